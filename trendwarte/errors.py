@@ -1,0 +1,95 @@
+"""What can go wrong, in one tree.
+
+TrendwarteError
+├── ConfigError           a configuration file is wrong; names file, line, key and remedy
+├── FetchError            a source did not deliver; ``permanent`` says whether a retry can help
+├── ParseError            bytes arrived, but they are not what the source declares
+├── WarehouseError        the database is locked, too old, too new or damaged
+├── DeliveryError         a message was not accepted; ``permanent`` says whether a retry can help
+└── LockedError           another run holds the state directory
+"""
+
+
+class TrendwarteError(Exception):
+    """Root of every error raised on purpose; its text is fit for an operator."""
+
+
+class ConfigError(TrendwarteError):
+    """One or more mistakes in the configuration, all found in one pass.
+
+    Attributes:
+        problems: one line each, ``file:line: key: what is wrong; what to do``.
+    """
+
+    def __init__(self, problems: list[str]) -> None:
+        self.problems = problems
+        super().__init__("\n".join(problems))
+
+
+class FetchError(TrendwarteError):
+    """A source could not be fetched.
+
+    Attributes:
+        permanent: True when retrying within this run cannot help (404, robots, refused address).
+        state: the health state to record: blocked, rate_limited, dead, parse_error or unreachable.
+        status: HTTP status, or None when none arrived.
+        retry_after_s: seconds the server asked us to wait, or None.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        permanent: bool,
+        state: str = "unreachable",
+        status: int | None = None,
+        retry_after_s: float | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.permanent = permanent
+        self.state = state
+        self.status = status
+        self.retry_after_s = retry_after_s
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # Task runners pickle exceptions; keyword-only attributes need help to survive it.
+        return (_rebuild_fetch_error, (str(self), self.permanent, self.state, self.status, self.retry_after_s))
+
+
+def _rebuild_fetch_error(
+    message: str, permanent: bool, state: str, status: int | None, retry_after_s: float | None
+) -> FetchError:
+    return FetchError(message, permanent=permanent, state=state, status=status, retry_after_s=retry_after_s)
+
+
+class ParseError(TrendwarteError):
+    """A payload is not of the declared kind (a challenge page instead of a feed, broken JSON)."""
+
+
+class WarehouseError(TrendwarteError):
+    """The warehouse cannot be opened, migrated or published."""
+
+
+class DeliveryError(TrendwarteError):
+    """A channel did not accept a message.
+
+    Attributes:
+        permanent: True when the receiver will never accept it (bad address, 410, 4xx).
+        retry_after_s: seconds the receiver asked us to wait, or None.
+    """
+
+    def __init__(self, message: str, *, permanent: bool, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.permanent = permanent
+        self.retry_after_s = retry_after_s
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (_rebuild_delivery_error, (str(self), self.permanent, self.retry_after_s))
+
+
+def _rebuild_delivery_error(message: str, permanent: bool, retry_after_s: float | None) -> DeliveryError:
+    return DeliveryError(message, permanent=permanent, retry_after_s=retry_after_s)
+
+
+class LockedError(TrendwarteError):
+    """Another run holds the state directory; the text names its process and start."""

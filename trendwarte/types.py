@@ -1,0 +1,554 @@
+"""The nouns, in the order a datum becomes an alert. Read this first.
+
+Four times are never merged: ``event_date`` (the world), ``published_at`` (the source says),
+``first_seen_at`` / ``known_from`` (we knew), ``as_of`` (what a run may know). Datetimes are aware
+UTC. Weights, confidences and shares are 0-1; scores are 0-100.
+"""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Literal, get_args
+
+SourceKind = Literal["official", "quality_press", "trade_press", "aggregator", "blog", "social", "satire", "unknown"]
+Topic = Literal[
+    "legal_ban",
+    "regulation_compliance",
+    "data_protection",
+    "security",
+    "youth_protection",
+    "disinformation_moderation",
+    "brand_safety",
+    "ownership_geopolitics",
+    "leadership_conduct",
+    "audience_growth",
+    "audience_decline",
+    "service_viability",
+    "ad_product",
+    "none",
+]
+Dimension = Literal["legal", "data", "brand_safety", "governance", "youth", "viability"]
+LegalStage = Literal[
+    "none",
+    "discussed",
+    "proposed",
+    "passed_chamber",
+    "enacted",
+    "in_force",
+    "delayed",
+    "blocked_by_court",
+    "upheld",
+    "repealed",
+    "device_ban_government",
+    "investigation",
+    "fine",
+    "settled",
+]
+Factuality = Literal["asserted", "speculated", "denied", "retracted"]
+Polarity = Literal["negative", "positive", "neutral"]
+Role = Literal["subject", "object", "venue", "comparison", "boilerplate", "background"]
+Measure = Literal[
+    "full_ban",
+    "self_withdraw",
+    "forced_sale",
+    "appstore_removal",
+    "throttle",
+    "data_order",
+    "age_limit",
+    "dsa",
+    "conduct_rule",
+    "fine",
+    "feature_ban",
+    "public_device_ban",
+    "entity_windup",
+]
+# The legal ledger's verbs. Those of the second block never move a state (heat and evidence only).
+Verb = Literal[
+    "announce",
+    "consult",
+    "introduce",
+    "open_proceedings",
+    "prelim_finding",
+    "sanction",
+    "pass_chamber",
+    "adopt",
+    "enact",
+    "block",
+    "stay",
+    "lift_stay",
+    "uphold",
+    "delay",
+    "nonenforce",
+    "annul",
+    "repeal",
+    "lift",
+    "expire",
+    "agree",
+    "comply",
+    "commit",
+    "reject",
+    "withdraw_bill",
+    "clock",
+    "confirm",
+    "deny",
+    "rumour",
+    "defer",
+    "resolution",
+    "hearing",
+    "appeal",
+]
+LegalState = Literal[
+    "none",
+    "rejected",
+    "lifted",
+    "annulled",
+    "proposed",
+    "resolved",
+    "consultation",
+    "proceedings",
+    "introduced",
+    "preliminary_finding",
+    "stayed",
+    "settlement_agreed",
+    "passed_chamber",
+    "delayed",
+    "sanctioned",
+    "non_enforced",
+    "adopted",
+    "scheduled",
+    "in_force",
+    "enforced",
+]
+Purpose = Literal["earned_pr", "advertising", "employer_branding", "community", "crisis_comms", "exec_positioning"]
+Band = Literal["exit", "avoid", "watch", "test", "recommend", "unknown"]
+Severity = Literal["act", "decide", "note"]
+Presence = Literal["none", "parked", "active"]
+HealthState = Literal[
+    "ok",
+    "not_modified",
+    "empty",
+    "stale",
+    "undated",
+    "blocked",
+    "rate_limited",
+    "dead",
+    "parse_error",
+    "unreachable",
+    "never_ran",
+]
+
+SOURCE_KINDS: tuple[str, ...] = get_args(SourceKind)
+TOPICS: tuple[str, ...] = get_args(Topic)
+DIMENSIONS: tuple[Dimension, ...] = get_args(Dimension)
+LEGAL_STAGES: tuple[str, ...] = get_args(LegalStage)
+VERBS: tuple[str, ...] = get_args(Verb)
+LEGAL_STATES: tuple[str, ...] = get_args(LegalState)
+MEASURES: tuple[str, ...] = get_args(Measure)
+PURPOSES: tuple[Purpose, ...] = get_args(Purpose)
+
+#: Which risk dimension a topic feeds; topics that are missing here carry no risk.
+DIMENSION_OF: dict[str, Dimension] = {
+    "legal_ban": "legal",
+    "regulation_compliance": "legal",
+    "data_protection": "data",
+    "security": "data",
+    "youth_protection": "youth",
+    "disinformation_moderation": "brand_safety",
+    "brand_safety": "brand_safety",
+    "ownership_geopolitics": "governance",
+    "leadership_conduct": "governance",
+    "service_viability": "viability",
+    "audience_decline": "viability",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Validators:
+    """What a server gave us to ask "changed since?" with; sent back unchanged, quotes included."""
+
+    etag: str | None = None
+    last_modified: str | None = None
+    body_hash: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Payload:
+    """Bytes and the HTTP facts they came with; ``pages`` are the article pages behind a listing."""
+
+    source_id: str
+    url: str
+    status: int
+    content_type: str
+    body: bytes
+    fetched_at: datetime
+    validators: Validators
+    duration_s: float = 0.0
+    pages: tuple["Payload", ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NotModified:
+    """The source answered that nothing changed (304, or the same body hash). Not a failure, not news."""
+
+    source_id: str
+    fetched_at: datetime
+    validators: Validators
+    duration_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One news item or notice, as one source told it."""
+
+    document_id: str
+    source_id: str
+    url: str
+    title: str
+    summary: str
+    outlet: str
+    source_kind: SourceKind
+    published_at: datetime | None
+    first_seen_at: datetime
+    content_hash: str
+    guid: str | None = None
+    text: str = ""
+    text_quality: Literal["article", "feed_content", "summary", "title"] = "summary"
+    lang: str = ""
+    published_raw: str = ""
+    updated_at: datetime | None = None
+    flags: tuple[str, ...] = ()
+    payload_hash: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A platform named in a text, and the part it plays there."""
+
+    platform: str
+    alias: str
+    role: Role
+    char_from: int
+    char_to: int
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """One document's evidence on one platform.
+
+    ``char_from``/``char_to`` are offsets of ``evidence`` in ``title + "\\n" + summary + "\\n" + text``.
+    ``verb`` and ``measure`` are None when nothing legal is said.
+    """
+
+    platform: str
+    topic: Topic
+    jurisdiction: str
+    legal_stage: LegalStage
+    factuality: Factuality
+    polarity: Polarity
+    severity: int
+    confidence: float
+    evidence: str
+    char_from: int
+    char_to: int
+    rules: tuple[str, ...]
+    role: Role = "subject"
+    verb: Verb | None = None
+    measure: Measure | None = None
+    instrument: str | None = None
+    due_date: date | None = None
+    event_date: date | None = None
+    amount: float | None = None
+    currency: str | None = None
+    age_limit: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one document says; the flat fields describe its main signal."""
+
+    document_id: str
+    lang: str
+    relevant: bool
+    platforms: tuple[str, ...] = ()
+    affected: tuple[str, ...] = ()
+    topic: Topic = "none"
+    jurisdiction: str = "none"
+    legal_stage: LegalStage = "none"
+    factuality: Factuality = "asserted"
+    polarity: Polarity = "neutral"
+    recap: bool = False
+    confidence: float = 0.0
+    signals: tuple[Signal, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSignal:
+    """A signal with the keys and weights the warehouse gives it; ``weight`` is q of docs/method.md."""
+
+    signal_id: str
+    document_id: str
+    origin: str
+    source_kind: SourceKind
+    published_at: datetime
+    known_from: datetime
+    recap: bool
+    weight: float
+    lang: str
+    title: str
+    signal: Signal
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What happened, once, however often it was reported.
+
+    ``credibility`` is P_e = S(1-D) over independent origins; ``instrument`` only when a text names one.
+    """
+
+    event_id: str
+    platform: str
+    jurisdiction: str
+    dimension: str
+    topic: Topic
+    legal_stage: LegalStage
+    factuality: Factuality
+    polarity: Polarity
+    event_date: date
+    first_seen_at: datetime
+    last_seen_at: datetime
+    title: str
+    severity: int
+    verb: Verb | None = None
+    measure: Measure | None = None
+    instrument: str | None = None
+    due_date: date | None = None
+    credibility: float = 0.0
+    origins: int = 0
+    documents: int = 0
+    has_official: bool = False
+    recap: bool = False
+    age_limit: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LegalStatus:
+    """Where one instrument stands, for one platform in one jurisdiction; one row of the ledger."""
+
+    platform: str
+    jurisdiction: str
+    instrument: str
+    measure: Measure
+    state: LegalState
+    valid_from: date
+    known_from: datetime
+    due_date: date | None = None
+    event_id: str | None = None
+    rule: str = ""
+    credibility: float = 1.0
+    age_limit: int | None = None
+    is_challenged: bool = False
+    is_due_unverified: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A quote a reader can check: what, where, when, in its own language."""
+
+    document_id: str
+    title: str
+    quote: str
+    url: str
+    outlet: str
+    source_kind: SourceKind
+    published_at: datetime
+    lang: str
+
+
+@dataclass(frozen=True, slots=True)
+class RiskScore:
+    """Risk of one platform in one jurisdiction and dimension: value and bounds 0-100."""
+
+    platform: str
+    jurisdiction: str
+    dimension: Dimension
+    value: float
+    low: float
+    high: float
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One named contribution to a score; the terms of a score sum to it exactly.
+
+    ``kind`` is fit, risk or floor; ``name`` the criterion, ``dimension:jurisdiction`` or floor id.
+    """
+
+    kind: Literal["fit", "risk", "floor"]
+    name: str
+    points: float
+    detail: str = ""
+    event_ids: tuple[str, ...] = ()
+    instruments: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Floor:
+    """A rule no score lifts: it caps the band, names its reason and what would lift it."""
+
+    rule: str
+    cap: Band
+    jurisdiction: str = ""
+    instrument: str = ""
+    state: str = ""
+    due_date: date | None = None
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The answer for client x platform x purpose on one night.
+
+    ``raw_band`` is what score and hysteresis say before floors; ``streak_up``/``streak_down`` count
+    the consecutive nights beyond the next boundary. ``score`` is None when evidence is missing.
+    """
+
+    as_of: datetime
+    client: str
+    platform: str
+    purpose: Purpose
+    band: Band
+    score: float | None
+    raw_band: Band
+    floors: tuple[Floor, ...] = ()
+    fit: float | None = None
+    coverage: float = 0.0
+    risk: float | None = None
+    confidence: float = 0.0
+    streak_up: int = 0
+    streak_down: int = 0
+    low_since: date | None = None
+    outlook: Literal["positive", "stable", "negative"] = "stable"
+    terms: tuple[Term, ...] = ()
+    relaxing: tuple[tuple[str, date], ...] = ()
+
+    @property
+    def floor(self) -> str | None:
+        """Id of the floor that binds (the lowest cap), or None."""
+        return self.floors[0].rule if self.floors else None
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why an alert exists, as fields; each language renders its own sentence from them.
+
+    ``code`` is one of: ledger_transition, floor_set, floor_lifted, band_change, risk_change, deadline.
+    """
+
+    code: str
+    points: float = 0.0
+    dimension: str = ""
+    jurisdiction: str = ""
+    instrument: str = ""
+    from_state: str = ""
+    to_state: str = ""
+    floor: str = ""
+    due_date: date | None = None
+    days: int | None = None
+    event_id: str = ""
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """A change somebody must hear about; one per client, platform and purpose."""
+
+    alert_id: str
+    run_id: str
+    as_of: datetime
+    client: str
+    platform: str
+    purpose: Purpose
+    severity: Severity
+    rule: str
+    from_band: Band
+    to_band: Band
+    title: str
+    from_score: float | None = None
+    to_score: float | None = None
+    confidence: float = 0.0
+    presence: Presence = "none"
+    reasons: tuple[Reason, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    counter_evidence: tuple[Evidence, ...] = ()
+    event_ids: tuple[str, ...] = ()
+    due_date: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A rendered message for one client, channel and recipient; a retry sends these very bytes.
+
+    ``message_id`` is stable over retries (webhook-id and the left part of Message-ID).
+    """
+
+    message_id: str
+    run_id: str
+    client: str
+    channel: str
+    kind: Literal["email", "webhook"]
+    target: str
+    subject: str
+    body: bytes
+    alert_ids: tuple[str, ...]
+    lang: Literal["de", "en"] = "de"
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One attempt to hand a message over, and how it ended."""
+
+    message_id: str
+    attempt: int
+    attempted_at: datetime
+    status: Literal["sent", "failed", "dead"]
+    detail: str = ""
+    next_try_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SourceHealth:
+    """How a source did on one night; never a reason to lower a risk."""
+
+    source_id: str
+    state: HealthState
+    fetched_at: datetime
+    documents: int = 0
+    new_documents: int = 0
+    status: int | None = None
+    duration_s: float = 0.0
+    detail: str = ""
+    newest_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """What a batch of documents did to the store."""
+
+    new: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    unchanged: int = 0
+
+
+@dataclass(slots=True)
+class RunReport:
+    """Counts and durations of one night; the row in ``runs`` and the last line on the terminal."""
+
+    run_id: str
+    as_of: datetime
+    outcome: Literal["ok", "degraded", "failed", "unchanged"] = "ok"
+    is_baseline: bool = False
+    baseline_reason: str = ""
+    counts: dict[str, int] = field(default_factory=dict)
+    durations_s: dict[str, float] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
