@@ -302,7 +302,8 @@ class StoredSignal:
 class Event:
     """What happened, once, however often it was reported.
 
-    ``credibility`` is P_e = S(1-D) over independent origins; ``instrument`` only when a text names one.
+    ``credibility`` is P_e = S(1-D) over independent origins, ``denial`` its D and ``mass`` the sum of the
+    origins' weights (evidence mass); ``reach`` and ``novelty`` are 0-1; ``instrument`` only when a text names one.
     """
 
     event_id: str
@@ -328,6 +329,10 @@ class Event:
     has_official: bool = False
     recap: bool = False
     age_limit: int | None = None
+    mass: float = 0.0
+    denial: float = 0.0
+    reach: float = 0.7
+    novelty: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -348,6 +353,20 @@ class LegalStatus:
     age_limit: int | None = None
     is_challenged: bool = False
     is_due_unverified: bool = False
+    from_state: LegalState = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A legal step the transition table or a guard did not admit; waits for a person in ``ledger_review``."""
+
+    event_id: str
+    platform: str
+    jurisdiction: str
+    instrument: str
+    verb: Verb
+    from_state: LegalState
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -483,6 +502,8 @@ class Alert:
     counter_evidence: tuple[Evidence, ...] = ()
     event_ids: tuple[str, ...] = ()
     due_date: date | None = None
+    status: Literal["queued", "digest", "suppressed"] = "queued"
+    status_reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)

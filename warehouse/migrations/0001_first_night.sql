@@ -133,6 +133,8 @@ CREATE TABLE events (
     credibility DOUBLE NOT NULL,
     origins INTEGER NOT NULL,
     documents INTEGER NOT NULL,
+    mass DOUBLE NOT NULL,
+    denial DOUBLE NOT NULL,
     has_official BOOLEAN NOT NULL,
     is_recap BOOLEAN NOT NULL,
     event_date DATE NOT NULL,

@@ -1,0 +1,135 @@
+"""A real SMTP server on loopback that puts every letter into a Maildir and keeps it at hand."""
+
+import asyncio
+import mailbox
+import socket
+import threading
+from dataclasses import dataclass
+from email import policy
+from email.message import EmailMessage
+from email.parser import BytesParser
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A message as it was handed over: the envelope, the very bytes, and the message read from them."""
+
+    sender: str
+    recipients: tuple[str, ...]
+    raw: bytes
+    message: EmailMessage
+
+
+class PostOffice:
+    """An SMTP server for tests and the demo, used as a context manager.
+
+    Letters land in ``folder`` (a Maildir any mail program opens; none when omitted) and in ``letters``.
+    """
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self.host = "127.0.0.1"
+        self._socket = socket.create_server((self.host, 0))
+        self.port: int = self._socket.getsockname()[1]
+        self.folder = folder
+        self._clerk = _Clerk(mailbox.Maildir(folder, create=True) if folder else None)
+        self._ready = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="post-office")
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._closing: asyncio.Event | None = None
+
+    @property
+    def letters(self) -> list[Letter]:
+        """Letters accepted so far with their envelopes, oldest first."""
+        return list(self._clerk.letters)
+
+    @property
+    def messages(self) -> list[EmailMessage]:
+        """The accepted messages alone, oldest first."""
+        return [letter.message for letter in self._clerk.letters]
+
+    def refuse(self, recipient: str) -> None:
+        """Answer 550 to this recipient from now on: the permanent failure of an unknown mailbox."""
+        self._clerk.refused.add(recipient.lower())
+
+    def fail_temporarily(self, times: int) -> None:
+        """Answer the next ``times`` letters with 451 after their text: the failure that asks for a retry."""
+        self._clerk.failures_left = times
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        self._ready.wait()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._loop and self._closing:
+            self._loop.call_soon_threadsafe(self._closing.set)
+        self._thread.join()
+        self._socket.close()
+
+    def _run(self) -> None:
+        try:
+            asyncio.run(self._serve())
+        finally:
+            self._ready.set()  # a server that could not start must not leave its opener waiting
+
+    async def _serve(self) -> None:
+        """Serve until closed. aiosmtpd's own Controller stops its loop with open transports, which Python reports."""
+        self._loop = asyncio.get_running_loop()
+        self._closing = asyncio.Event()
+        lines: list[_Line] = []
+
+        def answer_call() -> _Line:
+            lines.append(_Line(self._clerk, hostname="post-office.example", enable_SMTPUTF8=True))
+            return lines[-1]
+
+        server = await self._loop.create_server(answer_call, sock=self._socket)
+        self._ready.set()
+        await self._closing.wait()
+        server.close()
+        for line in lines:
+            line.hang_up()
+        await server.wait_closed()
+
+
+class _Line(SMTP):
+    """One connection; keeps its transport in reach so that closing leaves nothing open."""
+
+    def hang_up(self) -> None:
+        if self.transport is not None:
+            self.transport.close()
+
+
+class _Clerk:
+    """Takes or refuses letters; aiosmtpd calls the ``handle_*`` methods by name."""
+
+    def __init__(self, maildir: mailbox.Maildir | None) -> None:
+        self.letters: list[Letter] = []
+        self.refused: set[str] = set()
+        self.failures_left = 0
+        self._maildir = maildir
+
+    async def handle_RCPT(  # noqa: N802 (the name aiosmtpd looks for)
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        if address.lower() in self.refused:
+            return "550 5.1.1 no such mailbox"
+        envelope.rcpt_tos.append(address)
+        return "250 2.1.5 ok"
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+        if self.failures_left > 0:
+            self.failures_left -= 1
+            return "451 4.3.0 try again later"
+        raw = envelope.original_content or b""
+        message = BytesParser(policy=policy.default).parsebytes(raw)
+        if self._maildir is not None:
+            self._maildir.add(raw)
+        self.letters.append(Letter(envelope.mail_from or "", tuple(envelope.rcpt_tos), raw, message))
+        return "250 2.0.0 accepted"

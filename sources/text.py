@@ -1,0 +1,70 @@
+"""Markup of strangers becomes plain text: no tags, no entities, no invisible or direction-changing characters."""
+
+import html
+import re
+import unicodedata
+
+from lxml import etree
+
+TITLE_MAX = 500
+SUMMARY_MAX = 2_000
+TEXT_MAX = 20_000
+
+# Markup is cut before parsing: a page of 8 MB never needs more than this for 20,000 characters of text.
+_MARKUP_MAX = 400_000
+_TAG_LIKE = re.compile(r"<[a-zA-Z/!?]")
+_BLOCK_TAG = re.compile(
+    r"<(?=/?(?:p|div|br|li|ul|ol|h[1-6]|t[rdh]|table|blockquote|hr|section|article|fig\w+|dd|dt|pre|img)\b)", re.I
+)
+# Soft hyphens and zero-width signs split words for every matcher; bidi controls make "evil" read as "live".
+# Zero-width joiners stay (emoji, Persian). Lone surrogates cannot be stored as UTF-8.
+_UNWANTED = re.compile(
+    "[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff0-\ufffb\ufffe\uffff"
+    "\ud800-\udfff\U000e0000-\U000e007f]"
+)
+_SILENT_TAGS = ("script", "style", "template", "noscript", "iframe", "object", "svg")
+_SILENT_TAG = re.compile("<(?:" + "|".join(_SILENT_TAGS) + ")", re.I)
+# Feeds escape twice (a feed of a feed); more rounds would only eat what a text says about HTML.
+_UNESCAPE_ROUNDS = 3
+
+
+def plain_text(markup: str, max_chars: int) -> str:
+    """Text a reader would see in ``markup``, on one line.
+
+    Args:
+        markup: HTML, escaped HTML (also twice), or plain text; ``a < b`` stays as it is.
+        max_chars: longest result; a longer one is cut at a word and ends in an ellipsis.
+    """
+    text = markup[:_MARKUP_MAX]
+    for _ in range(_UNESCAPE_ROUNDS):
+        before = text
+        if "<" in text and _TAG_LIKE.search(text):
+            text = _without_tags(text)
+        elif "&" in text:
+            text = html.unescape(text)
+        if text == before:
+            break
+    if not text.isascii() or not text.isprintable():
+        text = unicodedata.normalize("NFC", _UNWANTED.sub("", text))
+    return shortened(" ".join(text.split()), max_chars)
+
+
+def shortened(text: str, max_chars: int) -> str:
+    """``text`` of at most ``max_chars`` characters, cut between words where there is a space near the end."""
+    if len(text) <= max_chars:
+        return text
+    cut = text[: max_chars - 1]
+    space = cut.rfind(" ", max_chars - 80)
+    return (cut[:space] if space > 0 else cut) + "…"
+
+
+def _without_tags(markup: str) -> str:
+    # lxml, not bs4: 16 µs against 240 µs for a fragment, and a feed has 150 of them.
+    spaced = "<div>" + _BLOCK_TAG.sub(" <", _UNWANTED.sub("", markup)) + "</div>"
+    parser = etree.HTMLParser(encoding="utf-8", no_network=True, remove_comments=True, remove_pis=True)
+    root = etree.fromstring(spaced.encode("utf-8"), parser)
+    if root is None:
+        return ""
+    if _SILENT_TAG.search(spaced):
+        etree.strip_elements(root, *_SILENT_TAGS, with_tail=False)
+    return "".join(root.itertext())

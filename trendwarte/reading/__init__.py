@@ -1,0 +1,1 @@
+"""Text to signals: the only door to reading."""
