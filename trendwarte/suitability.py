@@ -1,0 +1,259 @@
+"""Suitability of a platform for a client and purpose: fit minus risk, under floors, with hysteresis.
+
+The formulas are docs/method.md, "Suitability". Every score comes with named terms that sum to it.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import date, datetime
+from math import log
+from typing import Literal
+
+from trendwarte.floors import ORDER, Situation, rank, relaxed_cap, relaxing_floors, standing_floors, younger_share
+from trendwarte.ledger import activity
+from trendwarte.settings import AudienceShare, Boundary, Client, Jurisdiction, Platform, Scoring, TargetGroup
+from trendwarte.types import DIMENSIONS, Band, Dimension, LegalStatus, Purpose, RiskScore, Term, Verdict
+
+_MINIMUM_AGE_GROUPS = 3
+_KNOWN_TARGET_MINIMUM = 0.5
+_STEPS_TO_BAN = frozenset({"scheduled", "delayed", "passed_chamber", "adopted"})
+Risks = Mapping[tuple[str, str], RiskScore]
+
+
+def judge(
+    client: Client,
+    platform: Platform,
+    purpose: Purpose,
+    risks: Risks,
+    statuses: tuple[LegalStatus, ...],
+    jurisdictions: Mapping[str, Jurisdiction],
+    scoring: Scoring,
+    before: Verdict | None,
+    as_of: datetime,
+    *,
+    is_degraded: bool,
+) -> Verdict:
+    """The verdict of one night.
+
+    Args:
+        risks: this platform's scores by (jurisdiction, dimension).
+        statuses: this platform's instruments (those of ``all_social`` included), newest state each.
+        before: last night's verdict, None on a first judgement.
+        is_degraded: too few sources answered: nothing may improve tonight.
+    """
+    on = as_of.date()
+    fits, coverage = _fit(client, platform, purpose, on, scoring)
+    now = Situation(client, platform, purpose, on, statuses, risks, coverage, jurisdictions, scoring)
+    floors = standing_floors(now)
+    relaxing = relaxing_floors(before.floors, before.relaxing, floors, on, scoring) if before else ()
+    fit = sum(term.points for term in fits) if fits else None
+    costs, risk, confidence = _risk_terms(now, fit or 0.0)
+    score = None if fit is None else max(0.0, fit + sum(term.points for term in costs))
+    verdict = Verdict(
+        as_of=as_of, client=client.id, platform=platform.id, purpose=purpose, band="unknown", score=score,
+        raw_band="unknown", floors=floors, fit=fit, coverage=coverage, risk=risk, confidence=confidence,
+        terms=(*fits, *costs), relaxing=relaxing,
+    )  # fmt: skip
+    verdict = _with_raw_band(verdict, before, scoring, is_degraded=is_degraded)
+    band = _band(verdict, client, scoring)
+    return replace(verdict, band=band, outlook=_outlook(verdict, now))
+
+
+# --- fit -------------------------------------------------------------------------------------
+
+
+def _fit(
+    client: Client, platform: Platform, purpose: Purpose, on: date, scoring: Scoring
+) -> tuple[tuple[Term, ...], float]:
+    """Fit terms (they sum to Fit, 0-100) and coverage 0-1. A missing input lowers coverage, it is not guessed."""
+    weights = scoring.fit_weights[purpose]
+    values = {name: value for name, value in _criteria(client, platform, purpose, on, scoring) if name in weights}
+    applicable = {name: weight for name, weight in weights.items() if name in values}
+    known = {name: weight for name, weight in applicable.items() if values[name] is not None}
+    total = sum(known.values())
+    if total <= 0:
+        return (), 0.0
+    terms = tuple(
+        Term("fit", name, weight * (values[name] or 0.0) / total, detail=f"{values[name]:.0f} x {weight / total:.2f}")
+        for name, weight in known.items()
+    )
+    return terms, total / sum(applicable.values())
+
+
+def _criteria(
+    client: Client, platform: Platform, purpose: Purpose, on: date, scoring: Scoring
+) -> Iterator[tuple[str, float | None]]:
+    """Each criterion 0-100, None when unknown; one that cannot apply is left out."""
+    yield "audience", _audience(client, platform, scoring)
+    yield "diversity", _diversity(client, platform)
+    yield "taken_seriously", _institutions(client, platform, on)
+    yield "tone", None if platform.tone is None else 100 * (1 - abs(client.tone - platform.tone) / 4)
+    share = client.peers_active.get(platform.id)
+    yield "peers", None if share is None else 100 * share
+    is_format_known = bool(client.formats and platform.formats)
+    matched = len(set(client.formats) & set(platform.formats)) / max(1, len(platform.formats))
+    yield "format", 100 * matched if is_format_known else None
+    affordance = platform.affordances.get(purpose)
+    yield "affordance", None if affordance is None else float(affordance)
+    executives = [e for e in client.executives if e.platform == platform.id]
+    if executives:
+        swings = [50 + 50 * e.tone * min(1.0, e.reach / scoring.reach_reference) for e in executives]
+        yield "executives", sum(swings) / len(swings)
+
+
+def _audience(client: Client, platform: Platform, scoring: Scoring) -> float | None:
+    known = reached = 0.0
+    for target in client.targets:
+        penetration = _penetration(platform.audience, target)
+        if penetration is not None:
+            known += target.share
+            reached += target.share * min(1.0, penetration / scoring.penetration_reference)
+    return 100 * reached / known if known >= _KNOWN_TARGET_MINIMUM else None
+
+
+def _penetration(audience: list[AudienceShare], target: TargetGroup) -> float | None:
+    """Penetration in the target's ages, groups weighted by the years they share with it."""
+    weight = total = 0.0
+    for group in audience:
+        years = min(group.age[1], target.age[1]) - max(group.age[0], target.age[0]) + 1
+        if group.market == target.market and years > 0:
+            weight += years
+            total += years * group.penetration
+    return total / weight if weight else None
+
+
+def _diversity(client: Client, platform: Platform) -> float | None:
+    """Normalised entropy of the audience over age groups in the client's largest market with a survey."""
+    for market in sorted(client.markets, key=lambda m: -m.weight):
+        shares = [
+            a.penetration * (min(a.age[1], 80) - a.age[0] + 1)
+            for a in platform.audience
+            if a.market == market.jurisdiction
+        ]
+        if len(shares) >= _MINIMUM_AGE_GROUPS and sum(shares) > 0:
+            parts = [share / sum(shares) for share in shares if share > 0]
+            return 100 * -sum(p * log(p) for p in parts) / log(len(shares))
+    return None
+
+
+def _institutions(client: Client, platform: Platform, on: date) -> float | None:
+    known = total = 0.0
+    for market in client.markets:
+        dated = [s for s in platform.institutions if s.market == market.jurisdiction and s.valid_from <= on]
+        if dated:
+            known += market.weight
+            total += market.weight * max(dated, key=lambda s: s.valid_from).share
+    return 100 * total / known if known else None
+
+
+# --- risk ------------------------------------------------------------------------------------
+
+
+def exposed(risk: float, multiplier: float) -> float:
+    """Risk 0-100 scaled by a client's exposure in odds: 40 with 1.5 is 50, with 2 is 57."""
+    if risk >= 100:
+        return 100.0
+    odds = risk / (100 - risk) * multiplier
+    return 100 * odds / (1 + odds)
+
+
+def _risk_terms(now: Situation, fit: float) -> tuple[tuple[Term, ...], float, float]:
+    """Points each (dimension, market) takes from the fit, the client's risk 0-100, and its confidence."""
+    markets = {m.jurisdiction: m.weight for m in now.client.markets}
+    parts = {market: _market_parts(now, market) for market in markets}
+    blend = {key: markets[market] * value for market in markets for key, value in parts[market].items()}
+    chosen = blend
+    for market, weight in markets.items():
+        # One market that matters must not be averaged away by calm ones (docs/method.md, "R_c").
+        if weight >= now.scoring.market_peak_minimum and sum(parts[market].values()) > sum(chosen.values()):
+            chosen = parts[market]
+    scale = -fit * now.client.risk_aversion / 100
+    terms = tuple(
+        Term("risk", f"{dimension}:{market}", scale * value, detail=f"{value:.1f}")
+        for (dimension, market), value in sorted(chosen.items(), key=lambda pair: -pair[1])
+    )
+    confidences = [now.risks[m, d].confidence for m in markets for d in DIMENSIONS if (m, d) in now.risks]
+    return terms, sum(chosen.values()), max(confidences, default=0.0)
+
+
+def _market_parts(now: Situation, market: str) -> dict[tuple[str, str], float]:
+    """Index .6 max + .4 weighted mean over dimensions, split so that the parts sum to it."""
+    scoring = now.scoring
+    scaled = {d: exposed(_raw_risk(now, market, d), now.client.exposure.get(d, 1.0)) for d in DIMENSIONS}
+    worst = max(DIMENSIONS, key=lambda d: (scaled[d], d))
+    total = sum(scoring.decay[d].weight for d in DIMENSIONS)
+    peak = scoring.index_max_share
+    return {
+        (d, market): (1 - peak) * scoring.decay[d].weight / total * scaled[d] + (peak * scaled[d] if d == worst else 0)
+        for d in DIMENSIONS
+    }
+
+
+def _raw_risk(now: Situation, market: str, dimension: Dimension) -> float:
+    risk = now.risks.get((market, dimension))
+    value = risk.value if risk else float(now.platform.base_rates.get(dimension, 0.0))
+    if dimension == "youth":
+        value = max([value, *(_age_limit_risk(now, s) for s in now.statuses if now.governs(s.jurisdiction, market))])
+    return value
+
+
+def _age_limit_risk(now: Situation, status: LegalStatus) -> float:
+    if status.measure != "age_limit" or status.age_limit is None:
+        return 0.0
+    share = max((younger_share(t.age, status.age_limit) for t in now.client.targets), default=0.0)
+    return 100 * activity(status, now.on, now.scoring) * share
+
+
+# --- bands -----------------------------------------------------------------------------------
+
+
+def _with_raw_band(verdict: Verdict, before: Verdict | None, scoring: Scoring, *, is_degraded: bool) -> Verdict:
+    """Schmitt triggers with confirmation: up after three nights, down after two, one band a night."""
+    if verdict.score is None:
+        return verdict
+    on = verdict.as_of.date()
+    low_since = (
+        (before.low_since if before and before.low_since else on) if verdict.score < scoring.exit_score else None
+    )
+    if before is None or before.raw_band == "unknown":
+        return replace(verdict, raw_band=_first_band(verdict.score, scoring.boundaries), low_since=low_since)
+    up, down = before.streak_up, before.streak_down
+    band: Band = before.raw_band
+    entering = next((b for b in scoring.boundaries if rank(b.band) == rank(band) + 1), None)
+    leaving = next((b for b in scoring.boundaries if b.band == band), None)
+    if not is_degraded:
+        up = up + 1 if entering and verdict.score >= entering.enter else 0
+    down = down + 1 if leaving and verdict.score < leaving.leave else 0
+    if entering and up >= scoring.nights_up:
+        band, up = entering.band, 0
+    elif leaving and down >= scoring.nights_down:
+        band, down = ORDER[rank(leaving.band) - 1], 0
+    return replace(verdict, raw_band=band, streak_up=up, streak_down=down, low_since=low_since)
+
+
+def _first_band(score: float, boundaries: list[Boundary]) -> Band:
+    reached = [b.band for b in boundaries if score >= b.enter]
+    return reached[-1] if reached else "avoid"
+
+
+def _band(verdict: Verdict, client: Client, scoring: Scoring) -> Band:
+    """Raw band under its caps; *avoid* where the client is active becomes *exit*."""
+    if verdict.score is None:
+        return "unknown"
+    caps: list[Band] = [floor.cap for floor in verdict.floors]
+    caps.append(relaxed_cap(verdict.relaxing))
+    if verdict.coverage < scoring.coverage_recommend:
+        caps.append("test")
+    band = min([verdict.raw_band, *caps], key=rank)
+    if rank(band) > rank("avoid") or client.presence.get(verdict.platform, "none") != "active":
+        return band
+    is_floored = any(rank(floor.cap) <= rank("avoid") for floor in verdict.floors)
+    is_long_low = bool(verdict.low_since and (verdict.as_of.date() - verdict.low_since).days >= scoring.exit_days)
+    return "exit" if is_floored or is_long_low else "avoid"
+
+
+def _outlook(verdict: Verdict, now: Situation) -> Literal["positive", "stable", "negative"]:
+    is_threatened = any(s.state in _STEPS_TO_BAN and now.market_weight(s.jurisdiction) > 0 for s in now.statuses)
+    if is_threatened or verdict.streak_down:
+        return "negative"
+    return "positive" if verdict.streak_up else "stable"
