@@ -1,0 +1,164 @@
+"""Signals, events and the legal ledger: what was read, what happened, where the law stands."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, replace
+from datetime import date, datetime
+from typing import Any
+
+from trendwarte.types import DIMENSION_OF, Event, Evidence, LegalStatus, Refusal, Signal, StoredSignal
+from warehouse.connection import Connection, insert, query_text, rows_of
+
+_SIGNAL_FIELDS = (
+    "platform", "topic", "jurisdiction", "legal_stage", "factuality", "polarity", "severity", "confidence", "evidence",
+    "char_from", "char_to", "role", "verb", "measure", "instrument", "due_date", "event_date", "amount", "currency",
+    "age_limit",
+)  # fmt: skip
+_EVENT_FIELDS = tuple(Event.__dataclass_fields__)
+_STATUS_COLUMNS = (
+    "platform, jurisdiction, instrument, measure, state, valid_from, known_from, due_date, event_id, rule,"
+    " credibility, age_limit, is_challenged, is_due_unverified, from_state"
+)
+_NEWEST = (
+    "QUALIFY row_number() OVER (PARTITION BY platform, jurisdiction, instrument"
+    " ORDER BY known_from DESC, row_id DESC) = 1"
+)
+
+
+class Events:
+    """The rows of ``signals`` and ``events``."""
+
+    def __init__(self, con: Connection) -> None:
+        self._con = con
+
+    def forget_signals_of(self, document_ids: Sequence[str]) -> list[str]:
+        """Drop the signals of documents that are read anew; gives the events they belonged to."""
+        ids = list(document_ids)
+        rows = self._con.execute(
+            "DELETE FROM signals WHERE document_id IN (SELECT unnest(?::VARCHAR[])) RETURNING event_id", [ids]
+        ).fetchall()
+        return sorted({event_id for (event_id,) in rows})
+
+    def near(self, platforms: Iterable[str], earliest: date) -> list[Event]:
+        """Events of these platforms that were still told of on or after ``earliest``."""
+        rows = rows_of(
+            self._con,
+            "SELECT * FROM events WHERE platform IN (SELECT unnest(?::VARCHAR[])) AND last_seen_at >= ?",
+            [sorted(set(platforms)), earliest],
+        )
+        return [_event(row) for row in rows]
+
+    def add_signals(self, signals: Sequence[StoredSignal], event_of: dict[str, str], reader_version: str) -> None:
+        """Keep signals under their events."""
+        insert(self._con, "signals", [_signal_row(s, event_of[s.signal_id], reader_version) for s in signals])
+
+    def signals_of(self, event_ids: Iterable[str]) -> dict[str, list[StoredSignal]]:
+        """All signals of each event."""
+        rows = rows_of(
+            self._con,
+            "SELECT s.*, d.title FROM signals s JOIN documents d USING (document_id)"
+            " WHERE event_id IN (SELECT unnest(?::VARCHAR[])) ORDER BY signal_id",
+            [sorted(set(event_ids))],
+        )
+        found: dict[str, list[StoredSignal]] = {}
+        for row in rows:
+            found.setdefault(row["event_id"], []).append(_stored(row))
+        return found
+
+    def put(self, events: Sequence[Event]) -> list[Event]:
+        """Write events (new or grown) and give them back with their novelty.
+
+        Novelty falls with each earlier event of the same platform, place and topic in 90 days; a legal step
+        is always new (docs/method.md, "Novelty").
+        """
+        ids = [event.event_id for event in events]
+        self._con.execute("DELETE FROM events WHERE event_id IN (SELECT unnest(?::VARCHAR[]))", [ids])
+        insert(self._con, "events", [_event_row(event) for event in events])
+        self._con.execute(query_text("events_novelty"), {"ids": ids})
+        rows = self._con.execute(
+            "SELECT event_id, novelty FROM events WHERE event_id IN (SELECT unnest(?::VARCHAR[]))", [ids]
+        ).fetchall()
+        novelty: dict[str, float] = dict(rows)
+        return [replace(event, novelty=novelty[event.event_id]) for event in events]
+
+    def drop_empty(self, event_ids: Iterable[str]) -> None:
+        """Remove events whose every signal was withdrawn by a new reading."""
+        self._con.execute(
+            "DELETE FROM events WHERE event_id IN (SELECT unnest(?::VARCHAR[]))"
+            " AND event_id NOT IN (SELECT event_id FROM signals)",
+            [sorted(set(event_ids))],
+        )
+
+    def evidence(self, event_ids: Sequence[str], limit: int, *, denying: bool = False) -> list[Evidence]:
+        """The strongest quotes behind events, one per origin, official sources first."""
+        rows = rows_of(
+            self._con,
+            query_text("evidence"),
+            {"ids": list(event_ids), "limit": limit, "denying": denying},
+        )
+        return [Evidence(**row) for row in rows]
+
+
+class LedgerRows:
+    """The rows of ``ledger`` and ``ledger_review``; appended, never changed."""
+
+    def __init__(self, con: Connection) -> None:
+        self._con = con
+
+    def current(self) -> list[LegalStatus]:
+        """The newest row of each platform, jurisdiction and instrument."""
+        rows = rows_of(self._con, f"SELECT {_STATUS_COLUMNS} FROM ledger {_NEWEST}")  # noqa: S608 (constants)
+        return [LegalStatus(**row) for row in rows]
+
+    def applied_events(self) -> set[str]:
+        """Events that already moved an instrument."""
+        rows = self._con.execute("SELECT DISTINCT event_id FROM ledger WHERE event_id IS NOT NULL").fetchall()
+        return {event_id for (event_id,) in rows}
+
+    def append(
+        self, moved: Sequence[LegalStatus], refused: Sequence[Refusal], run_id: str, known_from: datetime
+    ) -> None:
+        """Write transitions and refused steps; a step refused before stays refused once."""
+        insert(self._con, "ledger", [asdict(status) | {"run_id": run_id} for status in moved])
+        rows = [asdict(one) | {"known_from": known_from, "run_id": run_id} for one in refused]
+        insert(self._con, "ledger_review", rows, "ON CONFLICT DO NOTHING")
+
+    def last_event_of(self, instrument: str, platform: str) -> str | None:
+        """The newest event that moved an instrument; a passed due date has none of its own."""
+        found = self._con.execute(
+            "SELECT event_id FROM ledger WHERE instrument = ? AND platform = ? AND event_id IS NOT NULL"
+            " ORDER BY row_id DESC LIMIT 1",
+            [instrument, platform],
+        ).fetchone()
+        return str(found[0]) if found else None
+
+
+def _signal_row(stored: StoredSignal, event_id: str, reader_version: str) -> dict[str, Any]:
+    row = {name: getattr(stored.signal, name) for name in _SIGNAL_FIELDS}
+    return row | {
+        "signal_id": stored.signal_id, "document_id": stored.document_id, "event_id": event_id,
+        "dimension": DIMENSION_OF.get(stored.signal.topic, "momentum"), "is_recap": stored.recap,
+        "weight": stored.weight, "origin": stored.origin, "source_kind": stored.source_kind, "lang": stored.lang,
+        "rules": json.dumps(stored.signal.rules), "published_at": stored.published_at,
+        "known_from": stored.known_from, "reader_version": reader_version,
+    }  # fmt: skip
+
+
+def _stored(row: dict[str, Any]) -> StoredSignal:
+    signal = Signal(**{name: row[name] for name in _SIGNAL_FIELDS}, rules=tuple(json.loads(row["rules"])))
+    return StoredSignal(
+        signal_id=row["signal_id"], document_id=row["document_id"], origin=row["origin"],
+        source_kind=row["source_kind"], published_at=row["published_at"], known_from=row["known_from"],
+        recap=row["is_recap"], weight=row["weight"], lang=row["lang"], title=row["title"], signal=signal,
+    )  # fmt: skip
+
+
+def _event_row(event: Event) -> dict[str, Any]:
+    row = asdict(event)
+    row["is_recap"] = row.pop("recap")
+    return row
+
+
+def _event(row: dict[str, Any]) -> Event:
+    row["recap"] = row.pop("is_recap")
+    return Event(**{name: row[name] for name in _EVENT_FIELDS})

@@ -1,0 +1,96 @@
+"""Documents as sources told them: stored once, read once, found again by id."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from trendwarte.types import Document, Intake, Reading
+from warehouse.connection import Connection, insert, rows_of
+
+_COLUMNS = (
+    "document_id, source_id, url, title, summary, outlet, source_kind, published_at, first_seen_at, content_hash,"
+    " guid, text, text_quality, lang, published_raw, updated_at, flags, payload_hash"
+)
+
+
+class Documents:
+    """The rows of ``documents``."""
+
+    def __init__(self, con: Connection) -> None:
+        self._con = con
+
+    def store(self, documents: Iterable[Document]) -> Intake:
+        """Keep new documents, replace edited ones (by content hash), leave the rest; storing twice is a no-op.
+
+        An edited document keeps the time it was first seen and is read again.
+        """
+        arriving = {document.document_id: document for document in documents}
+        known = self._hashes(list(arriving))
+        new = [d for key, d in arriving.items() if key not in known]
+        changed = [d for key, d in arriving.items() if key in known and known[key] != d.content_hash]
+        insert(self._con, "documents", [_row(d) for d in new])
+        for document in changed:
+            self._con.execute(
+                "UPDATE documents SET title = ?, summary = ?, text = ?, text_quality = ?, content_hash = ?,"
+                " updated_at = coalesce(?, updated_at), reader_version = NULL WHERE document_id = ?",
+                [document.title, document.summary, document.text, document.text_quality, document.content_hash,
+                 document.updated_at, document.document_id],
+            )  # fmt: skip
+        unchanged = len(arriving) - len(new) - len(changed)
+        return Intake(tuple(d.document_id for d in new), tuple(d.document_id for d in changed), unchanged)
+
+    def unread(self, reader_version: str) -> list[Document]:
+        """Documents this reader has not read yet, oldest first."""
+        rows = rows_of(
+            self._con,
+            f"SELECT {_COLUMNS} FROM documents WHERE reader_version IS DISTINCT FROM ?"  # noqa: S608 (constant)
+            " ORDER BY coalesce(published_at, first_seen_at), document_id",
+            [reader_version],
+        )
+        return [_document(row) for row in rows]
+
+    def mark_read(self, readings: Sequence[Reading], reader_version: str) -> None:
+        """Note what was read and whether it mattered."""
+        columns = "document_id VARCHAR, lang VARCHAR, is_relevant BOOLEAN, is_recap BOOLEAN"
+        rows = [
+            {"document_id": r.document_id, "lang": r.lang, "is_relevant": r.relevant, "is_recap": r.recap}
+            for r in readings
+        ]
+        self._con.execute(
+            f"UPDATE documents SET reader_version = ?, lang = r.lang, is_relevant = r.is_relevant,"  # noqa: S608
+            f" is_recap = r.is_recap FROM (SELECT unnest(?::STRUCT({columns})[], recursive := true)) r"
+            " WHERE documents.document_id = r.document_id",
+            [reader_version, rows],
+        )
+
+    def known_urls(self, source_id: str) -> frozenset[str]:
+        """Addresses of the documents a source already gave."""
+        rows = self._con.execute("SELECT url FROM documents WHERE source_id = ?", [source_id]).fetchall()
+        return frozenset(url for (url,) in rows)
+
+    def count(self) -> int:
+        """How many documents there are."""
+        found = self._con.execute("SELECT count(*) FROM documents").fetchone()
+        return int(found[0]) if found else 0
+
+    def _hashes(self, ids: list[str]) -> dict[str, str]:
+        rows = self._con.execute(
+            "SELECT document_id, content_hash FROM documents WHERE document_id IN (SELECT unnest(?::VARCHAR[]))", [ids]
+        ).fetchall()
+        return dict(rows)
+
+
+def published_or_seen(document: Document) -> datetime:
+    """When a document speaks: its publication date, but never after we saw it."""
+    if document.published_at is None:
+        return document.first_seen_at
+    return min(document.published_at, document.first_seen_at)
+
+
+def _row(document: Document) -> dict[str, Any]:
+    return asdict(document) | {"flags": " ".join(document.flags)}
+
+
+def _document(row: dict[str, Any]) -> Document:
+    return Document(**row | {"flags": tuple(row["flags"].split())})

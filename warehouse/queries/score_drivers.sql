@@ -1,0 +1,13 @@
+-- The events that drive each risk on one day, strongest first: what a term of a score rests on.
+SELECT platform, jurisdiction, dimension, list(event_id ORDER BY y DESC, event_id)[1:5] AS event_ids
+FROM (
+    SELECT e.platform, e.jurisdiction, e.dimension, e.event_id,
+           e.credibility * pow(e.severity / 5.0 * e.reach * e.novelty, 1 / 3.0)
+           * CASE WHEN date_diff('day', e.event_date, $day::DATE) <= r.plateau_days THEN 1
+                  ELSE pow(2, -(date_diff('day', e.event_date, $day::DATE) - r.plateau_days) / r.half_life_days) END
+           AS y
+    FROM events e JOIN decay_rules r USING (dimension)
+    WHERE e.event_date <= $day::DATE AND e.polarity = 'negative' AND e.credibility > 0
+)
+WHERE y > 0.01
+GROUP BY ALL

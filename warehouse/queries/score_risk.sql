@@ -1,0 +1,115 @@
+-- Risk of every platform x jurisdiction x dimension on one day, from events, ledger and constants.
+-- Formulas: docs/method.md, "Risk". Parameters: $day, $as_of, $is_degraded, $places (jurisdictions to score).
+WITH constant AS (PIVOT constants ON name USING first(value)),
+-- A rule on all platforms is a rule on each.
+everyone AS (SELECT platform AS target, platform AS named FROM platforms
+             UNION ALL SELECT platform, 'all_social' FROM platforms),
+faded AS (
+    SELECT v.target AS platform, e.jurisdiction, e.dimension, e.polarity, e.event_id, e.denial, e.credibility,
+           e.mass * m AS mass,
+           e.credibility * pow(e.severity / 5.0 * e.reach * e.novelty, 1 / 3.0) * m AS y
+    FROM events e
+    JOIN everyone v ON v.named = e.platform
+    JOIN decay_rules r USING (dimension),
+    LATERAL (SELECT greatest(0, date_diff('day', e.event_date, $day::DATE)) AS age),
+    LATERAL (SELECT CASE WHEN age <= r.plateau_days THEN 1
+                         ELSE pow(2, -(age - r.plateau_days) / r.half_life_days) END AS m)
+    WHERE e.event_date <= $day::DATE AND e.first_seen_at <= $as_of AND m > 0.004
+      AND (e.platform <> 'all_social' OR e.dimension IN ('legal', 'youth'))
+),
+ranked AS (
+    SELECT *, row_number() OVER (PARTITION BY platform, jurisdiction, dimension, polarity
+                                 ORDER BY y DESC, event_id) AS k
+    FROM faded
+),
+heat AS (
+    SELECT platform, jurisdiction, dimension,
+           100 * (1 - exp(coalesce(sum(ln(1 - least(y, .999)) / pow(k, (SELECT damping_exponent FROM constant)))
+                                   FILTER (polarity = 'negative'), 0))) AS worse,
+           100 * (1 - exp(coalesce(sum(ln(1 - least(y, .999)) / pow(k, (SELECT damping_exponent FROM constant)))
+                                   FILTER (polarity = 'positive'), 0))) AS better,
+           sum(mass) AS mass,
+           max(least(credibility, denial)) AS conflict
+    FROM ranked GROUP BY ALL
+),
+newest AS (
+    SELECT * FROM ledger WHERE known_from <= $as_of AND valid_from <= $day::DATE
+    QUALIFY row_number() OVER (PARTITION BY platform, jurisdiction, instrument
+                               ORDER BY known_from DESC, row_id DESC) = 1
+),
+activity AS (
+    SELECT v.target AS platform, n.jurisdiction, n.instrument, n.state, n.credibility,
+           g.gravity / 100 * (l.level + CASE WHEN n.due_date IS NULL OR l.rise = 0 THEN 0
+               ELSE l.rise * pow(2, -greatest(0, date_diff('day', $day::DATE, n.due_date)) / l.rise_half_life_days)
+               END) AS a
+    FROM newest n
+    JOIN everyone v ON v.named = n.platform
+    JOIN gravities g USING (measure)
+    JOIN state_levels l USING (state)
+    WHERE n.measure <> 'age_limit'  -- counted in youth, by the client's own target group
+),
+law AS (
+    SELECT platform, jurisdiction,
+           100 * (1 - exp(sum(ln(1 - least(a, .999)) / pow(k, (SELECT damping_exponent FROM constant))))) AS state_risk,
+           max(credibility) AS credibility,
+           bool_or(state NOT IN ('none', 'rejected', 'lifted', 'annulled', 'resolved')) AS has_instrument,
+           bool_or(state IN ('passed_chamber', 'adopted', 'scheduled', 'in_force', 'enforced', 'delayed',
+                             'non_enforced', 'stayed')) AS is_advanced
+    FROM (SELECT *, row_number() OVER (PARTITION BY platform, jurisdiction ORDER BY a DESC, instrument) AS k
+          FROM activity)
+    GROUP BY ALL
+),
+places AS (SELECT unnest($places::VARCHAR[]) AS jurisdiction),
+grid AS (
+    SELECT p.platform, j.jurisdiction, d.dimension, coalesce(b.rate, 0) AS base
+    FROM platforms p CROSS JOIN places j CROSS JOIN decay_rules d
+    LEFT JOIN base_rates b ON b.platform = p.platform AND b.dimension = d.dimension
+),
+own AS (
+    SELECT g.platform, g.jurisdiction, g.dimension, coalesce(h.mass, 0) AS mass, coalesce(h.conflict, 0) AS conflict,
+           l.credibility AS law_credibility,
+           CASE WHEN g.dimension = 'legal' THEN
+               greatest(coalesce(l.state_risk, 0),
+                        least(c.legal_heat_factor * coalesce(h.worse, 0),
+                              CASE WHEN l.is_advanced THEN 100
+                                   WHEN l.has_instrument THEN c.heat_ceiling_early_stage
+                                   ELSE c.heat_ceiling_no_instrument END))
+           ELSE (coalesce(h.mass, 0) * greatest(0, coalesce(h.worse, 0) - c.positive_heat_factor * coalesce(h.better, 0))
+                 + c.shrinkage_k0 * g.base) / (coalesce(h.mass, 0) + c.shrinkage_k0)
+           END AS value
+    FROM grid g CROSS JOIN constant c
+    LEFT JOIN heat h USING (platform, jurisdiction, dimension)
+    LEFT JOIN law l USING (platform, jurisdiction)
+),
+-- What holds above a place holds in it; what is told of the whole world weighs a little less.
+spill AS (
+    SELECT jurisdiction, jurisdiction AS origin, 1.0 AS share FROM places
+    UNION ALL
+    SELECT p.jurisdiction, j.parent, CASE WHEN j.parent = 'GLOBAL' THEN c.spill_global ELSE c.spill_parent END
+    FROM places p JOIN jurisdictions j USING (jurisdiction) CROSS JOIN constant c WHERE j.parent IS NOT NULL
+    UNION ALL
+    SELECT p.jurisdiction, 'GLOBAL', c.spill_global
+    FROM places p JOIN jurisdictions j USING (jurisdiction) CROSS JOIN constant c
+    WHERE j.parent IS NOT NULL AND j.parent <> 'GLOBAL'
+),
+felt AS (
+    SELECT o.platform, s.jurisdiction, o.dimension, max(o.value * s.share) AS value, max(o.mass) AS mass,
+           max(o.conflict) AS conflict, max(o.law_credibility) AS law_credibility
+    FROM spill s JOIN own o ON o.jurisdiction = s.origin GROUP BY ALL
+),
+before AS (
+    SELECT platform, jurisdiction, dimension, arg_max(value, as_of) AS value FROM risk_daily
+    WHERE as_of < $as_of GROUP BY ALL
+),
+risk AS (
+    SELECT f.platform, f.jurisdiction, f.dimension,
+           -- Too few sources answered: silence must not look like calm, so nothing falls tonight.
+           CASE WHEN $is_degraded THEN greatest(f.value, coalesce(b.value, 0)) ELSE f.value END AS value,
+           greatest(f.mass / (f.mass + c.shrinkage_k0),
+                    CASE WHEN f.dimension = 'legal' THEN coalesce(f.law_credibility, 0) ELSE 0 END) AS confidence,
+           c.uncertainty_points * sqrt(c.shrinkage_k0 / (f.mass + c.shrinkage_k0)) * (1 + f.conflict) AS width
+    FROM felt f CROSS JOIN constant c LEFT JOIN before b USING (platform, jurisdiction, dimension)
+)
+SELECT platform, jurisdiction, dimension, least(100, value) AS value,
+       greatest(0, value - width) AS low, least(100, value + width) AS high, confidence
+FROM risk ORDER BY ALL
