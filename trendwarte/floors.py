@@ -19,6 +19,17 @@ def rank(band: Band) -> int:
     return ORDER.index(band) if band in ORDER else ORDER.index("watch")
 
 
+def governs(jurisdictions: Mapping[str, Jurisdiction], jurisdiction: str, market: str) -> bool:
+    """Whether a rule of ``jurisdiction`` holds in ``market``: the same place or one above it."""
+    place: str | None = market
+    while place is not None:
+        if place == jurisdiction:
+            return True
+        known = jurisdictions.get(place)
+        place = known.parent if known else None
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class Situation:
     """All that floors look at for one client, platform and purpose on one day."""
@@ -34,14 +45,8 @@ class Situation:
     scoring: Scoring
 
     def governs(self, jurisdiction: str, market: str) -> bool:
-        """Whether a rule of ``jurisdiction`` holds in ``market``: the same place or one above it."""
-        place: str | None = market
-        while place is not None:
-            if place == jurisdiction:
-                return True
-            known = self.jurisdictions.get(place)
-            place = known.parent if known else None
-        return False
+        """Whether a rule of ``jurisdiction`` holds in ``market``."""
+        return governs(self.jurisdictions, jurisdiction, market)
 
     def market_weight(self, jurisdiction: str) -> float:
         """Weight 0-1 of the client's markets that ``jurisdiction`` governs."""
@@ -77,9 +82,12 @@ def _legal_floors(now: Situation) -> Iterable[Floor]:
                 yield _legal("F5", "avoid", status)
             elif share >= 0.2:
                 yield _legal("F5", "test", status)
-        elif status.measure == "public_device_ban" and status.state in IN_EFFECT:
-            if now.client.regulation == "public_body" and now.market_weight(status.jurisdiction) > 0:
-                yield _legal("F6", "watch" if now.purpose == "advertising" else "avoid", status)
+        elif status.measure == "public_device_ban" and status.state in IN_EFFECT and _is_bound(status, now):
+            yield _legal("F6", "watch" if now.purpose == "advertising" else "avoid", status)
+
+
+def _is_bound(status: LegalStatus, now: Situation) -> bool:
+    return now.client.regulation == "public_body" and now.market_weight(status.jurisdiction) > 0
 
 
 def _ban_cap(status: LegalStatus, now: Situation) -> tuple[str, Band] | None:

@@ -1,0 +1,241 @@
+"""Which changes somebody must hear about, how urgently, and how often (docs/method.md, "Alerts").
+
+Pure: last night, tonight, and what was already told go in; alerts come out, the silent ones with a reason.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from hashlib import sha256
+
+from trendwarte.floors import governs, rank
+from trendwarte.ledger import activity
+from trendwarte.settings import AlertRules, Client, Jurisdiction, Scoring
+from trendwarte.types import Alert, Floor, LegalStatus, Reason, Severity, Verdict
+
+_URGENCY: dict[Severity, int] = {"note": 0, "decide": 1, "act": 2}
+_MAIN_TERMS = 3
+_TERM_POINTS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An alert of an earlier night, as far as repetition and budget are concerned."""
+
+    client: str
+    platform: str
+    purpose: str
+    rule: str
+    to_band: str
+    severity: Severity
+    as_of: datetime
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """One verdict before and after, and its distinct bands of the last nights."""
+
+    before: Verdict
+    after: Verdict
+    recent_changes: int = 0
+
+
+def decide_alerts(
+    pairs: Sequence[Pair],
+    clients: Mapping[str, Client],
+    jurisdictions: Mapping[str, Jurisdiction],
+    moved: Sequence[LegalStatus],
+    told: Sequence[Told],
+    run_id: str,
+    scoring: Scoring,
+    rules: AlertRules,
+) -> list[Alert]:
+    """Alerts of a night, most urgent first, each queued, put into the digest, or suppressed with a reason."""
+    found = [
+        alert
+        for pair in pairs
+        for alert in [_alert(pair, clients[pair.after.client], jurisdictions, moved, run_id, scoring, rules)]
+        if alert is not None
+    ]
+    found.sort(key=lambda a: (-_URGENCY[a.severity], a.client, a.platform, a.purpose))
+    flapping: set[tuple[str, str, str]] = {
+        (p.after.client, p.after.platform, p.after.purpose) for p in pairs if p.recent_changes >= rules.flap_changes
+    }
+    spent = _spent(told)
+    decided: list[Alert] = []
+    for alert in found:
+        alert = _with_status(alert, told, flapping, spent, rules)
+        decided.append(alert)
+    return decided
+
+
+def _alert(
+    pair: Pair,
+    client: Client,
+    jurisdictions: Mapping[str, Jurisdiction],
+    moved: Sequence[LegalStatus],
+    run_id: str,
+    scoring: Scoring,
+    rules: AlertRules,
+) -> Alert | None:
+    before, after = pair.before, pair.after
+    presence = client.presence.get(after.platform, "none")
+    steps = [
+        s
+        for s in moved
+        if s.platform in (after.platform, "all_social")
+        and any(governs(jurisdictions, s.jurisdiction, m.jurisdiction) for m in client.markets)
+    ]
+    reasons = [*_floor_reasons(before, after), *_step_reasons(steps, scoring), *_risk_reasons(before, after)]
+    rule, severity = _rule(before, after, steps, scoring, rules)
+    if rule is None and presence != "none" and (floor := _deadline(before, after, rules)):
+        days = (floor.due_date - after.as_of.date()).days if floor.due_date else None
+        reasons.insert(
+            0, Reason("deadline", jurisdiction=floor.jurisdiction, instrument=floor.instrument, due_date=floor.due_date,
+                      days=days, to_state=floor.state)
+        )  # fmt: skip
+        rule, severity = "deadline", "note"
+    if rule is None:
+        return None
+    cause = next((r.instrument for r in reasons if r.instrument), "") or next((r.dimension for r in reasons), "")
+    key = "|".join((after.client, after.platform, after.purpose, rule, cause, after.band, after.as_of.isoformat()))
+    return Alert(
+        alert_id=f"a-{sha256(key.encode()).hexdigest()[:16]}",
+        run_id=run_id,
+        as_of=after.as_of,
+        client=after.client,
+        platform=after.platform,
+        purpose=after.purpose,
+        severity=severity,
+        rule=rule,
+        from_band=before.band,
+        to_band=after.band,
+        title=f"{after.platform} / {after.purpose}: {before.band} -> {after.band} ({rule}{': ' + cause if cause else ''})",
+        from_score=before.score,
+        to_score=after.score,
+        confidence=after.confidence,
+        presence=presence,
+        reasons=tuple(reasons),
+        event_ids=_event_ids(steps, after, reasons),
+        due_date=next((f.due_date for f in after.floors if f.due_date), None),
+    )
+
+
+def _rule(
+    before: Verdict, after: Verdict, steps: Sequence[LegalStatus], scoring: Scoring, rules: AlertRules
+) -> tuple[str | None, Severity]:
+    """The strongest rule that fires, and how urgent it is."""
+    is_new_floor = bool(after.floors) and _binding(after) != _binding(before) and rank(after.band) < rank(before.band)
+    if "unknown" not in (before.band, after.band) and before.band != after.band:
+        fall = rank(before.band) - rank(after.band)
+        if (is_new_floor and rank(after.band) <= rank("avoid")) or after.band == "exit" or fall >= 2:
+            return ("floor_set" if is_new_floor else "band_change"), "act"
+        return ("floor_set" if is_new_floor else "band_change"), "decide"
+    on = after.as_of.date()
+    if any(abs(activity(s, on, scoring) - _activity_before(s, scoring)) >= rules.ledger_delta for s in steps):
+        return "ledger_transition", "note"
+    if before.score is not None and after.score is not None and abs(after.score - before.score) >= rules.score_delta:
+        return "score_change", "note"
+    return None, "note"
+
+
+def _activity_before(status: LegalStatus, scoring: Scoring) -> float:
+    """Weight the instrument had in the state it left (without the rise towards its date)."""
+    return scoring.gravities[status.measure] * scoring.state_levels[status.from_state] / 100
+
+
+def _binding(verdict: Verdict) -> tuple[str, str] | None:
+    return (verdict.floors[0].rule, verdict.floors[0].instrument) if verdict.floors else None
+
+
+def _floor_reasons(before: Verdict, after: Verdict) -> list[Reason]:
+    old = {(f.rule, f.jurisdiction, f.instrument, f.cap): f for f in before.floors}
+    new = {(f.rule, f.jurisdiction, f.instrument, f.cap): f for f in after.floors}
+    set_now = [_floor_reason("floor_set", f) for key, f in new.items() if key not in old]
+    lifted = [_floor_reason("floor_lifted", f) for key, f in old.items() if key not in new]
+    return [*set_now, *lifted]
+
+
+def _floor_reason(code: str, floor: Floor) -> Reason:
+    return Reason(
+        code, jurisdiction=floor.jurisdiction, instrument=floor.instrument, floor=floor.rule, due_date=floor.due_date,
+        to_state=floor.state,
+    )  # fmt: skip
+
+
+def _step_reasons(steps: Iterable[LegalStatus], scoring: Scoring) -> list[Reason]:
+    return [
+        Reason(
+            "ledger_transition", points=100 * (activity(s, s.valid_from, scoring) - _activity_before(s, scoring)),
+            dimension="legal", jurisdiction=s.jurisdiction, instrument=s.instrument, from_state=s.from_state,
+            to_state=s.state, due_date=s.due_date, event_id=s.event_id or "",
+        )
+        for s in steps
+    ]  # fmt: skip
+
+
+def _risk_reasons(before: Verdict, after: Verdict) -> list[Reason]:
+    """The terms that moved the score most; differences of terms sum to the difference of scores."""
+    old = {(t.kind, t.name): t for t in before.terms}
+    shifts = [(t, t.points - (old[t.kind, t.name].points if (t.kind, t.name) in old else 0.0)) for t in after.terms]
+    shifts = sorted((s for s in shifts if abs(s[1]) >= _TERM_POINTS), key=lambda s: -abs(s[1]))[:_MAIN_TERMS]
+    found = []
+    for term, points in shifts:
+        dimension, _, place = term.name.partition(":")
+        event_id = term.event_ids[0] if term.event_ids else ""
+        found.append(Reason("risk_change", points=points, dimension=dimension, jurisdiction=place, event_id=event_id))
+    return found
+
+
+def _deadline(before: Verdict, after: Verdict, rules: AlertRules) -> Floor | None:
+    """A floor whose date came within 90, 30 or 7 days since last night."""
+    for floor in after.floors:
+        if floor.due_date is None or floor.state not in ("scheduled", "delayed", "non_enforced"):
+            continue
+        left = (floor.due_date - after.as_of.date()).days
+        left_before = (floor.due_date - before.as_of.date()).days
+        if any(left <= mark < left_before for mark in rules.deadline_days) and left >= 0:
+            return floor
+    return None
+
+
+def _event_ids(steps: Sequence[LegalStatus], after: Verdict, reasons: Sequence[Reason]) -> tuple[str, ...]:
+    ids = [s.event_id for s in steps if s.event_id] + [r.event_id for r in reasons if r.event_id]
+    if not ids:
+        ids = [event_id for term in after.terms for event_id in term.event_ids]
+    return tuple(dict.fromkeys(ids))
+
+
+def _spent(told: Iterable[Told]) -> Counter[tuple[str, str]]:
+    """Decisions asked of a client per month; several purposes of one platform in one night are one."""
+    asked = {(t.client, f"{t.as_of:%Y-%m}", t.platform, t.as_of) for t in told if t.status == "queued"}
+    return Counter((client, month) for client, month, _, _ in asked)
+
+
+def _with_status(
+    alert: Alert,
+    told: Sequence[Told],
+    flapping: set[tuple[str, str, str]],
+    spent: Counter[tuple[str, str]],
+    rules: AlertRules,
+) -> Alert:
+    if alert.severity == "note":
+        return replace(alert, status="digest", status_reason="note")
+    if (alert.client, alert.platform, alert.purpose) in flapping and alert.severity != "act":
+        return replace(alert, status="digest", status_reason="unstable")
+    since = alert.as_of - timedelta(days=rules.cooldown_days)
+    repeats = [
+        t for t in told
+        if (t.client, t.platform, t.purpose, t.rule, t.to_band)
+        == (alert.client, alert.platform, alert.purpose, alert.rule, alert.to_band)
+        and since < t.as_of < alert.as_of and t.status == "queued"
+    ]  # fmt: skip
+    if repeats and max(_URGENCY[t.severity] for t in repeats) >= _URGENCY[alert.severity]:
+        return replace(alert, status="suppressed", status_reason="told before within the cool-down")
+    month = f"{alert.as_of:%Y-%m}"
+    # A ban is told whatever the budget says; what can wait goes to the digest.
+    if alert.severity != "act" and spent[alert.client, month] >= rules.budget_per_month:
+        return replace(alert, status="digest", status_reason="monthly budget is spent")
+    return alert
