@@ -7,7 +7,20 @@ from datetime import UTC, datetime, timedelta, timezone
 _MONTHS = {
     name: number
     for number, names in enumerate(
-        ("jan jän", "feb", "mar mär mae mrz", "apr", "may mai", "jun", "jul", "aug", "sep", "oct okt", "nov", "dec dez"),
+        (
+            "jan jän",
+            "feb",
+            "mar mär mae mrz",
+            "apr",
+            "may mai",
+            "jun",
+            "jul",
+            "aug",
+            "sep",
+            "oct okt",
+            "nov",
+            "dec dez",
+        ),
         start=1,
     )
     for name in names.split()
@@ -22,8 +35,12 @@ _ZONES = {
 }  # fmt: skip
 _CLOCK = r"(?:,?\s+(?:at\s+|um\s+)?(\d{1,2})[:.](\d{2})(?:[:.](\d{2}))?(?:\.\d+)?\s*(?:uhr)?\s*([ap]\.?m\.?)?)?"
 _ZONE = r"\s*(?:([+-]\d{2}:?\d{2})|\(?([a-z]{1,5})\)?)?(?:\s*\([^)]*\))?\s*$"
-_DAY_FIRST = re.compile(r"^(?:[^\W\d]+\.?,?\s+)?(\d{1,2})\.?[\s-]+([^\W\d]{3,9})\.?,?[\s-]+(\d{4}|\d{2})" + _CLOCK + _ZONE, re.I)
-_MONTH_FIRST = re.compile(r"^(?:[^\W\d]+\.?,?\s+)?([^\W\d]{3,9})\.?\s+(\d{1,2})(?:st|nd|rd|th)?,?\s+(\d{4})" + _CLOCK + _ZONE, re.I)
+_DAY_FIRST = re.compile(
+    r"^(?:[^\W\d]+\.?,?\s+)?(\d{1,2})\.?[\s-]+([^\W\d]{3,9})\.?,?[\s-]+(\d{4}|\d{2})" + _CLOCK + _ZONE, re.I
+)
+_MONTH_FIRST = re.compile(
+    r"^(?:[^\W\d]+\.?,?\s+)?([^\W\d]{3,9})\.?\s+(\d{1,2})(?:st|nd|rd|th)?,?\s+(\d{4})" + _CLOCK + _ZONE, re.I
+)
 _DOTTED = re.compile(r"^(?:[^\W\d]+\.?,?\s+)?(\d{1,2})\.\s?(\d{1,2})\.\s?(\d{4})" + _CLOCK + _ZONE, re.I)
 _UNIX_TIME = re.compile(r"^-?\d{9,10}$|^\d{13}$")
 _ISO_START = re.compile(r"^\d{4}-?\d{2}")

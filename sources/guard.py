@@ -128,4 +128,4 @@ def _resolve(host: str, port: int) -> list[tuple[int, tuple[str, int] | tuple[st
         state = "dead" if is_unknown else "unreachable"
         message = f"{host} cannot be resolved: {error.strerror}"
         raise FetchError(message, permanent=is_unknown, state=state) from None
-    return [(family, (str(rest[0]), *rest[1:])) for family, _, _, _, rest in found]  # type: ignore[misc]
+    return [(family, (str(rest[0]), *rest[1:])) for family, _, _, _, rest in found]

@@ -15,8 +15,8 @@ from typing import Any, Self
 
 import requests
 import urllib3
+from certifi import where
 from requests.adapters import HTTPAdapter
-from requests.certs import where
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 from urllib3.util.ssl_ import create_urllib3_context
