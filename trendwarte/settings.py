@@ -303,7 +303,7 @@ class Recommendation(Model):
     """What to do in one situation; both languages are written, not translated."""
 
     band: Band
-    presence: Presence
+    presence: Literal["none", "parked", "active", "any"]
     cause: str = Field("any", description="A floor id, a dimension, or 'any'.")
     de: str
     en: str
