@@ -1,1 +1,20 @@
+"""Everything leaves: alerts are composed, sent by e-mail or webhook, and briefs are rendered."""
 
+from alerts.compose import alert_facts, compose, reason_text, recommendation
+from alerts.pages import render_brief, render_index
+from alerts.phrases import Phrases, catalogue
+from alerts.sending import next_attempt, send, signature
+
+__all__ = [
+    "Phrases",
+    "alert_facts",
+    "catalogue",
+    "compose",
+    "next_attempt",
+    "reason_text",
+    "recommendation",
+    "render_brief",
+    "render_index",
+    "send",
+    "signature",
+]

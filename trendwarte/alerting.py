@@ -112,7 +112,7 @@ def _alert(
         rule=rule,
         from_band=before.band,
         to_band=after.band,
-        title=f"{after.platform} / {after.purpose}: {before.band} -> {after.band} ({rule}{': ' + cause if cause else ''})",
+        title=f"{after.platform} / {after.purpose}: {before.band} -> {after.band} ({rule} {cause or '-'})",
         from_score=before.score,
         to_score=after.score,
         confidence=after.confidence,

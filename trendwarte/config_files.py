@@ -112,7 +112,7 @@ class _Loader:
     def __init__(self, directory: Path, env: Mapping[str, str]) -> None:
         self._directory = directory
         self._env = env
-        self._places: dict[str, str] = {}
+        self._places: dict[str, tuple[Path, tuple[str | int, ...]]] = {}
         self.problems: list[str] = []
 
     def entries(self, kind: str) -> Iterator[Any]:
@@ -137,7 +137,13 @@ class _Loader:
 
     def located(self, key: str, text: str) -> str:
         """A problem of the cross-check, with the place where ``key`` (``kind/id``) was declared."""
-        return f"{self._places.get(key, f'{self._directory}:1')}: {text}"
+        return f"{self._place(key)}: {text}"
+
+    def _place(self, key: str) -> str:
+        if key not in self._places:
+            return f"{self._directory}:1"
+        path, at = self._places[key]
+        return f"{path}:{_line(path, at)}"
 
     def _one(
         self, path: Path, content: Any, model: type[M], at: tuple[str | int, ...], is_named_by_file: bool
@@ -155,9 +161,9 @@ class _Loader:
             key = f"{model.__name__}/{entry_id}"
             if key in self._places:
                 self.problems.append(
-                    f"{path}:{_line(path, at)}: id: '{entry_id}' is also declared at {self._places[key]}; rename one"
+                    f"{path}:{_line(path, at)}: id: '{entry_id}' is also declared at {self._place(key)}; rename one"
                 )
-            self._places[key] = f"{path}:{_line(path, at) if at else 1}"
+            self._places[key] = (path, at)
             if is_named_by_file and path.stem != entry_id:
                 self.problems.append(f"{path}:{_line(path, ('id',))}: id: '{entry_id}' must equal the file's name")
         yield entry
@@ -284,7 +290,7 @@ def _client_problems(client: Client, settings: Settings) -> Iterator[str]:
         ("exclusions", client.exclusions, settings.platforms),
         ("platforms", client.platforms, settings.platforms),
         ("executives", [e.platform for e in client.executives], settings.platforms),
-        ("purposes", list(client.purposes), settings.scoring.fit_weights),
+        ("purposes", list(client.purposes), dict.fromkeys(map(str, settings.scoring.fit_weights))),
     ]
     for key, ids, known in named:
         for _, text in _unknown("", key, ids, known):

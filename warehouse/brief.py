@@ -181,7 +181,7 @@ def _timelines(con: Connection, rows: tuple[MatrixRow, ...], market: str, as_of:
                 market,
                 tuple(TimelinePoint(*p) for p in points),
                 tuple(TimelineMark(*m) for m in marks),
-            )  # fmt: skip
+            )
         )
     return tuple(found)
 

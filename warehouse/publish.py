@@ -1,7 +1,6 @@
 """Publishing: a read-only copy in a file format older tools open, Parquet beside it, replaced atomically."""
 
 import json
-import os
 import shutil
 from collections.abc import Sequence
 from importlib.resources import files
@@ -41,7 +40,7 @@ def publish(con: Connection, folder: Path) -> Path:
         if own:
             con.execute(f'USE "{own[0]}"')
         con.execute("DETACH published")
-    os.replace(draft, final)
+    draft.replace(final)
     return final
 
 
@@ -69,7 +68,7 @@ def query(published: Path, sql: str, parameters: Sequence[Any] = ()) -> tuple[li
     """
     if not published.is_file():
         raise QueryError(f"{published} does not exist; run a night first (trendwarte run, or trendwarte demo)")
-    safe = {
+    safe: dict[str, str | bool | int | float | list[str]] = {
         "enable_external_access": "false", "lock_configuration": "true", "python_enable_replacements": "false",
         "TimeZone": "UTC",
     }  # fmt: skip
