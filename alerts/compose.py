@@ -28,8 +28,8 @@ def compose(alerts: Sequence[Alert], settings: Settings) -> list[Message]:
             if not wanted:
                 continue
             targets = channel.to if channel.kind == "email" else [f"{client_id}/{number}"]
-            for target in targets:
-                messages.append(_message(wanted, client, channel.kind, f"{channel.kind}-{number}", target, settings))
+            name = f"{channel.kind}-{number}"
+            messages += [_message(wanted, client, channel.kind, name, target, settings) for target in targets]
     return messages
 
 
@@ -66,7 +66,7 @@ def alert_facts(alerts: Sequence[Alert], client: Client, settings: Settings, phr
     """What the templates show, in one language: plain strings and lists."""
     sections = []
     ordered = sorted(alerts, key=lambda a: (_URGENCY[a.severity], a.platform))
-    for platform, group in groupby(ordered, key=lambda alert: alert.platform):
+    for _, group in groupby(ordered, key=lambda alert: alert.platform):
         same = list(group)
         lead = same[0]
         sections.append(
@@ -78,7 +78,7 @@ def alert_facts(alerts: Sequence[Alert], client: Client, settings: Settings, phr
                         "changed", purpose=phrases.word("purpose", a.purpose),
                         before=phrases.word("band", a.from_band), after=phrases.word("band", a.to_band),
                     )
-                    + f" ({phrases.text('score', before=phrases.number(a.from_score), after=phrases.number(a.to_score))})"
+                    + f" ({_scores(a, phrases)})"
                     for a in same
                 ],
                 "reasons": list(dict.fromkeys(reason_text(r, settings, phrases) for r in lead.reasons)),
@@ -94,6 +94,11 @@ def alert_facts(alerts: Sequence[Alert], client: Client, settings: Settings, phr
         "words": {k: phrases.text(k) for k in ("why", "evidence", "counter", "todo")},
         "lang": phrases.lang,
     }
+
+
+def _scores(alert: Alert, phrases: Phrases) -> str:
+    before, after = phrases.number(alert.from_score), phrases.number(alert.to_score)
+    return phrases.text("score", before=before, after=after)
 
 
 def reason_text(reason: Reason, settings: Settings, phrases: Phrases) -> str:

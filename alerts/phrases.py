@@ -17,7 +17,7 @@ Lang = Literal["de", "en"]
 def catalogue(lang: Lang) -> dict[str, dict[str, str]]:
     """All words of a language."""
     content: dict[str, dict[str, str]] = YAML(typ="safe").load(
-        (files("alerts") / "phrases" / f"{lang}.yaml").read_text("utf-8")
+        (files("alerts") / "words" / f"{lang}.yaml").read_text("utf-8")
     )
     return content
 

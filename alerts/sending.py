@@ -6,7 +6,6 @@ import ipaddress
 import smtplib
 import socket
 import ssl
-from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -65,8 +64,8 @@ def _send_email(message: Message, smtp: Smtp) -> str:
         code, text = next(iter(error.recipients.values()))
         raise DeliveryError(f"{code} {_words(text)}", permanent=500 <= code < 600) from error
     except smtplib.SMTPResponseException as error:
-        text = _words(error.smtp_error)
-        raise DeliveryError(f"{error.smtp_code} {text}", permanent=500 <= error.smtp_code < 600) from error
+        words = _words(error.smtp_error)
+        raise DeliveryError(f"{error.smtp_code} {words}", permanent=500 <= error.smtp_code < 600) from error
     except (smtplib.SMTPException, OSError) as error:
         raise DeliveryError(f"mail server {smtp.host}:{smtp.port}: {type(error).__name__}", permanent=False) from error
 
@@ -129,16 +128,16 @@ def _judged(answer: requests.Response) -> str:
     raise DeliveryError(f"the receiver answered {status}", permanent=is_permanent, retry_after_s=wait_s)
 
 
-def _refuse_private(url: str, resolve: Callable[..., list[tuple[object, ...]]] = socket.getaddrinfo) -> None:
+def _refuse_private(url: str) -> None:
     """Only https to public addresses, unless the operator allows private ones."""
     parts = urlsplit(url)
     if parts.scheme != "https" or not parts.hostname:
         raise DeliveryError("a webhook needs an https address; or set allow_private_webhooks", permanent=True)
     try:
-        found = resolve(parts.hostname, parts.port or 443)
+        found = socket.getaddrinfo(parts.hostname, parts.port or 443)
     except OSError as error:
         raise DeliveryError(f"webhook {parts.hostname} cannot be resolved", permanent=False) from error
     for entry in found:
-        address = str(entry[4][0])  # type: ignore[index]
+        address = str(entry[4][0])
         if not ipaddress.ip_address(address.split("%")[0]).is_global:
             raise DeliveryError(f"webhook {parts.hostname} is a private address", permanent=True)

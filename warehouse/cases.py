@@ -123,12 +123,16 @@ class LedgerRows:
         rows = [asdict(one) | {"known_from": known_from, "run_id": run_id} for one in refused]
         insert(self._con, "ledger_review", rows, "ON CONFLICT DO NOTHING")
 
-    def last_event_of(self, instrument: str, platform: str) -> str | None:
+    def places(self) -> set[str]:
+        """Jurisdictions with an instrument or an event."""
+        rows = self._con.execute("SELECT jurisdiction FROM ledger UNION SELECT jurisdiction FROM events").fetchall()
+        return {place for (place,) in rows}
+
+    def last_event_of(self, instrument: str) -> str | None:
         """The newest event that moved an instrument; a passed due date has none of its own."""
         found = self._con.execute(
-            "SELECT event_id FROM ledger WHERE instrument = ? AND platform = ? AND event_id IS NOT NULL"
-            " ORDER BY row_id DESC LIMIT 1",
-            [instrument, platform],
+            "SELECT event_id FROM ledger WHERE instrument = ? AND event_id IS NOT NULL ORDER BY row_id DESC LIMIT 1",
+            [instrument],
         ).fetchone()
         return str(found[0]) if found else None
 

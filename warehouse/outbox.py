@@ -33,14 +33,23 @@ class Outbox:
         insert(self._con, "messages", rows, "ON CONFLICT DO NOTHING")
         return self._count() - before
 
-    def claim(self, now: datetime) -> list[Message]:
-        """Take what is due; nobody else gets it while the claim is fresh."""
+    def waiting(self, kinds: Sequence[str]) -> int:
+        """How many messages wait whose kind is none of ``kinds``: no way out is configured for them."""
+        row = self._con.execute(
+            "SELECT count(*) FROM messages WHERE status = 'pending' AND kind NOT IN (SELECT unnest(?::VARCHAR[]))",
+            [list(kinds)],
+        ).fetchone()
+        return int(row[0]) if row else 0
+
+    def claim(self, now: datetime, kinds: Sequence[str]) -> list[Message]:
+        """Take what is due of these kinds; nobody else gets it while the claim is fresh."""
         rows = rows_of(
             self._con,
             "UPDATE messages SET status = 'sending', claimed_at = $now, attempts = attempts + 1"
-            " WHERE (status = 'pending' AND next_try_at <= $now) OR (status = 'sending' AND claimed_at < $stale)"
+            " WHERE kind IN (SELECT unnest($kinds::VARCHAR[])) AND"
+            " ((status = 'pending' AND next_try_at <= $now) OR (status = 'sending' AND claimed_at < $stale))"
             " RETURNING message_id, run_id, client, channel, kind, target, subject, lang, body, alert_ids",
-            {"now": now, "stale": now - timedelta(minutes=_CLAIM_MINUTES)},
+            {"now": now, "stale": now - timedelta(minutes=_CLAIM_MINUTES), "kinds": list(kinds)},
         )
         found = [Message(**row | {"alert_ids": tuple(json.loads(row["alert_ids"]))}) for row in rows]
         return sorted(found, key=lambda message: message.message_id)

@@ -32,6 +32,10 @@ class Runs:
         )
         return found[0] if found else None
 
+    def is_known(self, run_id: str) -> bool:
+        """Whether a night with this id was written down before."""
+        return bool(self._con.execute("FROM runs WHERE run_id = ?", [run_id]).fetchall())
+
     def begin(self, report: RunReport, *, started_at: datetime, engine: str, fingerprint: str, reader: str) -> None:
         """Write the row of a night that starts; one that crashed under the same id is written over."""
         self._con.execute("DELETE FROM runs WHERE run_id = ?", [report.run_id])

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any
 
 from trendwarte.alerting import Told
-from trendwarte.types import Alert, Floor, Verdict
+from trendwarte.types import Alert, Floor, Term, Verdict
 from warehouse.connection import Connection, insert, rows_of
 
 _PLAIN = (
@@ -32,6 +32,23 @@ class Verdicts:
             [before],
         )
         return {(r["client"], r["platform"], r["purpose"]): _verdict(r) for r in rows}
+
+    def forget(self, as_of: datetime) -> None:
+        """Drop what an interrupted or repeated night wrote for this very moment; alerts stay."""
+        for table in ("verdicts", "score_terms", "verdict_changes", "risk_daily"):
+            self._con.execute(f'DELETE FROM "{table}" WHERE as_of = ?', [as_of])  # noqa: S608 (names from above)
+
+    def terms(self, before: datetime) -> dict[VerdictKey, tuple[Term, ...]]:
+        """Terms of the newest scores before a night."""
+        rows = self._con.execute(
+            "SELECT client, platform, purpose, kind, name, points FROM score_terms WHERE as_of ="
+            " (SELECT max(as_of) FROM verdicts WHERE as_of < ?)",
+            [before],
+        ).fetchall()
+        found: dict[VerdictKey, tuple[Term, ...]] = {}
+        for client, platform, purpose, kind, name, points in rows:
+            found[client, platform, purpose] = (*found.get((client, platform, purpose), ()), Term(kind, name, points))
+        return found
 
     def store(self, verdicts: Sequence[Verdict], run_id: str, *, is_baseline: bool) -> None:
         """Keep tonight's verdicts and the terms of their scores."""

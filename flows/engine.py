@@ -1,0 +1,85 @@
+"""Who runs the many small errands of a night: Prefect tasks, or plain threads. Same errands, same retries."""
+
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Protocol, TypeVar
+
+from trendwarte.errors import DeliveryError, FetchError, TrendwarteError
+
+In = TypeVar("In")
+Out = TypeVar("Out")
+
+
+class Engine(Protocol):
+    """Runs one function over many inputs, each on its own, and gives results or errors in the same order."""
+
+    name: str
+
+    def map(
+        self, label: str, errand: Callable[[In], Out], inputs: Sequence[In], *, retries: int, wait_s: float
+    ) -> list[Out | TrendwarteError]:
+        """Results in the order of ``inputs``; an input that failed for good gives its error."""
+        ...
+
+
+def can_retry(error: BaseException) -> bool:
+    """Whether trying again tonight can help."""
+    return isinstance(error, FetchError | DeliveryError) and not error.permanent
+
+
+class PlainEngine:
+    """Threads, no server."""
+
+    name = "plain"
+
+    def __init__(self, workers: int = 6) -> None:
+        self._workers = workers
+
+    def map(
+        self, label: str, errand: Callable[[In], Out], inputs: Sequence[In], *, retries: int, wait_s: float
+    ) -> list[Out | TrendwarteError]:
+        """See ``Engine.map``."""
+
+        def patient(one: In) -> Out | TrendwarteError:
+            for attempt in range(retries + 1):
+                try:
+                    return errand(one)
+                except TrendwarteError as error:
+                    if attempt == retries or not can_retry(error):
+                        return error
+                    time.sleep(wait_s)
+            raise AssertionError("unreachable")
+
+        with ThreadPoolExecutor(self._workers) as pool:
+            return list(pool.map(patient, inputs))
+
+
+class PrefectEngine:
+    """Prefect tasks: one per input, visible in its UI, with its retries. Only inside a flow run."""
+
+    name = "prefect"
+
+    def map(
+        self, label: str, errand: Callable[[In], Out], inputs: Sequence[In], *, retries: int, wait_s: float
+    ) -> list[Out | TrendwarteError]:
+        """See ``Engine.map``."""
+        from prefect import task
+        from prefect.cache_policies import NO_CACHE
+
+        def may_retry(task_definition: Any, task_run: Any, state: Any) -> bool:
+            error = state.result(raise_on_failure=False)
+            return isinstance(error, BaseException) and can_retry(error)
+
+        # Inputs are hashed by nothing and stored nowhere: they hold settings with secrets.
+        job = task(
+            errand, name=label, retries=retries, retry_delay_seconds=wait_s, retry_condition_fn=may_retry,
+            cache_policy=NO_CACHE, persist_result=False, log_prints=False,
+        )  # fmt: skip
+        futures = [job.submit(one) for one in inputs]
+        return [self._outcome(future.result(raise_on_failure=False)) for future in futures]
+
+    def _outcome(self, result: Any) -> Any:
+        if isinstance(result, BaseException) and not isinstance(result, TrendwarteError):
+            raise result
+        return result

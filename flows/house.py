@@ -1,0 +1,70 @@
+"""What a night needs at hand: settings, open warehouse, reader, folders, and the lock on them."""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from trendwarte.errors import LockedError
+from trendwarte.evidence import Origins
+from trendwarte.reading import Reader, Watchlist
+from trendwarte.settings import Settings
+from warehouse import Warehouse
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """One open state directory with everything a night works on."""
+
+    settings: Settings
+    state: Path
+    warehouse: Warehouse
+    reader: Reader
+    origins: Origins
+
+    @property
+    def published(self) -> Path:
+        """Folder of the published snapshot."""
+        return self.state / "published"
+
+    @property
+    def briefs(self) -> Path:
+        """Folder of the briefs."""
+        return self.state / "briefs"
+
+
+@contextmanager
+def opened(settings: Settings, state: Path) -> Iterator[House]:
+    """Lock ``state``, open its warehouse, and close both again.
+
+    Raises:
+        LockedError: another run holds the directory.
+    """
+    state.mkdir(parents=True, exist_ok=True)
+    with _locked(state / "run.lock"), Warehouse(state / "warehouse.duckdb") as warehouse:
+        reader = Reader(Watchlist.from_settings(settings))
+        yield House(settings, state, warehouse, reader, Origins(settings.outlets))
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    with path.open("a+", encoding="utf-8") as stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            stream.seek(0)
+            holder = stream.read().strip() or "another process"
+            raise LockedError(f"{path.parent} is in use by {holder}; wait for it, or stop it") from None
+        stream.truncate(0)
+        stream.write(f"process {os.getpid()}, since {now():%Y-%m-%d %H:%M:%S} UTC")
+        stream.flush()
+        yield
+        stream.truncate(0)
+
+
+def now() -> datetime:
+    """The clock; the only one."""
+    return datetime.now(UTC)

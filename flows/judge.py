@@ -1,0 +1,202 @@
+"""Steps 5 to 9: read what is new, find the events, move the ledger, score, judge, and queue what must be told."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from hashlib import blake2b
+
+from alerts import compose
+from flows.house import House
+from trendwarte.alerting import Pair, decide_alerts
+from trendwarte.events import assign, day_of, summarise
+from trendwarte.evidence import weight
+from trendwarte.ledger import Ledger
+from trendwarte.reading import READER_VERSION
+from trendwarte.suitability import judge
+from trendwarte.types import Alert, Document, LegalStatus, Reading, RiskScore, RunReport, StoredSignal, Verdict
+from warehouse import drivers, published_or_seen, score_risk
+
+_MOMENTUM_GAP_DAYS = 30
+_FLAP_WINDOW_PER_NIGHT = timedelta(days=1)
+_TOLD_DAYS = 31
+
+
+def understand(house: House, as_of: datetime, report: RunReport) -> list[LegalStatus]:
+    """Read unread documents, join their signals to events, and let the events move the ledger."""
+    warehouse = house.warehouse
+    documents = warehouse.documents.unread(READER_VERSION)
+    readings = [house.reader.read(document) for document in documents]
+    signals = [s for d, r in zip(documents, readings, strict=True) for s in _stored(house, d, r, as_of)]
+    with warehouse.transaction():
+        touched = set(warehouse.events.forget_signals_of([d.document_id for d in documents]))
+        if signals:
+            earliest = min(day_of(s) for s in signals) - timedelta(days=_MOMENTUM_GAP_DAYS)
+            near = warehouse.events.near((s.signal.platform for s in signals), earliest)
+            event_of = assign(signals, near, house.settings.scoring)
+            warehouse.events.add_signals(signals, event_of, READER_VERSION)
+            touched |= set(event_of.values())
+        told_by = warehouse.events.signals_of(touched)
+        events = warehouse.events.put([summarise(event_id, told) for event_id, told in sorted(told_by.items())])
+        warehouse.events.drop_empty(touched - told_by.keys())
+        warehouse.documents.mark_read(readings, READER_VERSION)
+        ledger = Ledger(
+            warehouse.ledger.current(), warehouse.ledger.applied_events(), house.settings.instruments,
+            house.settings.jurisdictions, house.settings.scoring,
+        )  # fmt: skip
+        folded = ledger.fold(events, as_of)
+        warehouse.ledger.append(folded.transitions, folded.refused, report.run_id, as_of)
+    report.counts |= {
+        "documents_read": len(documents),
+        "documents_relevant": sum(reading.relevant for reading in readings),
+        "signals": len(signals),
+        "events_touched": len(events),
+        "ledger_transitions": len(folded.transitions),
+        "ledger_refused": len(folded.refused),
+    }
+    return list(folded.transitions)
+
+
+def _stored(house: House, document: Document, reading: Reading, as_of: datetime) -> Iterator[StoredSignal]:
+    known = house.settings.platforms
+    for number, signal in enumerate(reading.signals):
+        if signal.platform not in known and signal.platform != "all_social":
+            continue
+        published = published_or_seen(document)
+        # An old story told again carries its old date: it must not become tonight's news.
+        is_old = signal.event_date is not None and (published.date() - signal.event_date).days > (
+            house.settings.scoring.old_news_days
+        )
+        is_recap = reading.recap or is_old
+        key = f"{document.document_id}\x1f{signal.platform}\x1f{number}"
+        yield StoredSignal(
+            signal_id=f"s-{blake2b(key.encode(), digest_size=8).hexdigest()}",
+            document_id=document.document_id,
+            origin=house.origins.of(document),
+            source_kind=document.source_kind,
+            published_at=published,
+            known_from=as_of,
+            recap=is_recap,
+            weight=weight(signal, document.source_kind, house.settings.scoring, is_recap=is_recap),
+            lang=reading.lang,
+            title=document.title,
+            signal=signal,
+        )
+
+
+def judge_all(
+    house: House, as_of: datetime, moved: Sequence[LegalStatus], report: RunReport, *, is_degraded: bool
+) -> None:
+    """Score every platform, judge every client, and queue messages: one transaction, or nothing."""
+    warehouse = house.warehouse
+    with warehouse.transaction():
+        warehouse.verdicts.forget(as_of)
+        scores = score_risk(warehouse.con, as_of, report.run_id, _places(house), is_degraded=is_degraded)
+        before = warehouse.verdicts.latest(as_of)
+        verdicts = list(_verdicts(house, as_of, scores, before, is_degraded=is_degraded))
+        warehouse.verdicts.store(verdicts, report.run_id, is_baseline=report.is_baseline)
+        pairs = [(before.get((v.client, v.platform, v.purpose)), v) for v in verdicts]
+        decided = [] if report.is_baseline else _alerts(house, as_of, pairs, moved, report.run_id)
+        causes = {(a.client, a.platform, a.purpose): a.rule for a in decided}
+        changes = warehouse.verdicts.store_changes(pairs, report.run_id, causes, is_baseline=report.is_baseline)
+        warehouse.verdicts.store_alerts(decided)
+        queued = warehouse.outbox.queue(compose(decided, house.settings), as_of)
+    report.counts |= {
+        "risk_scores": len(scores),
+        "verdicts": len(verdicts),
+        "verdict_changes": changes,
+        "alerts": sum(alert.status == "queued" for alert in decided),
+        "alerts_silent": sum(alert.status != "queued" for alert in decided),
+        "messages_queued": queued,
+    }
+
+
+def _places(house: House) -> list[str]:
+    """Jurisdictions to score: all markets, what stands above them, and wherever something happened."""
+    known = house.settings.jurisdictions
+    places = {m.jurisdiction for client in house.settings.clients.values() for m in client.markets}
+    places |= {place for place in house.warehouse.ledger.places() if place in known}
+    for place in list(places):
+        while (parent := known[place].parent) is not None:
+            places.add(parent)
+            place = parent
+    return sorted(places | {"GLOBAL"})
+
+
+def _verdicts(
+    house: House,
+    as_of: datetime,
+    scores: Sequence[RiskScore],
+    before: dict[tuple[str, str, str], Verdict],
+    *,
+    is_degraded: bool,
+) -> Iterator[Verdict]:
+    settings = house.settings
+    behind = drivers(house.warehouse.con, as_of)
+    risks: dict[str, dict[tuple[str, str], RiskScore]] = {}
+    for score in scores:
+        risks.setdefault(score.platform, {})[score.jurisdiction, score.dimension] = score
+    current = house.warehouse.ledger.current()
+    for client in settings.clients.values():
+        for platform in settings.platforms.values():
+            is_wanted = not client.platforms or platform.id in client.platforms
+            is_born = platform.launched_on is None or platform.launched_on <= as_of.date()
+            if not (client.is_active and is_wanted and is_born):
+                continue
+            statuses = tuple(s for s in current if s.platform in (platform.id, "all_social"))
+            for purpose in client.purposes:
+                verdict = judge(
+                    client, platform, purpose, risks[platform.id], statuses, settings.jurisdictions, settings.scoring,
+                    before.get((client.id, platform.id, purpose)), as_of, is_degraded=is_degraded,
+                )  # fmt: skip
+                yield _with_events(verdict, behind)
+
+
+def _with_events(verdict: Verdict, behind: dict[tuple[str, str, str], tuple[str, ...]]) -> Verdict:
+    """Terms of risk with the events they rest on, in the market itself or world-wide."""
+    terms = []
+    for term in verdict.terms:
+        dimension, _, place = term.name.partition(":")
+        ids = behind.get((verdict.platform, place, dimension)) or behind.get((verdict.platform, "GLOBAL", dimension))
+        terms.append(replace(term, event_ids=ids) if term.kind == "risk" and ids else term)
+    return replace(verdict, terms=tuple(terms))
+
+
+def _alerts(
+    house: House,
+    as_of: datetime,
+    pairs: Sequence[tuple[Verdict | None, Verdict]],
+    moved: Sequence[LegalStatus],
+    run_id: str,
+) -> list[Alert]:
+    settings, verdicts = house.settings, house.warehouse.verdicts
+    flaps = verdicts.recent_changes(as_of - settings.alerts.flap_nights * _FLAP_WINDOW_PER_NIGHT)
+    old_terms = verdicts.terms(as_of)
+    compared = [
+        Pair(
+            replace(old, terms=old_terms.get((new.client, new.platform, new.purpose), ())), new,
+            flaps.get((new.client, new.platform, new.purpose), 0),
+        )
+        for old, new in pairs
+        if old is not None
+    ]  # fmt: skip
+    told = verdicts.told(as_of - timedelta(days=_TOLD_DAYS))
+    decided = decide_alerts(
+        compared, settings.clients, settings.jurisdictions, moved, told, run_id, settings.scoring, settings.alerts
+    )
+    return [_with_evidence(house, alert) for alert in decided]
+
+
+def _with_evidence(house: House, alert: Alert) -> Alert:
+    """The quotes an alert rests on; a date that passed rests on the event that set it."""
+    events, quotes = house.warehouse.events, house.settings.alerts.quotes
+    ids = list(alert.event_ids)
+    for reason in alert.reasons:
+        if reason.instrument and (event_id := house.warehouse.ledger.last_event_of(reason.instrument)):
+            ids.append(event_id)
+    ids = list(dict.fromkeys(ids))
+    return replace(
+        alert,
+        event_ids=tuple(ids),
+        evidence=tuple(events.evidence(ids, quotes)),
+        counter_evidence=tuple(events.evidence(ids, quotes, denying=True)),
+    )
