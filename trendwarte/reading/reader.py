@@ -1,0 +1,380 @@
+"""From a document to its signals: mentions, then the sentence that decides, then place, doubt and slots."""
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from typing import Any
+
+from trendwarte.reading.places import place_of
+from trendwarte.reading.slots import age_limit, amount, dates_in
+from trendwarte.reading.watchlist import ALL, Name, Watchlist, platforms_of, resource
+from trendwarte.types import Document, Reading, Signal
+
+READER_VERSION = "rules-1"
+
+_SENTENCE = re.compile(r"[^.!?\n]+(?:[.!?](?=\s|$)|[.](?=\S)[^.!?\n]*)*\n?|\n")
+_TEXT_SENTENCES = 14
+_GERMAN = re.compile(r"\b(?:der|die|das|und|nicht|ein|eine|mit|für|von|auf|im|in den|wird|ist|bei|gegen|will|nach)\b")
+_ENGLISH = re.compile(r"\b(?:the|and|of|to|for|with|is|are|on|in|by|as|after|from|its|says|over)\b")
+_TITLE_ONLY_STAGES = frozenset({"discussed", "none"})
+_STRONG = frozenset({"enacted", "in_force", "passed_chamber", "blocked_by_court", "upheld", "repealed", "delayed"})
+_SEVERITY = {
+    "in_force": 5, "enacted": 5, "passed_chamber": 4, "upheld": 4, "blocked_by_court": 4, "repealed": 4, "fine": 4,
+    "delayed": 3, "settled": 4, "investigation": 3, "proposed": 3, "device_ban_government": 3, "discussed": 2, "none": 2,
+}  # fmt: skip
+_REGULATORY = re.compile(
+    r"\b(?:bans?|banned|law|bill|verbot\w*|verbiet\w+|gesetz\w*|sperr\w+|regulat\w+|court|judge|gericht\w*|richter\w*|commission|"
+    r"kommission|government|regierung|ministe\w+|parliament\w*|parlament\w*|senat\w*|house|bundestag|act|dsa|authorit\w+|behörde\w*|"
+    r"watchdog|aufsicht\w*|president|präsident\w*|congress|kongress|order|dekret|fine[sd]?|bußgeld\w*|datenschützer|prosecutor\w*|"
+    r"staatsanwalt\w*|eu|divest\w*|sale|verkauf|under[- ]1\d|unter[- ]1\d|jury|attorney|police|polizei|vzbv|verbraucherschützer)\b"
+)
+_SALE = re.compile(
+    r"\bdivest\w*|\bforced? sale|\bsell(?:s|ing)? (?:its|§p|the app)|\bverkauf\w*|\bsell-or-ban|joint venture|gemeinschaftsunternehmen"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """One rule that fired in one sentence."""
+
+    rule: str
+    stage: str
+    verb: str | None
+    polarity: str
+    measure: str | None
+    char_from: int
+    char_to: int
+    sentence: str
+    match_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Rules:
+    steps: tuple[tuple[dict[str, Any], re.Pattern[str]], ...]
+    topics: tuple[tuple[str, re.Pattern[str]], ...]
+    words: dict[str, re.Pattern[str]]
+    anchors: dict[str, re.Pattern[str]]
+    positive: frozenset[str]
+    neutral: frozenset[str]
+
+
+@cache
+def _rules() -> _Rules:
+    raw, lexicon = resource("rules.yaml"), resource("lexicon.yaml")
+
+    def compiled(pattern: str) -> re.Pattern[str]:
+        for name, words in raw["words"].items():
+            pattern = pattern.replace("{" + name + "}", words)
+        return re.compile(pattern)
+
+    plain = ("hedges", "future", "denials", "retractions", "recaps", "venue", "moderation")
+    return _Rules(
+        tuple((step, compiled(step["find"])) for step in raw["steps"]),
+        tuple((topic, compiled(pattern)) for topic, pattern in raw["topics"]),
+        {name: compiled(raw[name]) for name in plain},
+        {platform: re.compile(pattern) for platform, pattern in lexicon["anchors"].items()},
+        frozenset(raw["positive_topics"]),
+        frozenset(raw["neutral_topics"]),
+    )
+
+
+class Reader:
+    """Reads documents against a watchlist; holds no state between them."""
+
+    def __init__(self, watchlist: Watchlist) -> None:
+        self._watchlist = watchlist
+        self._automaton = watchlist.automaton()
+
+    def read(self, document: Document) -> Reading:
+        """What a document says about platforms; never raises on any text."""
+        text = f"{document.title}\n{document.summary}\n{document.text}"
+        low = text.lower()
+        if len(low) != len(text):  # a few letters change their length; offsets must not
+            low = "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
+        lang = document.lang if document.lang in ("de", "en") else language(low)
+        on = (document.published_at or document.first_seen_at).date()
+        spans = self._mentions(text, low, on)
+        if not spans or document.source_kind == "satire":
+            return Reading(document.document_id, lang, relevant=False)
+        named = platforms_of(n for _, _, n in spans if not n.is_parent and n.platform != ALL)
+        signals = self._signals(document, text, low, spans, on)
+        if not signals:
+            return Reading(document.document_id, lang, relevant=False, platforms=named, confidence=0.8)
+        main = signals[0]
+        recap = _rules().words["recaps"].search(low[:300]) is not None
+        return Reading(
+            document.document_id, lang, True, named, tuple(dict.fromkeys(s.platform for s in signals)), main.topic,
+            main.jurisdiction, main.legal_stage, main.factuality, main.polarity, recap, main.confidence, signals,
+        )  # fmt: skip
+
+    def explain(self, document: Document) -> str:
+        """One document's reading, with quotes and the rules that fired."""
+        reading = self.read(document)
+        lines = [
+            f"{document.title}",
+            f"  {reading.lang}, relevant: {reading.relevant}, named: {', '.join(reading.platforms) or '-'}",
+        ]
+        for s in reading.signals:
+            lines.append(
+                f"  {s.platform}: {s.topic} / {s.legal_stage} / {s.factuality} / {s.polarity} in {s.jurisdiction}"
+                f" [{', '.join(s.rules)}]\n    »{s.evidence}«"
+            )
+        return "\n".join(lines)
+
+    def _mentions(self, text: str, low: str, on: date) -> list[tuple[int, int, Name]]:
+        """Names in the text as (from, to, name): whole words, valid on the day, common words only with an anchor."""
+        found: list[tuple[int, int, Name]] = []
+        for end, names in self._automaton.iter(low):
+            for name in names:
+                start = end + 1 - len(name.text)
+                if self._is_mention(text, low, start, end + 1, name, on):
+                    found.append((start, end + 1, name))
+        return sorted(found, key=lambda span: (span[0], -span[1]))
+
+    def _is_mention(self, text: str, low: str, start: int, end: int, name: Name, on: date) -> bool:
+        if (start and low[start - 1].isalnum()) or (end < len(low) and low[end].isalnum() and low[end] != "s"):
+            return False
+        is_valid = (name.valid_from is None or name.valid_from <= on) and (
+            name.valid_until is None or on <= name.valid_until
+        )
+        if not is_valid:
+            return False
+        if name.is_parent or name.is_ambiguous:
+            if not text[start].isupper():
+                return False
+            if name.text == "Meta" and text[end : end + 1] == "-":
+                return False
+        if name.is_ambiguous:
+            anchor = _rules().anchors.get(name.platform)
+            rest = low[:start] + " " + low[end:] if name.platform != "x" else low
+            return anchor is None or anchor.search(rest) is not None
+        return True
+
+    def _signals(
+        self, document: Document, text: str, low: str, spans: list[tuple[int, int, Name]], on: date
+    ) -> tuple[Signal, ...]:
+        marked, shift = _marked(low, spans)
+        step = self._decisive(marked, shift, text)
+        whole = "".join(part for _, _, part in marked)
+        topic, topic_rule = _topic(whole, step)
+        only_general = all(n.platform == ALL for _, _, n in spans)
+        if topic == "none" or (
+            only_general and topic not in ("legal_ban", "youth_protection", "regulation_compliance")
+        ):
+            return ()
+        if step is None and _rules().words["venue"].search(whole):
+            return ()
+        factuality = _factuality(step, whole)
+        affected = self._affected(spans, step, low)
+        signals = [
+            self._signal(document, text, low, platform, topic, topic_rule, step, factuality, on)
+            for platform in affected
+        ]
+        return tuple(signals)
+
+    def _decisive(self, marked: list[tuple[int, int, str]], shift: int, text: str) -> _Step | None:
+        """The step of the title, unless a later sentence says something firmer."""
+        best: _Step | None = None
+        for number, (start, end, sentence) in enumerate(marked):
+            step = _step_in(sentence, start, end)
+            if step is None:
+                continue
+            if best is None or (best.stage in _TITLE_ONLY_STAGES and step.stage in _STRONG and number < 4):
+                best = step
+            if best.stage not in _TITLE_ONLY_STAGES:
+                break
+        return best
+
+    def _affected(self, spans: list[tuple[int, int, Name]], step: _Step | None, low: str) -> tuple[str, ...]:
+        """Platforms whose standing it is: those of the deciding sentence, else of the title, else all."""
+        specific = [s for s in spans if s[2].platform != ALL] or spans
+        named = [s for s in specific if not s[2].is_parent] or specific
+        if step is not None:
+            here = [s for s in named if step.char_from <= s[0] < step.char_to]
+            if here:
+                return platforms_of(n for _, _, n in here)
+        title_end = low.find("\n")
+        in_title = [s for s in named if s[0] < title_end]
+        return platforms_of(n for _, _, n in (in_title or named))
+
+    def _signal(
+        self,
+        document: Document,
+        text: str,
+        low: str,
+        platform: str,
+        topic: str,
+        topic_rule: str,
+        step: _Step | None,
+        factuality: str,
+        on: date,
+    ) -> Signal:
+        start, end = (step.char_from, step.char_to) if step else (0, max(1, text.find("\n")))
+        quote = text[start:end].strip() or document.title or text.strip()[:200]
+        start = max(0, text.find(quote))
+        home = frozenset({self._watchlist.homes.get(platform, "")} - {"US", "DE", ""})
+        head = low[: len(document.title)]
+        place = place_of((low[start : start + len(quote)], head, low), home) or None
+        instrument = self._watchlist.named_instrument(low, platform, place, on)
+        if instrument is not None:
+            place = place or instrument.jurisdiction
+        is_denied = factuality in ("denied", "retracted")
+        stage = "none" if step is None or is_denied else _stage(step, factuality)
+        measure = _measure(step, topic, whole=low, place=place, instrument=instrument.measure if instrument else None)
+        later = [day for day in dates_in(low, on.year) if day > on]
+        money = amount(low)
+        return Signal(
+            platform=platform,
+            topic=topic,  # type: ignore[arg-type]
+            jurisdiction=place or "GLOBAL",
+            legal_stage=stage,  # type: ignore[arg-type]
+            factuality=factuality,  # type: ignore[arg-type]
+            polarity=_polarity(step, topic, is_denied=is_denied),  # type: ignore[arg-type]
+            severity=_severity(stage, topic, factuality),
+            confidence=0.9 if step is not None or topic_rule else 0.6,
+            evidence=quote,
+            char_from=start,
+            char_to=start + len(quote),
+            rules=tuple(r for r in ((f"step:{step.rule}" if step else ""), topic_rule) if r),
+            verb=("deny" if is_denied else step.verb) if step else None,  # type: ignore[arg-type]
+            measure=measure,  # type: ignore[arg-type]
+            instrument=instrument.id if instrument else None,
+            due_date=later[0] if later and step is not None else None,
+            amount=money[0] if money else None,
+            currency=money[1] if money else None,
+            age_limit=age_limit(low) if measure == "age_limit" else None,
+        )
+
+
+def _stage(step: _Step, factuality: str) -> str:
+    """A step that is only feared or demanded has not been taken: it is being discussed."""
+    return "discussed" if factuality == "speculated" and step.stage in _STRONG else step.stage
+
+
+def language(low: str) -> str:
+    """``de`` or ``en`` by function words."""
+    head = low[:600]
+    german = len(_GERMAN.findall(head)) + (2 if re.search("[äöüß]", head) else 0)
+    return "de" if german > len(_ENGLISH.findall(head)) else "en"
+
+
+def _marked(low: str, spans: list[tuple[int, int, Name]]) -> tuple[list[tuple[int, int, str]], int]:
+    """Sentences as (from, to, text), platform names replaced by §p so that rules can speak of the object."""
+    sentences = []
+    for match in _SENTENCE.finditer(low):
+        if len(sentences) >= _TEXT_SENTENCES:
+            break
+        start, end = match.span()
+        parts, cursor = [], start
+        for left, right, _ in spans:
+            if start <= left < end and left >= cursor:
+                parts.append(low[cursor:left] + "§p")
+                cursor = right
+        parts.append(low[cursor:end])
+        sentences.append((start, end, "".join(parts)))
+    return sentences, 0
+
+
+def _step_in(sentence: str, start: int, end: int) -> _Step | None:
+    if not _REGULATORY.search(sentence) and "§p" not in sentence:
+        return None
+    rules = _rules()
+    moderated = rules.words["moderation"].search(sentence)
+    for raw, pattern in rules.steps:
+        match = pattern.search(sentence)
+        if match is None:
+            continue
+        if raw["stage"] in ("discussed", "proposed", "settled", "repealed") and not _REGULATORY.search(sentence):
+            continue
+        if moderated and raw["stage"] in ("in_force", "discussed", "repealed", "proposed") and "app" not in sentence:
+            continue
+        return _Step(
+            raw["id"],
+            raw["stage"],
+            raw["verb"],
+            raw["polarity"],
+            raw.get("measure"),
+            start,
+            end,
+            sentence,
+            match.start(),
+        )
+    return None
+
+
+def _topic(whole: str, step: _Step | None) -> tuple[str, str]:
+    found = next(
+        ((topic, f"topic:{topic}") for topic, pattern in _rules().topics if pattern.search(whole)), ("none", "")
+    )
+    if step is None:
+        return found
+    is_ban = step.stage in ("in_force", "enacted", "passed_chamber", "blocked_by_court", "repealed", "delayed", "upheld",
+                            "device_ban_government") or re.search(r"\bban|verbot|sperr|divest|verkauf", whole)  # fmt: skip
+    if step.rule == "block" and found[0] in ("youth_protection", "data_protection") and step.stage == "in_force":
+        return ("legal_ban", "topic:legal_ban") if found[0] == "data_protection" else found
+    if found[0] in ("youth_protection", "data_protection", "regulation_compliance") and not _is_device(step):
+        return found
+    if is_ban or _is_device(step) or _SALE.search(whole):
+        return "legal_ban", "topic:legal_ban"
+    return found if found[0] != "none" else ("regulation_compliance", "topic:step")
+
+
+def _is_device(step: _Step) -> bool:
+    return step.stage == "device_ban_government"
+
+
+def _factuality(step: _Step | None, whole: str) -> str:
+    words = _rules().words
+    title = whole.split("\n", 1)[0]
+    if words["retractions"].search(title):
+        return "retracted"
+    scope = step.sentence if step else title
+    if words["denials"].search(scope) and (step is None or step.rule not in ("uphold", "annul", "court_blocks")):
+        return "denied"
+    if step is None:
+        return "speculated" if words["hedges"].search(title) or title.rstrip().endswith("?") else "asserted"
+    before = step.sentence[: step.match_at + 12]
+    if step.rule in ("hearing", "defer", "resolution", "probe", "prelim", "consult", "bill"):
+        return "speculated" if step.rule == "hearing" and words["hedges"].search(step.sentence) else "asserted"
+    if words["hedges"].search(before) or step.sentence.rstrip().endswith("?"):
+        return "speculated"
+    # "will ban", "plant Verbot": announced, not done; a signed law with a date is no announcement.
+    if step.rule == "block" and words["future"].search(before):
+        return "speculated"
+    return "asserted"
+
+
+def _polarity(step: _Step | None, topic: str, *, is_denied: bool) -> str:
+    if is_denied:
+        return "neutral"
+    if step is not None:
+        return step.polarity
+    rules = _rules()
+    return "positive" if topic in rules.positive else "neutral" if topic in rules.neutral else "negative"
+
+
+def _severity(stage: str, topic: str, factuality: str) -> int:
+    if factuality == "speculated":
+        return 2
+    if stage == "none":
+        return {"service_viability": 3, "brand_safety": 3, "data_protection": 3, "security": 3}.get(topic, 2)
+    return _SEVERITY[stage]
+
+
+def _measure(step: _Step | None, topic: str, *, whole: str, place: str | None, instrument: str | None) -> str | None:
+    if step is None:
+        return None
+    if step.measure or instrument:
+        return step.measure or instrument
+    if topic == "youth_protection" and step.stage != "fine":
+        return "age_limit"
+    if _SALE.search(whole):
+        return "forced_sale"
+    if place == "EU" and topic != "legal_ban":
+        return "dsa"
+    if step.stage == "fine":
+        return "fine"
+    if topic == "data_protection":
+        return "data_order"
+    return "full_ban" if topic == "legal_ban" else "conduct_rule"
