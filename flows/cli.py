@@ -1,0 +1,329 @@
+"""The command line. Facts go to stdout, progress and complaints to stderr; exit codes are stable.
+
+0 ok, 1 done but degraded, 2 usage or configuration, 3 run failed, 4 locked, 5 stale, 130 interrupted.
+Heavy imports happen inside the commands, so that ``--help`` answers at once.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from trendwarte.errors import ConfigError, LockedError, TrendwarteError
+
+if TYPE_CHECKING:
+    from trendwarte.settings import Settings
+    from trendwarte.types import RunReport
+
+app = typer.Typer(
+    help="Early warning for social platforms: what changed, for whom, why, on whose evidence.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+config_app = typer.Typer(help="The configuration: check it, show it, print its JSON Schemas.", no_args_is_help=True)
+app.add_typer(config_app, name="config")
+
+Config = Annotated[Path, typer.Option("--config", help="Folder with the configuration.")]
+State = Annotated[Path, typer.Option("--state", help="Folder that holds warehouse, briefs and mailbox.")]
+Engine = Annotated[str, typer.Option("--engine", help="prefect, or plain (threads, no server).")]
+AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
+Archives = Annotated[list[Path], typer.Option("--archive", help="JSON Lines file (.gz, .zst); may be repeated.")]
+
+
+def main() -> None:
+    """Entry point: turns errors into a sentence and an exit code."""
+    try:
+        app()
+    except ConfigError as error:
+        _fail(str(error), 2)
+    except LockedError as error:
+        _fail(str(error), 4)
+    except TrendwarteError as error:
+        _fail(str(error), 3)
+    except KeyboardInterrupt:
+        _fail("interrupted; the next night continues where this one stopped", 130)
+
+
+def _fail(text: str, code: int) -> None:
+    print(text, file=sys.stderr)
+    sys.exit(code)
+
+
+def _note(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def _settings(config: Path) -> "Settings":
+    from trendwarte.config_files import load_settings
+
+    return load_settings(config, os.environ)
+
+
+@contextmanager
+def _engine_ready(engine: str, state: Path) -> Iterator[None]:
+    if engine not in ("prefect", "plain"):
+        raise ConfigError([f"--engine: '{engine}' is unknown; use prefect or plain"])
+    if engine == "prefect":
+        from flows.quiet import prepare_prefect
+
+        prepare_prefect((state / "prefect").resolve())
+        _note("Starting Prefect's temporary server (about 15 s; --engine plain goes without) ...")
+    yield
+
+
+@app.command()
+def demo(state: State = Path("state/demo"), config: Config = Path("config"), engine: Engine = "prefect") -> None:
+    """Run the nightly path over a recorded world on loopback: no network, no account, no key."""
+    import shutil
+
+    from flows.demo import run_demo
+    from flows.story import tell_story
+
+    if state.exists():
+        shutil.rmtree(state)
+    with _engine_ready(engine, state):
+        reports = run_demo(config, state, engine)
+    print(tell_story(state, reports))
+
+
+@app.command()
+def run(
+    as_of: Annotated[str, typer.Option(help="Night to run, ISO date or time; default: now.")] = "",
+    config: Config = Path("config"),
+    state: State = Path("state"),
+    only: Annotated[list[str] | None, typer.Option(help="Only this source; may be repeated.")] = None,
+    engine: Engine = "prefect",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Work on a copy of the state; send nothing.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Run one night: collect, read, score, judge, publish, tell."""
+    from flows.house import now, opened
+    from flows.monitor import monitor
+
+    settings = _only(_settings(config), only or [])
+    moment = _moment(as_of) if as_of else now().replace(microsecond=0)
+    if dry_run:
+        state, settings = _dry(state, settings)
+    with _engine_ready(engine, state), opened(settings, state) as house:
+        reports = monitor(house, [moment], engine)
+    _print_report(reports[-1], state, as_json=as_json)
+    if reports[-1].problems:
+        raise SystemExit(1)
+
+
+def _only(settings: "Settings", only: list[str]) -> "Settings":
+    unknown = [one for one in only if one not in settings.sources]
+    if unknown:
+        raise ConfigError([f"--only: source '{one}' is unknown; see config/sources" for one in unknown])
+    chosen = {key: source for key, source in settings.sources.items() if not only or key in only}
+    return settings.model_copy(update={"sources": chosen})
+
+
+def _dry(state: Path, settings: "Settings") -> tuple[Path, "Settings"]:
+    import shutil
+    import tempfile
+
+    copy = Path(tempfile.mkdtemp(prefix="trendwarte-dry-"))
+    if state.exists():
+        shutil.copytree(state, copy / "state", ignore=shutil.ignore_patterns("run.lock", "prefect"))
+    silent = {key: client.model_copy(update={"channels": []}) for key, client in settings.clients.items()}
+    _note(f"Dry run on a copy: {copy / 'state'}")
+    return copy / "state", settings.model_copy(update={"clients": silent})
+
+
+def _moment(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise ConfigError([f"--as-of: '{text}' is no date; write 2025-01-19 or 2025-01-19T03:00:00"]) from None
+    if len(text) == 10:
+        moment = moment.replace(hour=23, minute=59, second=59)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _print_report(report: "RunReport", state: Path, *, as_json: bool) -> None:
+    from dataclasses import asdict
+
+    if as_json:
+        print(json.dumps(asdict(report), default=str, ensure_ascii=False))
+        return
+    baseline = f", baseline ({report.baseline_reason})" if report.is_baseline else ""
+    print(f"{report.run_id}: {report.outcome}{baseline}")
+    print("  " + ", ".join(f"{name} {count}" for name, count in report.counts.items()))
+    print("  seconds: " + ", ".join(f"{name} {value}" for name, value in report.durations_s.items()))
+    for problem in report.problems:
+        _note(f"  ! {problem}")
+    print(f"  warehouse {state / 'published' / 'trendwarte.duckdb'}, briefs {state / 'briefs' / 'index.html'}")
+
+
+@app.command()
+def read(
+    source: Annotated[str, typer.Option("--in", help="JSON Lines of documents, - for stdin.")] = "-",
+    out: Annotated[str, typer.Option("--out", help="JSON Lines of readings, - for stdout.")] = "-",
+    config: Config = Path("config"),
+    explain_one: Annotated[bool, typer.Option("--explain", help="Show each reading with its quotes.")] = False,
+) -> None:
+    """Read documents into signals; touches no state. One line out per valid line in, same order."""
+    from flows.reading import read_stream
+
+    problems = read_stream(_settings(config), source, out, explain=explain_one, complain=_note)
+    if problems:
+        raise SystemExit(1)
+
+
+@app.command()
+def replay(
+    archive: Archives,
+    start: Annotated[str, typer.Option(help="First night, ISO date.")],
+    end: Annotated[str, typer.Option(help="Last night, ISO date.")],
+    state: State,
+    config: Config = Path("config"),
+) -> None:
+    """Run the real pipeline night by night over archived documents; exports to STATE/export."""
+    from flows.replay import replay as run_replay
+    from flows.summary import write_export
+    from sources import ArchiveProblem
+
+    problems: list[ArchiveProblem] = []
+
+    def complain(problem: ArchiveProblem) -> None:
+        problems.append(problem)
+        _note(f"{problem.path}:{problem.line}: {problem.reason}; skipped")
+
+    def progress(report: "RunReport") -> None:
+        _note(
+            f"{report.as_of:%Y-%m-%d} {report.outcome:9} " + " ".join(f"{k}={v}" for k, v in report.counts.items() if v)
+        )
+
+    first, last = date.fromisoformat(start), date.fromisoformat(end)
+    reports = run_replay(_settings(config), archive, first, last, state, complain, progress)
+    write_export(state, state / "export", reports)
+    print(f"{len(reports)} nights; export in {state / 'export'}")
+    if problems:
+        raise SystemExit(1)
+
+
+@app.command()
+def export(
+    out: Annotated[Path, typer.Option("--out", help="Folder for the files.")], state: State = Path("state")
+) -> None:
+    """Write events, ledger, risk, verdicts and alerts as JSON Lines, and every mart view as Parquet."""
+    from flows.summary import write_export
+
+    write_export(state, out, [])
+    print(f"export in {out}")
+
+
+@app.command()
+def query(
+    sql: Annotated[str, typer.Argument(help="SQL, or - for stdin.")] = "-",
+    file: Annotated[Path | None, typer.Option("-f", help="File with the query.")] = None,
+    form: Annotated[str, typer.Option("--format", help="table, csv, json or md.")] = "table",
+    state: State = Path("state"),
+) -> None:
+    """Ask the published warehouse, read-only; works while a night is running."""
+    from flows.tables import render
+    from warehouse import query as ask
+
+    text = file.read_text("utf-8") if file else sys.stdin.read() if sql == "-" else sql
+    try:
+        columns, rows = ask(state / "published" / "trendwarte.duckdb", text)
+        print(render(columns, rows, form))
+    except TrendwarteError as error:
+        _fail(str(error), 2)
+
+
+@app.command()
+def explain(
+    client: Annotated[str, typer.Option(help="Client id.")],
+    platform: Annotated[str, typer.Option(help="Platform id.")],
+    purpose: Annotated[str, typer.Option(help="Purpose; default: all.")] = "",
+    as_of: Annotated[str, typer.Option(help="As known at; default: now.")] = "9999-01-01",
+    state: State = Path("state"),
+    as_json: AsJson = False,
+) -> None:
+    """Take a verdict apart: every term of its score, with events, quotes and links."""
+    from flows.summary import explanation
+
+    found = explanation(state, client, platform, purpose, as_of)
+    print(json.dumps(found, default=str, ensure_ascii=False) if as_json else _explained(found))
+
+
+def _explained(found: list[dict[str, Any]]) -> str:
+    lines = []
+    for verdict in found:
+        score = "-" if verdict["score"] is None else f"{verdict['score']:.1f}"
+        lines.append(f"{verdict['purpose']}: {verdict['band']} (score {score}, floor {verdict['floor'] or '-'})")
+        lines += [f"  {t['points']:+7.2f}  {t['kind']:5} {t['name']}  {t['detail']}" for t in verdict["terms"]]
+        lines += [
+            f"           »{q['quote']}« {q['outlet']} {q['published_at']:%Y-%m-%d} {q['url']}"
+            for q in verdict["evidence"]
+        ]
+    return "\n".join(lines) or "no verdict: check client and platform ids, and that a night has run"
+
+
+@app.command()
+def report(
+    lang: Annotated[str, typer.Option(help="de or en.")] = "de",
+    state: State = Path("state"),
+    is_open: Annotated[bool, typer.Option("--open", help="Open in the browser.")] = False,
+) -> None:
+    """Paths of the briefs of the last night."""
+    import webbrowser
+
+    pages = sorted((state / "briefs").glob(f"*.{lang}.html"))
+    if not pages:
+        _fail(f"no brief in {state / 'briefs'}; run a night first", 2)
+    for page in pages:
+        print(page)
+    if is_open:
+        webbrowser.open((state / "briefs" / "index.html").resolve().as_uri())
+
+
+@config_app.command("validate")
+def config_validate(config: Config = Path("config")) -> None:
+    """Check the whole configuration; every mistake with file, line and remedy."""
+    s = _settings(config)
+    enabled = sum(source.is_enabled for source in s.sources.values())
+    print(
+        f"ok: {len(s.platforms)} platforms, {len(s.clients)} clients, {enabled} of {len(s.sources)} sources, {s.fingerprint}"
+    )
+
+
+@config_app.command("show")
+def config_show(config: Config = Path("config")) -> None:
+    """The configuration as JSON, secrets masked."""
+    print(_settings(config).model_dump_json(indent=1))
+
+
+@config_app.command("schema")
+def config_schema(out: Annotated[Path, typer.Option(help="Folder to write to.")] = Path("config/schema")) -> None:
+    """Write the JSON Schemas that editors use."""
+    from trendwarte.config_files import schemas
+
+    out.mkdir(parents=True, exist_ok=True)
+    for kind, schema in schemas().items():
+        text = json.dumps(schema, indent=1, ensure_ascii=False, sort_keys=True)
+        (out / f"{kind}.schema.json").write_text(text + "\n", "utf-8")
+
+
+@app.command()
+def doctor(config: Config = Path("config"), state: State = Path("state"), as_json: AsJson = False) -> None:
+    """Check this machine and installation; each problem with its remedy."""
+    from flows.doctor import examine
+
+    checks = examine(config, state, os.environ)
+    if as_json:
+        print(json.dumps([c._asdict() for c in checks], ensure_ascii=False))
+    else:
+        for check in checks:
+            print(f"{'ok  ' if check.is_ok else 'FAIL'} {check.name}: {check.finding}")
+    if not all(check.is_ok for check in checks):
+        raise SystemExit(1)

@@ -1,0 +1,37 @@
+"""What the demo tells at its end: who was told what, night by night, and where to look."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from trendwarte.types import RunReport
+from warehouse import query
+
+
+def tell_story(state: Path, reports: Sequence[RunReport]) -> str:
+    """The alerts, the ledger of TikTok in the USA, and the paths, as text."""
+    published = state / "published" / "trendwarte.duckdb"
+    _, alerts = query(
+        published,
+        "SELECT as_of::DATE, severity, client, platform, from_band, to_band, string_agg(purpose, ', ' ORDER BY purpose),"
+        " any_value(rule), any_value(evidence->0->>'quote') FROM mart.alerts WHERE status = 'queued'"
+        " GROUP BY ALL ORDER BY 1, 2, 3",
+    )
+    lines = ["Who was told what:"]
+    for day, severity, client, platform, before, after, purposes, rule, quote in alerts:
+        lines.append(f"  {day} {severity:6} {client:20} {platform:10} {before} -> {after} ({rule}; {purposes})")
+        lines.append(f"             »{quote}«")
+    _, ledger = query(
+        published,
+        "SELECT valid_from, instrument, from_state, state, due_date, rule FROM mart.ledger"
+        " WHERE platform = 'tiktok' AND jurisdiction = 'US' ORDER BY row_id",
+    )
+    lines.append("\nTikTok in the USA, law by law:")
+    for day, instrument, before, after, due, rule in ledger:
+        lines.append(f"  {day} {instrument:20} {before} -> {after}{f', due {due}' if due else ''}  [{rule}]")
+    sent = sum(report.counts.get("messages_sent", 0) for report in reports)
+    lines += [
+        f"\n{len(reports)} nights, {sent} e-mails delivered to {state / 'mailbox'}",
+        f"Briefs:    {state / 'briefs' / 'index.html'}",
+        f"Warehouse: {published}",
+    ]
+    return "\n".join(lines)
