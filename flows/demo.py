@@ -33,6 +33,7 @@ def run_demo(config: Path, state: Path, engine_name: str, nights: tuple[date, ..
 @contextmanager
 def world(config: Path, state: Path) -> Iterator[tuple[House, WorldServer, PostOffice]]:
     """The recorded world served on loopback, with a mailbox, and a house whose sources point there."""
+    state.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
         server = stack.enter_context(WorldServer())
         office = stack.enter_context(PostOffice(state / "mailbox"))

@@ -58,10 +58,10 @@ class Documents:
             for r in readings
         ]
         self._con.execute(
-            f"UPDATE documents SET reader_version = ?, lang = r.lang, is_relevant = r.is_relevant,"  # noqa: S608
-            f" is_recap = r.is_recap FROM (SELECT unnest(?::STRUCT({columns})[], recursive := true)) r"
+            f"UPDATE documents SET reader_version = $version, lang = r.lang, is_relevant = r.is_relevant,"  # noqa: S608
+            f" is_recap = r.is_recap FROM (SELECT unnest($rows::STRUCT({columns})[], recursive := true)) r"
             " WHERE documents.document_id = r.document_id",
-            [reader_version, rows],
+            {"version": reader_version, "rows": rows},
         )
 
     def known_urls(self, source_id: str) -> frozenset[str]:

@@ -1,57 +1,57 @@
 -- What analysts see. Names never qualify the catalog: the published copy has another one.
 CREATE OR REPLACE SCHEMA mart;
-CREATE VIEW mart.documents AS SELECT * EXCLUDE (text, payload_hash) FROM documents;
+CREATE VIEW mart.documents AS SELECT * EXCLUDE (text, payload_hash) FROM main.documents;
 COMMENT ON VIEW mart.documents IS 'One news item or notice, as one source told it; without the page text.';
-CREATE VIEW mart.signals AS SELECT * FROM signals;
+CREATE VIEW mart.signals AS SELECT * FROM main.signals;
 COMMENT ON VIEW mart.signals IS 'One document''s evidence on one platform, with the quote and the rules that fired; weight is q (0-1).';
-CREATE VIEW mart.events AS SELECT * FROM events;
+CREATE VIEW mart.events AS SELECT * FROM main.events;
 COMMENT ON VIEW mart.events IS 'What happened, once, however often reported; credibility is P = S(1-D) over independent origins (0-1).';
-CREATE VIEW mart.ledger AS SELECT * FROM ledger;
+CREATE VIEW mart.ledger AS SELECT * FROM main.ledger;
 COMMENT ON VIEW mart.ledger IS 'Every transition of every instrument, append-only; valid_from is the world''s date, known_from ours.';
-CREATE VIEW mart.ledger_review AS SELECT * FROM ledger_review;
+CREATE VIEW mart.ledger_review AS SELECT * FROM main.ledger_review;
 COMMENT ON VIEW mart.ledger_review IS 'Legal steps that the transition table or a guard refused, with the reason.';
 CREATE VIEW mart.legal_status AS
-SELECT * FROM ledger QUALIFY row_number() OVER (PARTITION BY platform, jurisdiction, instrument ORDER BY known_from DESC, row_id DESC) = 1;
+SELECT * FROM main.ledger QUALIFY row_number() OVER (PARTITION BY platform, jurisdiction, instrument ORDER BY known_from DESC, row_id DESC) = 1;
 COMMENT ON VIEW mart.legal_status IS 'Where each instrument stands today: its newest ledger row.';
-CREATE VIEW mart.risk_daily AS SELECT * FROM risk_daily;
+CREATE VIEW mart.risk_daily AS SELECT * FROM main.risk_daily;
 COMMENT ON VIEW mart.risk_daily IS 'Risk 0-100 per platform, jurisdiction and dimension; a row when it moved, valid until the next.';
-CREATE VIEW mart.verdicts AS SELECT * FROM verdicts;
+CREATE VIEW mart.verdicts AS SELECT * FROM main.verdicts;
 COMMENT ON VIEW mart.verdicts IS 'Band, score and floors per client, platform and purpose, night by night.';
-CREATE VIEW mart.verdict_changes AS SELECT * FROM verdict_changes;
+CREATE VIEW mart.verdict_changes AS SELECT * FROM main.verdict_changes;
 COMMENT ON VIEW mart.verdict_changes IS 'Every change of band or binding floor; baselines are marked and alert nobody.';
-CREATE VIEW mart.alerts AS SELECT * FROM alerts;
+CREATE VIEW mart.alerts AS SELECT * FROM main.alerts;
 COMMENT ON VIEW mart.alerts IS 'What somebody was told, kept for the digest, or not told, and why.';
 CREATE VIEW mart.deliveries AS
 SELECT m.message_id, m.client, m.channel, m.kind, m.subject, m.lang, m.status, m.queued_at, m.sent_at, d.attempt, d.attempted_at, d.status AS attempt_status, d.detail
-FROM messages m LEFT JOIN deliveries d USING (message_id);
+FROM main.messages m LEFT JOIN main.deliveries d USING (message_id);
 COMMENT ON VIEW mart.deliveries IS 'Messages and each attempt to hand them over; addresses and bodies stay private.';
-CREATE VIEW mart.runs AS SELECT * FROM runs;
+CREATE VIEW mart.runs AS SELECT * FROM main.runs;
 COMMENT ON VIEW mart.runs IS 'One row per night: outcome, counts, seconds per step, problems, and what code and configuration it used.';
-CREATE VIEW mart.source_health AS SELECT * FROM source_health;
+CREATE VIEW mart.source_health AS SELECT * FROM main.source_health;
 COMMENT ON VIEW mart.source_health IS 'How each source did on each night; never a reason to lower a risk.';
-CREATE VIEW mart.score_terms AS SELECT * FROM score_terms;
+CREATE VIEW mart.score_terms AS SELECT * FROM main.score_terms;
 COMMENT ON VIEW mart.score_terms IS 'Named contributions to each score; fit and risk terms sum to it.';
-CREATE VIEW mart.platforms AS SELECT * FROM platforms;
+CREATE VIEW mart.platforms AS SELECT * FROM main.platforms;
 COMMENT ON VIEW mart.platforms IS 'Platforms watched.';
-CREATE VIEW mart.clients AS SELECT * FROM clients;
+CREATE VIEW mart.clients AS SELECT * FROM main.clients;
 COMMENT ON VIEW mart.clients IS 'Clients judged for, with markets and purposes.';
-CREATE VIEW mart.constants AS SELECT * FROM constants;
+CREATE VIEW mart.constants AS SELECT * FROM main.constants;
 COMMENT ON VIEW mart.constants IS 'Scalar constants of the scores; their reasons stand in config/scoring.yaml.';
 CREATE MACRO mart.legal_at(valid_t, known_t) AS TABLE
-SELECT * FROM ledger WHERE valid_from <= valid_t::DATE AND known_from <= known_t::TIMESTAMPTZ
+SELECT * FROM main.ledger WHERE valid_from <= valid_t::DATE AND known_from <= known_t::TIMESTAMPTZ
 QUALIFY row_number() OVER (PARTITION BY platform, jurisdiction, instrument ORDER BY known_from DESC, row_id DESC) = 1;
 COMMENT ON MACRO TABLE mart.legal_at IS 'Legal status on a day of the world, as known at a time.';
 CREATE MACRO mart.risk_at(valid_t, known_t) AS TABLE
 SELECT platform, jurisdiction, dimension, arg_max(value, as_of) AS value, arg_max(low, as_of) AS low, arg_max(high, as_of) AS high, max(as_of) AS as_of
-FROM risk_daily WHERE as_of <= least(valid_t::TIMESTAMPTZ, known_t::TIMESTAMPTZ) GROUP BY ALL;
+FROM main.risk_daily WHERE as_of <= least(valid_t::TIMESTAMPTZ, known_t::TIMESTAMPTZ) GROUP BY ALL;
 COMMENT ON MACRO TABLE mart.risk_at IS 'Risk as computed at a time.';
 CREATE MACRO mart.verdicts_at(known_t) AS TABLE
-SELECT * FROM verdicts WHERE as_of <= known_t::TIMESTAMPTZ
+SELECT * FROM main.verdicts WHERE as_of <= known_t::TIMESTAMPTZ
 QUALIFY row_number() OVER (PARTITION BY client, platform, purpose ORDER BY as_of DESC) = 1;
 COMMENT ON MACRO TABLE mart.verdicts_at IS 'The verdicts that were valid at a time.';
 CREATE MACRO mart.why(client_id, platform_id, known_t) AS TABLE
 SELECT v.as_of, v.purpose, v.band, v.score, v.floor, t.kind, t.name, t.points, t.detail, t.event_ids
-FROM verdicts v LEFT JOIN score_terms t USING (as_of, client, platform, purpose)
+FROM main.verdicts v LEFT JOIN main.score_terms t USING (as_of, client, platform, purpose)
 WHERE v.client = client_id AND v.platform = platform_id AND v.as_of <= known_t::TIMESTAMPTZ
 QUALIFY dense_rank() OVER (PARTITION BY v.purpose ORDER BY v.as_of DESC) = 1
 ORDER BY v.purpose, abs(t.points) DESC;
