@@ -24,7 +24,7 @@ def run_demo(config: Path, state: Path, engine_name: str, nights: tuple[date, ..
             for day in nights:
                 as_of = end_of(day)
                 server.set_night(as_of)
-                reports.append(night(house, as_of, engine))
+                reports.append(night(house, as_of, engine, is_last=day == nights[-1]))
             return reports
 
         return story() if engine_name == "plain" else list(in_flow(story))

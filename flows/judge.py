@@ -190,13 +190,15 @@ def _with_evidence(house: House, alert: Alert) -> Alert:
     """The quotes an alert rests on; a date that passed rests on the event that set it."""
     events, quotes = house.warehouse.events, house.settings.alerts.quotes
     ids = list(alert.event_ids)
-    for reason in alert.reasons:
-        if reason.instrument and (event_id := house.warehouse.ledger.last_event_of(reason.instrument)):
-            ids.append(event_id)
-    ids = list(dict.fromkeys(ids))
+    movers = (house.warehouse.ledger.last_event_of(r.instrument) for r in alert.reasons if r.instrument)
+    ids = list(dict.fromkeys([*ids, *(event_id for event_id in movers if event_id)]))
+    evidence = tuple(events.evidence(ids, quotes))
+    if not evidence and alert.status == "queued":
+        # A date in the configuration passed (a survey, a launch). True, but nobody reported it tonight.
+        alert = replace(alert, status="digest", status_reason="no report behind it")
     return replace(
         alert,
         event_ids=tuple(ids),
-        evidence=tuple(events.evidence(ids, quotes)),
+        evidence=evidence,
         counter_evidence=tuple(events.evidence(ids, quotes, denying=True)),
     )

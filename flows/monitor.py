@@ -19,8 +19,12 @@ from trendwarte.types import Document, RunReport
 from warehouse import load_configuration, publish
 
 
-def night(house: House, as_of: datetime, engine: Engine, archived: Sequence[Document] | None = None) -> RunReport:
+def night(
+    house: House, as_of: datetime, engine: Engine, archived: Sequence[Document] | None = None, *, is_last: bool = True
+) -> RunReport:
     """One night. ``archived`` documents (a replay) take the place of collecting.
+
+    In a series of nights only the last one publishes (``is_last``): nobody could read the copies between.
 
     Every step commits for itself and finds what an interrupted night left behind, so the same night can
     run again: nothing is lost, nothing is stored or sent twice.
@@ -40,8 +44,9 @@ def night(house: House, as_of: datetime, engine: Engine, archived: Sequence[Docu
         judge_all(house, as_of, moved, report, is_degraded=collected.is_degraded)  # 8, 9  score, judge, queue
         clock.lap("judge")
         _finish(house, report, collected)
-        publish(house.warehouse.con, house.published)  # 10 publish
-        write_briefs(house, report)
+        if is_last:
+            publish(house.warehouse.con, house.published)  # 10 publish
+            write_briefs(house, report)
         clock.lap("publish")
     deliver(house, as_of, engine, report)  # 11 tell
     clock.lap("tell")

@@ -35,7 +35,7 @@ def replay(
         for offset in range((end - start).days + 1):
             day = start + timedelta(days=offset)
             documents = (earlier if offset == 0 else []) + by_day.get(day, [])
-            report = night(house, end_of(day), PlainEngine(), documents)
+            report = night(house, end_of(day), PlainEngine(), documents, is_last=day == end)
             reports.append(report)
             on_night(report)
     return reports

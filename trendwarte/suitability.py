@@ -56,7 +56,9 @@ def judge(
     )  # fmt: skip
     verdict = _with_raw_band(verdict, before, scoring, is_degraded=is_degraded)
     band = _band(verdict, client, scoring)
-    return replace(verdict, band=band, outlook=_outlook(verdict, now))
+    # Under a cap the climb starts anew when the cap goes: three nights for each band (docs/decisions/0006).
+    reached = min(verdict.raw_band, "avoid" if band == "exit" else band, key=rank) if band != "unknown" else band
+    return replace(verdict, band=band, raw_band=reached, outlook=_outlook(verdict, now))
 
 
 # --- fit -------------------------------------------------------------------------------------

@@ -69,11 +69,12 @@ def query(published: Path, sql: str, parameters: Sequence[Any] = ()) -> tuple[li
     if not published.is_file():
         raise QueryError(f"{published} does not exist; run a night first (trendwarte run, or trendwarte demo)")
     safe: dict[str, str | bool | int | float | list[str]] = {
-        "enable_external_access": "false", "lock_configuration": "true", "python_enable_replacements": "false",
-        "TimeZone": "UTC",
-    }  # fmt: skip
+        "enable_external_access": "false",
+        "python_enable_replacements": "false",
+    }
     try:
         with duckdb.connect(str(published), read_only=True, config=safe) as con:
+            con.execute("SET TimeZone = 'UTC'; SET lock_configuration = true")
             cursor = con.execute(sql, list(parameters))
             return [column[0] for column in cursor.description or []], cursor.fetchall()
     except duckdb.Error as error:

@@ -1,0 +1,103 @@
+"""The legal ledger: what moves an instrument, what never does."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+
+from trendwarte.config_files import load_settings
+from trendwarte.ledger import TRANSITIONS, Ledger, activity
+from trendwarte.types import LEGAL_STATES, VERBS, Event, LegalStatus
+
+SETTINGS = load_settings(Path(__file__).parents[2] / "config", {})
+NIGHT = datetime(2025, 1, 10, 23, 59, 59, tzinfo=UTC)
+
+
+def event(verb, day, **more):
+    values = {
+        "event_id": f"e-{verb}-{day}", "platform": "tiktok", "jurisdiction": "US", "dimension": "legal",
+        "topic": "legal_ban", "legal_stage": "enacted", "factuality": "asserted", "polarity": "negative",
+        "event_date": date.fromisoformat(day), "first_seen_at": NIGHT, "last_seen_at": NIGHT, "title": "t",
+        "severity": 5, "verb": verb, "measure": "forced_sale", "credibility": 0.9, "origins": 2, "documents": 2,
+    }  # fmt: skip
+    return Event(**values | more)
+
+
+def ledger(*statuses, applied=()):
+    return Ledger(statuses, applied, SETTINGS.instruments, SETTINGS.jurisdictions, SETTINGS.scoring)
+
+
+def states(events, as_of):
+    return [(s.instrument, s.state, s.due_date) for s in ledger().fold(events, as_of).transitions]
+
+
+def test_the_tiktok_law_moves_step_by_step():
+    story = [
+        event("pass_chamber", "2024-03-13", instrument="us-pafaca"),
+        event("enact", "2024-04-24", due_date=date(2025, 1, 19)),
+        event("nonenforce", "2025-01-20", due_date=date(2025, 4, 5)),
+        event("comply", "2026-01-22"),
+    ]
+    assert states(story, datetime(2026, 1, 22, 23, tzinfo=UTC)) == [
+        ("us-pafaca", "passed_chamber", None),
+        ("us-pafaca", "scheduled", date(2025, 1, 19)),
+        ("us-pafaca", "in_force", date(2025, 1, 19)),
+        ("us-pafaca", "non_enforced", date(2025, 4, 5)),
+        ("us-pafaca", "resolved", None),
+    ]
+
+
+def test_a_date_that_passes_puts_a_law_in_force_but_unverified():
+    folded = ledger().fold([event("enact", "2024-04-24", due_date=date(2025, 1, 5))], NIGHT)
+    assert [s.state for s in folded.transitions] == ["scheduled", "in_force"]
+    assert folded.transitions[-1].is_due_unverified
+
+
+@pytest.mark.parametrize(
+    "doubt", [{"factuality": "speculated"}, {"factuality": "denied"}, {"credibility": 0.79}, {"recap": True}]
+)
+def test_could_be_banned_a_denial_a_single_voice_and_old_news_move_nothing(doubt):
+    folded = ledger().fold([event("block", "2025-01-09", measure="full_ban", **doubt)], NIGHT)
+    assert folded.transitions == () and folded.refused == ()
+
+
+def test_a_court_that_blocks_a_ban_lowers_its_weight_but_not_to_nothing():
+    banned = LegalStatus("tiktok", "US-MT", "us-mt-sb419", "full_ban", "scheduled", date(2023, 5, 17), NIGHT, date(2024, 1, 1))
+    stay = event("stay", "2023-11-30", jurisdiction="US-MT", measure="full_ban", polarity="positive")
+    (stayed,) = ledger(banned).fold([stay], NIGHT.replace(year=2023)).transitions
+    assert stayed.state == "stayed"
+    day = date(2023, 12, 1)
+    assert 0 < activity(stayed, day, SETTINGS.scoring) < activity(banned, day, SETTINGS.scoring)
+
+
+def test_a_step_that_is_not_in_the_table_waits_for_a_person():
+    folded = ledger().fold([event("lift", "2025-01-09", measure="full_ban")], NIGHT)
+    assert folded.transitions == ()
+    assert folded.refused[0].reason.startswith("'lift' needs an instrument")
+
+
+def test_no_place_is_no_legislator():
+    folded = ledger().fold([event("block", "2025-01-09", jurisdiction="GLOBAL", measure="full_ban")], NIGHT)
+    assert folded.transitions == () and "jurisdiction" in folded.refused[0].reason
+
+
+def test_an_event_is_applied_once_and_the_order_of_events_does_not_matter():
+    story = [event("enact", "2024-04-24", due_date=date(2025, 1, 19)), event("pass_chamber", "2024-03-13")]
+    assert states(story, NIGHT) == states(story[::-1], NIGHT)
+    again = ledger(applied={e.event_id for e in story}).fold(story, NIGHT)
+    assert again.transitions == ()
+
+
+def test_the_table_knows_only_declared_verbs_and_states():
+    assert set(TRANSITIONS) <= set(VERBS)
+    for moves in TRANSITIONS.values():
+        assert {*moves, *moves.values()} <= set(LEGAL_STATES)
+
+
+def test_the_weight_of_a_scheduled_measure_rises_towards_its_date():
+    status = LegalStatus("tiktok", "US", "us-pafaca", "forced_sale", "scheduled", date(2024, 4, 24), NIGHT, date(2025, 1, 19))
+    days = [date(2024, 5, 1), date(2024, 10, 1), date(2024, 12, 20), date(2025, 1, 18)]
+    weights = [activity(status, day, SETTINGS.scoring) for day in days]
+    assert weights == sorted(weights) and weights[0] < weights[-1]
+    assert activity(replace(status, state="resolved", due_date=None), days[0], SETTINGS.scoring) < 0.2
