@@ -166,8 +166,9 @@ def _letter(
     letter["Message-ID"] = f"<{message_id}@{sender.rpartition('@')[2]}>"
     letter["Auto-Submitted"] = "auto-generated"
     letter["Content-Language"] = facts["lang"]
-    letter.set_content(environment().get_template("alert.txt.j2").render(facts))
-    letter.add_alternative(environment().get_template("alert.html.j2").render(facts), subtype="html")
+    letter.set_content(environment().get_template("alert.txt.j2").render(facts), cte="quoted-printable")
+    page = environment().get_template("alert.html.j2").render(facts)
+    letter.add_alternative(page, subtype="html", cte="quoted-printable")
     # A fixed boundary: a retry sends these very bytes.
     letter.set_boundary(f"={message_id}=")
     return letter.as_bytes()

@@ -191,7 +191,7 @@ def _with_evidence(house: House, alert: Alert) -> Alert:
     events, quotes = house.warehouse.events, house.settings.alerts.quotes
     ids = list(alert.event_ids)
     movers = (house.warehouse.ledger.last_event_of(r.instrument) for r in alert.reasons if r.instrument)
-    ids = list(dict.fromkeys([*ids, *(event_id for event_id in movers if event_id)]))
+    ids = list(dict.fromkeys([*(event_id for event_id in movers if event_id), *ids]))
     evidence = tuple(events.evidence(ids, quotes))
     if not evidence and alert.status == "queued":
         # A date in the configuration passed (a survey, a launch). True, but nobody reported it tonight.

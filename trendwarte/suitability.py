@@ -57,7 +57,8 @@ def judge(
     verdict = _with_raw_band(verdict, before, scoring, is_degraded=is_degraded)
     band = _band(verdict, client, scoring)
     # Under a cap the climb starts anew when the cap goes: three nights for each band (docs/decisions/0006).
-    reached = min(verdict.raw_band, "avoid" if band == "exit" else band, key=rank) if band != "unknown" else band
+    ceiling: Band = max(band, "watch", key=rank)
+    reached = min(verdict.raw_band, ceiling, key=rank) if band != "unknown" else band
     return replace(verdict, band=band, raw_band=reached, outlook=_outlook(verdict, now))
 
 

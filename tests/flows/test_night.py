@@ -46,21 +46,21 @@ def place(tmp_path):
 
 def test_the_first_run_alerts_nobody_and_the_second_tells(place):
     house, server, office = place
-    first, second = live(house, server, "2024-04-23", "2024-04-24")
+    first, second = live(house, server, "2024-08-29", "2024-08-30")
     assert first.is_baseline and first.baseline_reason == "first run" and first.counts["alerts"] == 0
     assert second.counts["messages_sent"] >= 1
     letter = office.messages[0]
     assert letter["To"] == "team@snack-us.example" and letter["Message-ID"].startswith("<tw-")
     assert letter.get_body(("plain",)) and letter.get_body(("html",))
-    assert "TikTok" in letter["Subject"]
-    assert "19 January 2025" in letter.get_body(("plain",)).get_content()
+    assert "X recommend → exit" in letter["Subject"] or "X test → exit" in letter["Subject"]
+    assert "Brazil" in letter.get_body(("plain",)).get_content()
 
 
 def test_the_same_night_again_adds_no_row_and_sends_nothing(place):
     house, server, office = place
-    live(house, server, "2024-04-23", "2024-04-24")
+    live(house, server, "2024-08-29", "2024-08-30")
     before, letters = sizes(house), len(office.messages)
-    (again,) = live(house, server, "2024-04-24")
+    (again,) = live(house, server, "2024-08-30")
     assert again.outcome == "unchanged"
     assert sizes(house) == before and len(office.messages) == letters
 
@@ -110,12 +110,12 @@ def test_two_nights_at_once_are_refused_with_the_name_of_the_holder(place):
 
 def test_a_letter_the_server_refuses_for_now_is_sent_later_under_the_same_id(place):
     house, server, office = place
-    live(house, server, "2024-04-23")
+    live(house, server, "2024-08-29")
     office.fail_temporarily(20)
-    (report,) = live(house, server, "2024-04-24")
+    (report,) = live(house, server, "2024-08-30")
     assert report.counts["messages_sent"] == 0 and report.problems
     office.fail_temporarily(0)
-    live(house, server, "2024-04-25")
+    live(house, server, "2024-08-31")
     ids = [letter["Message-ID"] for letter in office.messages]
     assert ids and len(ids) == len(set(ids))
     dead = house.warehouse.con.execute("SELECT count(*) FROM messages WHERE status <> 'sent'").fetchone()[0]
