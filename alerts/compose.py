@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from email.message import EmailMessage
+from email.policy import SMTP
 from email.utils import format_datetime
 from hashlib import sha256
 from itertools import groupby
@@ -171,7 +172,8 @@ def _letter(
     letter.add_alternative(page, subtype="html", cte="quoted-printable")
     # A fixed boundary: a retry sends these very bytes.
     letter.set_boundary(f"={message_id}=")
-    return letter.as_bytes()
+    # CRLF here: smtplib sends bytes as they are, and a bare newline makes one endless line.
+    return letter.as_bytes(policy=SMTP)
 
 
 def _webhook(alerts: Sequence[Alert], client: Client, subject: str, facts: Mapping[str, Any]) -> bytes:

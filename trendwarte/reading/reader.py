@@ -334,6 +334,8 @@ def _factuality(step: _Step | None, whole: str) -> str:
         return "denied"
     if step is None:
         return "speculated" if words["hedges"].search(title) or title.rstrip().endswith("?") else "asserted"
+    if step.rule == "demand":  # an infinitive needs a modal: somebody wants to, nobody has
+        return "speculated"
     before = step.sentence[: step.match_at + 12]
     if step.rule in ("hearing", "defer", "resolution", "probe", "prelim", "consult", "bill"):
         return "speculated" if step.rule == "hearing" and words["hedges"].search(step.sentence) else "asserted"

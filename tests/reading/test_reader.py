@@ -1,0 +1,111 @@
+"""Reading: the sentence decides, in English and in German; could is not is."""
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from trendwarte.config_files import load_settings
+from trendwarte.reading import Reader, Watchlist
+from trendwarte.types import Document
+
+READER = Reader(Watchlist.from_settings(load_settings(Path(__file__).parents[2] / "config", {})))
+
+
+def read(title, summary="", on="2025-02-01", kind="quality_press"):
+    moment = datetime.fromisoformat(on).replace(tzinfo=UTC)
+    return READER.read(Document("d", "s", "http://a.example/", title, summary, "o", kind, moment, moment, "h"))
+
+
+@pytest.mark.parametrize(
+    ("title", "stage", "polarity", "place"),
+    [
+        ("Court blocks TikTok ban in Montana", "blocked_by_court", "positive", "US-MT"),
+        ("Gericht stoppt TikTok-Verbot in Montana", "blocked_by_court", "positive", "US-MT"),
+        ("Indian government blocks TikTok", "in_force", "negative", "IN"),
+        ("Indische Regierung sperrt TikTok", "in_force", "negative", "IN"),
+        ("Nepal lifts ban on TikTok", "repealed", "positive", "NP"),
+        ("Nepal hebt TikTok-Verbot auf", "repealed", "positive", "NP"),
+        ("US House passes bill to force a sale of TikTok", "passed_chamber", "negative", "US"),
+        ("Supreme Court upholds US law against TikTok", "upheld", "negative", "US"),
+        ("EU-Kommission eröffnet Verfahren gegen TikTok", "investigation", "negative", "EU"),
+        ("Irish regulator fines TikTok 10 million euros", "fine", "negative", "IE"),
+    ],
+)
+def test_who_does_what_to_what_decides(title, stage, polarity, place):
+    reading = read(title)
+    assert (reading.legal_stage, reading.polarity, reading.jurisdiction) == (stage, polarity, place)
+    assert reading.factuality == "asserted"
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "TikTok could be banned in Canada",
+        "Kanada könnte TikTok verbieten",
+        "Lawmakers threaten to ban TikTok in Canada",
+        "Kanada erwägt Sperre von TikTok",
+        "Will Canada ban TikTok?",
+        "Minister fordert, Kanada solle TikTok sperren",
+    ],
+)
+def test_could_be_banned_is_never_asserted(title):
+    reading = read(title)
+    assert reading.factuality == "speculated"
+    assert reading.legal_stage not in ("in_force", "enacted")
+
+
+@pytest.mark.parametrize("title", ["India: ban on TikTok has not been lifted", "Indien: TikTok-Sperre nicht aufgehoben"])
+def test_a_denied_lift_is_no_lift(title):
+    reading = read(title)
+    assert reading.legal_stage != "repealed"
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "Golf club opens new clubhouse", "Sewing threads in seven colours", "Verkehrssignal ausgefallen",
+        "Generation X wandert gern", "Worcester Telegram turns 150", "Zwietracht und discord in der Band",
+    ],
+)  # fmt: skip
+def test_common_words_are_no_platforms(title):
+    reading = read(title)
+    assert not reading.relevant and reading.platforms == ()
+
+
+@pytest.mark.parametrize("title", ["Singer wrote on X that she is well", "Der Trainer schrieb auf X, er sei zufrieden"])
+def test_a_platform_that_is_only_the_place_of_a_post_is_not_the_subject(title):
+    reading = read(title)
+    assert reading.affected == () and not reading.relevant
+
+
+def test_a_date_in_the_future_is_the_due_date_and_a_named_act_the_instrument():
+    reading = read("Biden signs law on TikTok", "The act, H.R. 7521, applies from 19 January 2025.", on="2024-04-24")
+    (signal,) = reading.signals
+    assert signal.due_date == date(2025, 1, 19) and signal.instrument == "us-pafaca"
+
+
+def test_twitter_and_x_are_one_platform_and_the_bare_letter_counts_only_after_the_renaming():
+    assert read("Twitter lays off half its staff", on="2022-11-04").platforms == ("x",)
+    assert read("Brazil suspends X of Elon Musk", on="2024-08-30").platforms == ("x",)
+    assert read("Brazil suspends X of Elon Musk", on="2022-08-30").platforms == ()
+
+
+def test_satire_is_never_evidence():
+    assert not read("Nepal bans TikTok", kind="satire").relevant
+
+
+def test_a_rule_for_social_media_as_such_concerns_all_platforms():
+    reading = read("Australian Parliament passes social media ban for under-16s", on="2024-11-28")
+    assert reading.affected == ("all_social",) and reading.signals[0].age_limit == 16
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.text(max_size=200), st.sampled_from(["TikTok", "X", "Meta bans", "soziale Medien", ""]))
+def test_no_text_breaks_the_reader_and_every_quote_stands_in_the_text(noise, name):
+    title, summary = f"{noise} {name} verbot", f"{name} {noise}"
+    text = f"{title}\n{summary}\n"
+    for signal in read(title, summary).signals:
+        assert text[signal.char_from : signal.char_to] == signal.evidence
