@@ -3,7 +3,7 @@
 from functools import cache
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from alerts.phrases import Lang, Phrases
 from trendwarte.brief_facts import BriefFacts, Timeline
@@ -16,7 +16,7 @@ def environment() -> Environment:
     """Templates with autoescaping for HTML; an undefined name is an error."""
     return Environment(
         loader=PackageLoader("alerts"),
-        autoescape=lambda name: bool(name and name.endswith(".html.j2")),
+        autoescape=select_autoescape(enabled_extensions=("html.j2",), default=False),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

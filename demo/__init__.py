@@ -1,11 +1,10 @@
 """A recorded world and loopback servers: the whole product runs and is tested without a network.
 
 ``load_world`` reads real, dated events as invented outlets tell them; ``WorldServer`` serves them night by night
-(``STORY_NIGHTS``) in the formats and with the manners of real servers; ``load_expected`` says what must come out.
+(``STORY_NIGHTS``) in the formats and with the manners of real servers.
 ``FolderServer`` serves saved feeds, ``PostOffice`` receives letters, ``HookReceiver`` webhooks.
 """
 
-from demo.expected import BandLimit, Expected, ExpectedState, load_expected
 from demo.folder_server import FolderServer
 from demo.hook_receiver import HookAnswer, HookReceiver, HookRequest
 from demo.nights import STORY_NIGHTS
@@ -15,11 +14,8 @@ from demo.world_server import Exchange, WorldServer, is_limited_night
 
 __all__ = [
     "STORY_NIGHTS",
-    "BandLimit",
     "Declaration",
     "Exchange",
-    "Expected",
-    "ExpectedState",
     "FolderServer",
     "HookAnswer",
     "HookReceiver",
@@ -30,6 +26,5 @@ __all__ = [
     "WorldDocument",
     "WorldServer",
     "is_limited_night",
-    "load_expected",
     "load_world",
 ]

@@ -102,7 +102,7 @@ def load_world(folder: Path = WORLD_DIR) -> World:
     return World(tuple(documents), outlets, declarations, dict(catalogue["countries"]))
 
 
-def read_yaml(path: Path) -> Any:  # noqa: ANN401 (the caller knows the shape)
+def read_yaml(path: Path) -> Any:
     """The content of a YAML 1.2 file.
 
     Raises:

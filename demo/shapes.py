@@ -14,7 +14,20 @@ from demo.recorded import Declaration, WorldDocument
 FEED_LENGTH = 40
 
 _BERLIN = ZoneInfo("Europe/Berlin")
-_MONTHS_DE = "Januar Februar März April Mai Juni Juli August September Oktober November Dezember".split()
+_MONTHS_DE = [
+    "Januar",
+    "Februar",
+    "März",
+    "April",
+    "Mai",
+    "Juni",
+    "Juli",
+    "August",
+    "September",
+    "Oktober",
+    "November",
+    "Dezember",
+]
 # GDELT's titles come tokenised: a space before each sign.
 _SPACED = re.compile(r"(?<=\w)([,:;?!])(?=\s|$)")
 _AGENCIES = {
@@ -82,7 +95,7 @@ def atom(declaration: Declaration, documents: Sequence[WorldDocument]) -> bytes:
     home = f"https://www.{source.owner}/"
     entries = "".join(
         f"<entry><id>tag:{one.outlet},{one.published_at:%Y}:{escape(one.id)}</id><title>{escape(one.title)}</title>"
-        f"<link rel=\"alternate\" type=\"text/html\" href={quoteattr(link_of(one))}/>"
+        f'<link rel="alternate" type="text/html" href={quoteattr(link_of(one))}/>'
         f"<published>{_rfc3339(one.published_at)}</published><updated>{_rfc3339(one.published_at)}</updated>"
         f'<summary type="html">{escape("<p>" + escape(one.summary) + "</p>")}</summary></entry>\n'
         for one in documents
@@ -95,9 +108,7 @@ def atom(declaration: Declaration, documents: Sequence[WorldDocument]) -> bytes:
     ).encode()
 
 
-def gdelt(
-    documents: Sequence[WorldDocument], countries: Mapping[str, str], query: Mapping[str, list[str]]
-) -> bytes:
+def gdelt(documents: Sequence[WorldDocument], countries: Mapping[str, str], query: Mapping[str, list[str]]) -> bytes:
     """GDELT DOC 2.0 ``mode=artlist``: no summaries; an empty answer is ``{}``.
 
     ``maxrecords``, ``startdatetime`` and ``enddatetime`` are obeyed, ``timespan`` is not: it counts from the real now.

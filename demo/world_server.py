@@ -79,9 +79,7 @@ class WorldServer:
 
     def sources(self) -> list[Source]:
         """The served sources with loopback addresses; ids are stable from start to start."""
-        return [
-            one.source.model_copy(update={"url": self.url + one.source.url}) for one in self._world.declarations
-        ]
+        return [one.source.model_copy(update={"url": self.url + one.source.url}) for one in self._world.declarations]
 
     def outlets(self) -> list[Outlet]:
         """The invented outlets and agencies of the world."""

@@ -72,7 +72,7 @@ class PrefectEngine:
             return isinstance(error, BaseException) and can_retry(error)
 
         # Inputs are hashed by nothing and stored nowhere: they hold settings with secrets.
-        job = task(
+        job = task(  # type: ignore[call-overload]
             errand, name=label, retries=retries, retry_delay_seconds=wait_s, retry_condition_fn=may_retry,
             cache_policy=NO_CACHE, persist_result=False, log_prints=False,
         )  # fmt: skip

@@ -96,7 +96,7 @@ def judge_all(
         warehouse.verdicts.store(verdicts, report.run_id, is_baseline=report.is_baseline)
         pairs = [(before.get((v.client, v.platform, v.purpose)), v) for v in verdicts]
         decided = [] if report.is_baseline else _alerts(house, as_of, pairs, moved, report.run_id)
-        causes = {(a.client, a.platform, a.purpose): a.rule for a in decided}
+        causes: dict[tuple[str, str, str], str] = {(a.client, a.platform, a.purpose): a.rule for a in decided}
         changes = warehouse.verdicts.store_changes(pairs, report.run_id, causes, is_baseline=report.is_baseline)
         warehouse.verdicts.store_alerts(decided)
         queued = warehouse.outbox.queue(compose(decided, house.settings), as_of)

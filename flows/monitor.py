@@ -65,7 +65,8 @@ def in_flow(body: Any) -> Any:
     """Call ``body`` inside a flow run named ``monitor``; Prefect is imported here because it takes a second."""
     from prefect import flow
 
-    return flow(body, name="monitor", validate_parameters=False, persist_result=False, log_prints=False)()
+    named = flow(name="monitor", validate_parameters=False, persist_result=False, log_prints=False)
+    return named(body)()
 
 
 def _begin(house: House, as_of: datetime) -> RunReport:

@@ -12,7 +12,8 @@ def tell_story(state: Path, reports: Sequence[RunReport]) -> str:
     published = state / "published" / "trendwarte.duckdb"
     _, alerts = query(
         published,
-        "SELECT as_of::DATE, severity, client, platform, from_band, to_band, string_agg(purpose, ', ' ORDER BY purpose),"
+        "SELECT as_of::DATE, severity, client, platform, from_band, to_band,"
+        " string_agg(purpose, ', ' ORDER BY purpose),"
         " any_value(rule), any_value(evidence->0->>'quote') FROM mart.alerts WHERE status = 'queued'"
         " GROUP BY ALL ORDER BY 1, 2, 3",
     )

@@ -31,11 +31,54 @@ _TRACKING_PREFIXES = (
     "itm_",
 )
 _TRACKING_NAMES = frozenset(
-    ["fbclid", "gclid", "dclid", "gbraid", "wbraid", "msclkid", "yclid", "twclid", "ttclid", "igshid", "igsh", "li_fat_id", "mkt_tok", "_hsenc", "_hsmi", "cmp", "cmpid", "cmp_id", "icid", "ncid", "ocid", "xtor", "wtmc", "wtrid", "srcid", "sref", "smid", "smtyp", "_ga", "_gl", "gaa_at", "spm", "trk", "ito", "campaign_id", "ref_src", "ref_url", "__twitter_impression", "guccounter", "taid"]
+    [
+        "fbclid",
+        "gclid",
+        "dclid",
+        "gbraid",
+        "wbraid",
+        "msclkid",
+        "yclid",
+        "twclid",
+        "ttclid",
+        "igshid",
+        "igsh",
+        "li_fat_id",
+        "mkt_tok",
+        "_hsenc",
+        "_hsmi",
+        "cmp",
+        "cmpid",
+        "cmp_id",
+        "icid",
+        "ncid",
+        "ocid",
+        "xtor",
+        "wtmc",
+        "wtrid",
+        "srcid",
+        "sref",
+        "smid",
+        "smtyp",
+        "_ga",
+        "_gl",
+        "gaa_at",
+        "spm",
+        "trk",
+        "ito",
+        "campaign_id",
+        "ref_src",
+        "ref_url",
+        "__twitter_impression",
+        "guccounter",
+        "taid",
+    ]
 )
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 # Registries that sell third-level names, for the outlets that matter here; not the whole public suffix list.
-_SECOND_LEVEL = frozenset(["ac", "co", "com", "edu", "go", "gob", "gouv", "gov", "govt", "ne", "net", "nom", "or", "org"])
+_SECOND_LEVEL = frozenset(
+    ["ac", "co", "com", "edu", "go", "gob", "gouv", "gov", "govt", "ne", "net", "nom", "or", "org"]
+)
 _DIGITS_HOST = re.compile(r"^[\d.:\[\]a-f]*[\d\]]$", re.I)
 
 

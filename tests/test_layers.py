@@ -57,7 +57,9 @@ def test_room_keeps_to_the_floor_plan(path):
 def test_every_package_is_listed_for_installation():
     listed = (ROOT / "pyproject.toml").read_text("utf-8").split("packages = [", 1)[1].split("]", 1)[0]
     found = {
-        str(init.parent.relative_to(ROOT)).replace("/", ".") for room in MAY_IMPORT for init in (ROOT / room).rglob("__init__.py")
+        str(init.parent.relative_to(ROOT)).replace("/", ".")
+        for room in MAY_IMPORT
+        for init in (ROOT / room).rglob("__init__.py")
     }
     assert found == {name.strip().strip('"') for name in listed.split(",") if name.strip()}
 

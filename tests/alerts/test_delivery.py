@@ -21,7 +21,9 @@ SECRET = "whsec_" + base64.b64encode(b"0123456789abcdef0123456789abcdef").decode
 
 
 def alert(**more):
-    quote = Evidence("d1", "Titel", "Zitat <b>fett</b>", "https://aldermoor.example/1", "The Ledger", "quality_press", NOW, "en")
+    quote = Evidence(
+        "d1", "Titel", "Zitat <b>fett</b>", "https://aldermoor.example/1", "The Ledger", "quality_press", NOW, "en"
+    )
     values = {
         "alert_id": "a-1", "run_id": "r", "as_of": NOW, "client": "snack-us", "platform": "tiktok",
         "purpose": "advertising", "severity": "act", "rule": "floor_set", "from_band": "recommend", "to_band": "exit",
@@ -52,7 +54,9 @@ def test_the_webhook_is_signed_so_that_another_implementation_accepts_it():
 
 def test_a_private_address_is_refused_unless_the_operator_allows_it():
     settings = settings_with(Channel(kind="webhook", url="https://127.0.0.1:9/", secret=SECRET, severities=["act"]))
-    settings = settings.model_copy(update={"runtime": settings.runtime.model_copy(update={"allow_private_webhooks": False})})
+    settings = settings.model_copy(
+        update={"runtime": settings.runtime.model_copy(update={"allow_private_webhooks": False})}
+    )
     (message,) = compose([alert()], settings)
     with pytest.raises(DeliveryError, match="private") as caught:
         send(message, settings, NOW)

@@ -42,7 +42,12 @@ def test_the_shipped_configuration_is_whole():
     [
         ("clients/klinikum.yaml", "tone: 2.5", "tonne: 2.5", ["clients/klinikum.yaml:", "tonne", "did you mean tone?"]),
         ("clients/klinikum.yaml", "weight: 1.0", "weight: 0.7", ["clients/klinikum.yaml:1", "sum to 0.700"]),
-        ("clients/klinikum.yaml", "facebook: active", "facebok: active", ["'facebok' is unknown", "did you mean facebook?"]),
+        (
+            "clients/klinikum.yaml",
+            "facebook: active",
+            "facebok: active",
+            ["'facebok' is unknown", "did you mean facebook?"],
+        ),
         ("platforms/x.yaml", "id: x", "id: y", ["platforms/x.yaml:2", "must equal the file's name"]),
         ("scoring.yaml", "leave: 32", "leave: 39", ["boundaries", "leave < enter"]),
         ("clients/klinikum.yaml", "id: klinikum", "id: klinikum\nid: zwei", ["duplicate key"]),

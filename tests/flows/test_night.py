@@ -12,7 +12,6 @@ from flows.engine import PlainEngine, PrefectEngine
 from flows.house import opened
 from flows.monitor import in_flow, night
 from flows.quiet import prepare_prefect
-from trendwarte.config_files import load_settings
 from trendwarte.errors import LockedError
 
 CONFIG = Path(__file__).parents[2] / "config"

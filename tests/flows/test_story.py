@@ -49,7 +49,11 @@ def test_a_court_that_stops_a_ban_lowers_the_risk(ask):
     assert ("2020-09-27", "us-eo-13942", "stayed") in ledger_of(ask, "tiktok", "US")
     assert ("2023-11-30", "us-mt-sb419", "stayed") in ledger_of(ask, "tiktok", "US-MT")
     (before,), (after,) = (
-        ask("SELECT value FROM mart.risk_at(?, ?) WHERE platform = 'tiktok' AND jurisdiction = 'US' AND dimension = 'legal'", t, t)
+        ask(
+            "SELECT value FROM mart.risk_at(?, ?) WHERE platform = 'tiktok' AND jurisdiction = 'US' AND dimension = 'legal'",
+            t,
+            t,
+        )
         for t in ("2020-09-21 23:59:59", "2020-09-28 23:59:59")
     )
     assert after[0] < before[0] - 20
@@ -91,9 +95,7 @@ def test_x_in_brazil_goes_to_exit_and_comes_back_slowly(ask):
 
 
 def test_rumours_demands_and_denials_move_no_legal_state(ask):
-    moved = ask(
-        "SELECT * FROM mart.ledger l JOIN mart.events e USING (event_id) WHERE e.factuality <> 'asserted'"
-    )
+    moved = ask("SELECT * FROM mart.ledger l JOIN mart.events e USING (event_id) WHERE e.factuality <> 'asserted'")
     assert moved == []
     for place in ("GB", "FR", "ES", "TR", "DE", "RU"):
         for platform in ("tiktok", "x", "telegram", "threads"):

@@ -20,7 +20,9 @@ def signal(number, *, origin="a", weight=0.65, day=DAY, lang="en", title="", fac
         polarity="negative", severity=5, confidence=0.9, evidence="q", char_from=0, char_to=1, rules=(), verb="enact",
         measure="forced_sale",
     )  # fmt: skip
-    return StoredSignal(f"s{number}", f"d{number}", origin, "quality_press", day, day, False, weight, lang, title, reading)
+    return StoredSignal(
+        f"s{number}", f"d{number}", origin, "quality_press", day, day, False, weight, lang, title, reading
+    )
 
 
 def test_forty_copies_of_one_agency_are_one_voice():

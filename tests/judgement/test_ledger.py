@@ -63,7 +63,9 @@ def test_could_be_banned_a_denial_a_single_voice_and_old_news_move_nothing(doubt
 
 
 def test_a_court_that_blocks_a_ban_lowers_its_weight_but_not_to_nothing():
-    banned = LegalStatus("tiktok", "US-MT", "us-mt-sb419", "full_ban", "scheduled", date(2023, 5, 17), NIGHT, date(2024, 1, 1))
+    banned = LegalStatus(
+        "tiktok", "US-MT", "us-mt-sb419", "full_ban", "scheduled", date(2023, 5, 17), NIGHT, date(2024, 1, 1)
+    )
     stay = event("stay", "2023-11-30", jurisdiction="US-MT", measure="full_ban", polarity="positive")
     (stayed,) = ledger(banned).fold([stay], NIGHT.replace(year=2023)).transitions
     assert stayed.state == "stayed"
@@ -96,7 +98,9 @@ def test_the_table_knows_only_declared_verbs_and_states():
 
 
 def test_the_weight_of_a_scheduled_measure_rises_towards_its_date():
-    status = LegalStatus("tiktok", "US", "us-pafaca", "forced_sale", "scheduled", date(2024, 4, 24), NIGHT, date(2025, 1, 19))
+    status = LegalStatus(
+        "tiktok", "US", "us-pafaca", "forced_sale", "scheduled", date(2024, 4, 24), NIGHT, date(2025, 1, 19)
+    )
     days = [date(2024, 5, 1), date(2024, 10, 1), date(2024, 12, 20), date(2025, 1, 18)]
     weights = [activity(status, day, SETTINGS.scoring) for day in days]
     assert weights == sorted(weights) and weights[0] < weights[-1]

@@ -57,7 +57,9 @@ def test_could_be_banned_is_never_asserted(title):
     assert reading.legal_stage not in ("in_force", "enacted")
 
 
-@pytest.mark.parametrize("title", ["India: ban on TikTok has not been lifted", "Indien: TikTok-Sperre nicht aufgehoben"])
+@pytest.mark.parametrize(
+    "title", ["India: ban on TikTok has not been lifted", "Indien: TikTok-Sperre nicht aufgehoben"]
+)
 def test_a_denied_lift_is_no_lift(title):
     reading = read(title)
     assert reading.legal_stage != "repealed"

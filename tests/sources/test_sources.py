@@ -65,7 +65,10 @@ def base():
     server.server_close()
 
 
-def ask(base, path, validators=Validators(), allow=True):
+NO_VALIDATORS = Validators()
+
+
+def ask(base, path, validators=NO_VALIDATORS, allow=True):
     source = Source(id="s", name="s", kind="feed", url=base + path, source_kind="quality_press", min_interval_s=0)
     hosts = [base.removeprefix("http://")] if allow else []
     fetching = Fetching(user_agent="test", timeout_s=5, deadline_s=10, max_bytes=100_000, allow_hosts=hosts)
@@ -117,7 +120,9 @@ def test_a_feed_becomes_documents_with_plain_text_and_honest_dates():
     assert two.published_at is None and "undated" in two.flags
 
 
-@pytest.mark.parametrize("body", [b"<html>please enable JavaScript</html>", b"", b'<!DOCTYPE a [<!ENTITY b "c">]><rss/>'])
+@pytest.mark.parametrize(
+    "body", [b"<html>please enable JavaScript</html>", b"", b'<!DOCTYPE a [<!ENTITY b "c">]><rss/>']
+)
 def test_what_is_no_feed_is_an_error_not_an_empty_list(body):
     with pytest.raises(ParseError):
         parse(source(), payload(body), seen_at=NOW)
@@ -139,7 +144,11 @@ def test_a_canonical_url_stays_what_it_is(text):
 
 def test_a_bad_line_of_an_archive_is_named_and_the_rest_is_read(tmp_path):
     path = tmp_path / "a.jsonl.gz"
-    lines = [json.dumps({"date": "2020-07-01", "title": "gut", "source": "https://www.bbc.co.uk/feed"}), "{broken", '{"title": "x"}']
+    lines = [
+        json.dumps({"date": "2020-07-01", "title": "gut", "source": "https://www.bbc.co.uk/feed"}),
+        "{broken",
+        '{"title": "x"}',
+    ]
     path.write_bytes(gzip.compress("\n".join(lines).encode()))
     good, *bad = read_archive([path], {})
     assert good.title == "gut"
@@ -159,4 +168,6 @@ def test_the_real_german_feeds_give_what_the_tolerant_parser_gives():
     assert len([b for b in feeds if b[:5] == b"<?xml" or b"<rss" in b[:500]]) >= 13
     for body in feeds:
         if b"<rss" in body[:1000] or b"<feed" in body[:1000]:
-            assert len(parse(source(), payload(body), seen_at=NOW)) == len({e.link for e in feedparser.parse(body).entries})
+            assert len(parse(source(), payload(body), seen_at=NOW)) == len(
+                {e.link for e in feedparser.parse(body).entries}
+            )

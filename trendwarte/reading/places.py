@@ -60,6 +60,7 @@ _STATES = {
 }  # fmt: skip
 # Names that are common words in one of the languages.
 _SKIPPED_NAMES = frozenset({"chad", "mali", "jersey", "guernsey", "island", "georgia", "jordan", "oman", "niger"})
+_NO_COUNTRIES = frozenset({"EU", "EZ", "UN", "XA", "XB", "ZZ", "QO"})
 _US = "US"
 
 
@@ -70,9 +71,9 @@ def _gazetteer() -> tuple[tuple[str, re.Pattern[str]], ...]:
     patterns |= {code: [pattern] for code, pattern in _ADJECTIVES.items()}
     for locale in (Locale("en"), Locale("de")):
         for code, name in locale.territories.items():
-            if len(code) == 2 and code.isalpha() and code not in ("EU", "EZ", "UN", "XA", "XB", "ZZ", "QO"):
-                if name.lower() not in _SKIPPED_NAMES:
-                    patterns.setdefault(code, []).append(re.escape(name.lower()) + "s?")
+            is_country = len(code) == 2 and code.isalpha() and code not in _NO_COUNTRIES
+            if is_country and name.lower() not in _SKIPPED_NAMES:
+                patterns.setdefault(code, []).append(re.escape(name.lower()) + "s?")
     return tuple((code, re.compile(rf"(?<!\w)(?:{'|'.join(parts)})(?!\w)")) for code, parts in patterns.items())
 
 

@@ -115,11 +115,11 @@ class Reader:
             f"{document.title}",
             f"  {reading.lang}, relevant: {reading.relevant}, named: {', '.join(reading.platforms) or '-'}",
         ]
-        for s in reading.signals:
-            lines.append(
-                f"  {s.platform}: {s.topic} / {s.legal_stage} / {s.factuality} / {s.polarity} in {s.jurisdiction}"
-                f" [{', '.join(s.rules)}]\n    »{s.evidence}«"
-            )
+        lines += [
+            f"  {s.platform}: {s.topic} / {s.legal_stage} / {s.factuality} / {s.polarity} in {s.jurisdiction}"
+            f" [{', '.join(s.rules)}]\n    »{s.evidence}«"
+            for s in reading.signals
+        ]
         return "\n".join(lines)
 
     def _mentions(self, text: str, low: str, on: date) -> list[tuple[int, int, Name]]:
@@ -261,7 +261,7 @@ def language(low: str) -> str:
 
 def _marked(low: str, spans: list[tuple[int, int, Name]]) -> tuple[list[tuple[int, int, str]], int]:
     """Sentences as (from, to, text), platform names replaced by §p so that rules can speak of the object."""
-    sentences = []
+    sentences: list[tuple[int, int, str]] = []
     for match in _SENTENCE.finditer(low):
         if len(sentences) >= _TEXT_SENTENCES:
             break
