@@ -292,9 +292,8 @@ def config_validate(config: Config = Path("config")) -> None:
     """Check the whole configuration; every mistake with file, line and remedy."""
     s = _settings(config)
     enabled = sum(source.is_enabled for source in s.sources.values())
-    print(
-        f"ok: {len(s.platforms)} platforms, {len(s.clients)} clients, {enabled} of {len(s.sources)} sources, {s.fingerprint}"
-    )
+    print(f"ok: {len(s.platforms)} platforms, {len(s.clients)} clients, {enabled} of {len(s.sources)} sources enabled")
+    print(f"fingerprint {s.fingerprint}")
 
 
 @config_app.command("show")

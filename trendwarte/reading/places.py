@@ -2,12 +2,14 @@
 
 import re
 from functools import cache
+from typing import Any
 
+import ahocorasick
 from babel import Locale
 
 # Stems: English adjectives and German ones with their endings; a stem must begin a word.
 _ADJECTIVES = {
-    "US": r"u\.s\.|us|usa|american\w*|amerikanisch\w*|us-\w+|white house|weiße\w* haus|washington|trump|biden|congress|supreme court|d\.c\. circuit|house of representatives|repräsentantenhaus|us-kongress|federal trade commission|ftc|commerce department|cfius|bytedance must|pentagon",
+    "US": r"u\.s\.|us|usa|american\w*|amerikanisch\w*|us-\w+|white house|weiße haus|weißen haus|weißes haus|washington|trump|biden|congress|supreme court|d\.c\. circuit|house of representatives|repräsentantenhaus|us-kongress|federal trade commission|ftc|commerce department|cfius|bytedance must|pentagon",
     "EU": r"eu|europe|european|europa|europäisch\w*|eu-\w+|brussels|brüssel\w*|digital services act|dsa|von der leyen",
     "DE": r"german\w*|deutsch\w*|berlin|bundestag|bundesregierung|bundes\w+|vzbv",
     "GB": r"british|britisch\w*|uk|u\.k\.|britain|großbritannien|london|ofcom",
@@ -65,21 +67,45 @@ _US = "US"
 
 
 @cache
-def _gazetteer() -> tuple[tuple[str, re.Pattern[str]], ...]:
-    """(jurisdiction, pattern) with US states first: they are the more precise answer."""
-    patterns: dict[str, list[str]] = {code: [pattern] for code, pattern in _STATES.items()}
-    patterns |= {code: [pattern] for code, pattern in _ADJECTIVES.items()}
+def _gazetteer() -> Any:
+    """Aho-Corasick automaton over names and stems: ``(jurisdiction, length, may be continued by)``."""
+    patterns: dict[str, list[str]] = {code: pattern.split("|") for code, pattern in (_STATES | _ADJECTIVES).items()}
     for locale in (Locale("en"), Locale("de")):
         for code, name in locale.territories.items():
             is_country = len(code) == 2 and code.isalpha() and code not in _NO_COUNTRIES
             if is_country and name.lower() not in _SKIPPED_NAMES:
-                patterns.setdefault(code, []).append(re.escape(name.lower()) + "s?")
-    return tuple((code, re.compile(rf"(?<!\w)(?:{'|'.join(parts)})(?!\w)")) for code, parts in patterns.items())
+                patterns.setdefault(code, []).append(name.lower() + "s?")
+    stems: dict[str, list[tuple[str, int, str]]] = {}
+    for code, alternatives in patterns.items():
+        for alternative in alternatives:
+            stem = re.sub(r"(?:\\w[*+]|s\?)$", "", alternative)
+            ending = alternative[len(stem) :]
+            plain = stem.replace("\\w*", "").replace("\\", "")
+            stems.setdefault(plain, []).append((code, len(plain), ending))
+    machine = ahocorasick.Automaton()
+    for plain, entries in stems.items():
+        machine.add_word(plain, tuple(entries))
+    machine.make_automaton()
+    return machine
 
 
-@cache
-def _any_place() -> re.Pattern[str]:
-    return re.compile("|".join(f"(?:{pattern.pattern})" for _, pattern in _gazetteer()))
+def _found(text: str) -> dict[str, list[int]]:
+    """Places named in ``text`` with the positions of their names."""
+    found: dict[str, list[int]] = {}
+    for last, entries in _gazetteer().iter(text):
+        for code, length, ending in entries:
+            start, rest = last - length + 1, text[last + 1 : last + 3]
+            if start and (text[start - 1].isalnum()):
+                continue
+            continued = rest[:1].isalnum()
+            if (
+                not continued
+                or ending.startswith("\\w")
+                or (ending == "s?" and rest[:1] == "s" and not rest[1:].isalnum())
+            ):
+                if code not in found or found[code][-1] != start:
+                    found.setdefault(code, []).append(start)
+    return found
 
 
 def place_of(texts: tuple[str, ...], home: frozenset[str]) -> str | None:
@@ -89,13 +115,7 @@ def place_of(texts: tuple[str, ...], home: frozenset[str]) -> str | None:
     so they count only when no other place is named.
     """
     for text in texts:
-        if not _any_place().search(text):
-            continue
-        counts: dict[str, tuple[int, int]] = {}
-        for code, pattern in _gazetteer():
-            found = [match.start() for match in pattern.finditer(text)]
-            if found:
-                counts[code] = (len(found), -found[0])
+        counts = {code: (len(positions), -positions[0]) for code, positions in _found(text).items()}
         others = {code: n for code, n in counts.items() if code not in home} or counts
         states = {code: n for code, n in others.items() if code.startswith("US-")}
         if states and set(others) <= {*states, _US}:

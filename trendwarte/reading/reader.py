@@ -14,7 +14,10 @@ from trendwarte.types import Document, Reading, Signal
 READER_VERSION = "rules-1"
 
 _SENTENCE = re.compile(r"[^.!?\n]+(?:[.!?](?=\s|$)|[.](?=\S)[^.!?\n]*)*\n?|\n")
-_TEXT_SENTENCES = 14
+# A careful reader decides from title and lead; descriptions of videos run on for pages.
+_SENTENCES_READ = 5
+_SENTENCE_CHARS = 320
+_HEAD_CHARS = 700
 _GERMAN = re.compile(r"\b(?:der|die|das|und|nicht|ein|eine|mit|für|von|auf|im|in den|wird|ist|bei|gegen|will|nach)\b")
 _ENGLISH = re.compile(r"\b(?:the|and|of|to|for|with|is|are|on|in|by|as|after|from|its|says|over)\b")
 _TITLE_ONLY_STAGES = frozenset({"discussed", "none"})
@@ -215,7 +218,7 @@ class Reader:
         start = max(0, text.find(quote))
         home = frozenset({self._watchlist.homes.get(platform, "")} - {"US", "DE", ""})
         head = low[: len(document.title)]
-        place = place_of((low[start : start + len(quote)], head, low), home) or None
+        place = place_of((low[start : start + len(quote)], head, low[:_HEAD_CHARS]), home) or None
         instrument = self._watchlist.named_instrument(low, platform, place, on)
         if instrument is not None:
             place = place or instrument.jurisdiction
@@ -263,7 +266,7 @@ def _marked(low: str, spans: list[tuple[int, int, Name]]) -> tuple[list[tuple[in
     """Sentences as (from, to, text), platform names replaced by §p so that rules can speak of the object."""
     sentences: list[tuple[int, int, str]] = []
     for match in _SENTENCE.finditer(low):
-        if len(sentences) >= _TEXT_SENTENCES:
+        if len(sentences) >= _SENTENCES_READ:
             break
         start, end = match.span()
         parts, cursor = [], start
@@ -272,7 +275,9 @@ def _marked(low: str, spans: list[tuple[int, int, Name]]) -> tuple[list[tuple[in
                 parts.append(low[cursor:left] + "§p")
                 cursor = right
         parts.append(low[cursor:end])
-        sentences.append((start, end, "".join(parts)))
+        sentence = "".join(parts)
+        if sentence.strip() and (not sentences or "§p" in sentence or len(sentences) < 3):
+            sentences.append((start, end, sentence[:_SENTENCE_CHARS]))
     return sentences, 0
 
 
