@@ -111,3 +111,8 @@ def test_no_text_breaks_the_reader_and_every_quote_stands_in_the_text(noise, nam
     text = f"{title}\n{summary}\n"
     for signal in read(title, summary).signals:
         assert text[signal.char_from : signal.char_to] == signal.evidence
+
+
+def test_rows_of_dashes_do_not_stall_the_reader():
+    reading = read("TikTok", "TikTok " + "- " * 400 + "-" * 900 + " verboten")
+    assert reading.platforms == ("tiktok",)
