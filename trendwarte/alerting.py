@@ -130,6 +130,9 @@ def _rule(
     is_new_floor = bool(after.floors) and _binding(after) != _binding(before) and rank(after.band) < rank(before.band)
     if "unknown" not in (before.band, after.band) and before.band != after.band:
         fall = rank(before.band) - rank(after.band)
+        if fall < 0 and not steps and _binding(after) == _binding(before):
+            # Old events fade: calmer, but nobody reported anything. Silence alone asks nobody to decide.
+            return "band_change", "note"
         if (is_new_floor and rank(after.band) <= rank("avoid")) or after.band == "exit" or fall >= 2:
             return ("floor_set" if is_new_floor else "band_change"), "act"
         return ("floor_set" if is_new_floor else "band_change"), "decide"

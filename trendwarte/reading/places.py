@@ -102,9 +102,8 @@ def _found(text: str) -> dict[str, list[int]]:
                 not continued
                 or ending.startswith("\\w")
                 or (ending == "s?" and rest[:1] == "s" and not rest[1:].isalnum())
-            ):
-                if code not in found or found[code][-1] != start:
-                    found.setdefault(code, []).append(start)
+            ) and (code not in found or found[code][-1] != start):
+                found.setdefault(code, []).append(start)
     return found
 
 
