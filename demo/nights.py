@@ -25,7 +25,7 @@ _SPANS: tuple[tuple[str, int], ...] = (
     ("2026-02-20", 2), ("2026-05-12", 2),
 )  # fmt: skip
 
-#: At most 130 nights, oldest first; the night of a day knows what was published until 23:59:59 UTC.
+#: Oldest first, no day twice; the night of a day knows what was published until 23:59:59 UTC.
 STORY_NIGHTS: tuple[date, ...] = tuple(
     date.fromisoformat(first) + timedelta(days=offset) for first, nights in _SPANS for offset in range(nights)
 )

@@ -135,8 +135,8 @@ def gdelt(documents: Sequence[WorldDocument], countries: Mapping[str, str], quer
 def federal_register(documents: Sequence[WorldDocument], query: Mapping[str, list[str]]) -> bytes:
     """Federal Register ``documents.json``: newest first; without matches there is no ``results`` key.
 
-    ``conditions[publication_date][gte|lte]`` and ``per_page`` are obeyed. The agency is the document's ``origin`` text
-    before the first colon of its body.
+    ``conditions[publication_date][gte|lte]`` and ``per_page`` are obeyed. The agency is the one the document's body starts
+    with, else the Executive Office.
     """
     since = _first(query, "conditions[publication_date][gte]")
     until = _first(query, "conditions[publication_date][lte]")
