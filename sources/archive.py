@@ -3,24 +3,31 @@
 import gzip
 import io
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TextIO
+from typing import IO, Any
 
 import zstandard
 
 from sources.dates import parse_date
-from sources.identity import Marks, canonical_url, content_hash, document_ids, host_of
-from sources.text import SUMMARY_MAX, TITLE_MAX, plain_text
+from sources.identity import Marks, address_of, content_hash, document_ids, host_of, registrable_domain
+from sources.text import SUMMARY_MAX, TEXT_MAX, TITLE_MAX, plain_text
 from trendwarte.settings import Outlet
 from trendwarte.types import SOURCE_KINDS, Document, SourceKind
+
+# A document of more bytes than this is no news; a line without end must not fill the memory.
+_LINE_MAX = 4_000_000
+# Zstandard can blow four bytes up to 128 KB; small bites keep the memory flat.
+_PACKED_CHUNK = 8_192
+_BOM = b"\xef\xbb\xbf"
 
 
 @dataclass(frozen=True, slots=True)
 class ArchiveProblem:
-    """A line that could not be read: where, and why."""
+    """A line that could not be read: where (line 0 is the file itself), and why."""
 
     path: str
     line: int
@@ -28,25 +35,37 @@ class ArchiveProblem:
 
 
 def read_archive(paths: Sequence[Path], outlets: Mapping[str, Outlet]) -> Iterator[Document | ArchiveProblem]:
-    """Documents of archive files in their order; memory stays flat."""
+    """Documents of archive files in their order; memory stays flat.
+
+    Args:
+        paths: JSON Lines files; ``.gz`` and ``.zst`` are decompressed while reading.
+        outlets: who is behind a ``source`` or ``url``, and how far it is trusted.
+    """
     known = Outlets(outlets)
     for path in paths:
         try:
             with _opened(path) as stream:
                 yield from read_lines(stream, str(path), known)
-        except (OSError, EOFError, zstandard.ZstdError) as error:
-            yield ArchiveProblem(str(path), 0, f"cannot be read: {error}")
+        except OSError as error:
+            yield ArchiveProblem(str(path), 0, f"cannot be read: {error.strerror or error}")
 
 
-def read_lines(stream: Iterable[str], name: str, known: "Outlets") -> Iterator[Document | ArchiveProblem]:
-    """Documents of JSON Lines; blank lines are skipped."""
-    for number, line in enumerate(stream, start=1):
-        if not line.strip():
-            continue
-        try:
-            yield _document(json.loads(line), known)
-        except (ValueError, TypeError, RecursionError) as error:
-            yield ArchiveProblem(name, number, str(error))
+def read_lines(stream: IO[bytes] | IO[str], name: str, known: "Outlets") -> Iterator[Document | ArchiveProblem]:
+    """Documents of JSON Lines; blank lines are skipped. A damaged compressed stream ends with a problem.
+
+    Args:
+        stream: UTF-8; of a text stream (``sys.stdin``) the bytes below it are read, whatever its encoding.
+        name: what to call the stream in problems.
+        known: the outlets.
+    """
+    for number, line, problem in _numbered(getattr(stream, "buffer", stream)):
+        if problem:
+            yield ArchiveProblem(name, number, problem)
+        elif line.strip():
+            try:
+                yield _document(_record(line), known)
+            except (ValueError, RecursionError) as error:
+                yield ArchiveProblem(name, number, str(error))
 
 
 class Outlets:
@@ -57,9 +76,9 @@ class Outlets:
         self._found: dict[tuple[str, str], tuple[str, SourceKind]] = {}
 
     def find(self, source: str, url: str) -> tuple[str, SourceKind]:
-        """Outlet id and grade; an unknown one keeps its name and the grade ``unknown``."""
+        """Outlet id and grade; an unknown one keeps its domain or name and the grade ``unknown``."""
         hosts = (host_of(source), host_of(url))
-        key = (source if not hosts[0] else hosts[0], hosts[1])
+        key = (hosts[0] or source, hosts[1])
         if key not in self._found:
             self._found[key] = self._look_up(source, hosts)
         return self._found[key]
@@ -72,52 +91,143 @@ class Outlets:
             for start in range(len(labels) - 1):
                 if outlet := self._by_name.get(".".join(labels[start:])):
                     return outlet.id, outlet.kind
-        return next((host for host in hosts if host), source.strip() or "unknown"), "unknown"
+        if source.strip() and not hosts[0]:
+            return source.strip()[:200], "unknown"
+        return registrable_domain(hosts[0] or hosts[1]) or "unknown", "unknown"
 
 
-def _document(record: Any, known: Outlets) -> Document:
+def _numbered(stream: IO[Any]) -> Iterator[tuple[int, str | bytes, str]]:
+    """Lines with their numbers, and a problem instead of a line that is endless or cannot be decompressed."""
+    number, is_rest = 0, False
+    while True:
+        try:
+            line = stream.readline(_LINE_MAX)
+        except (OSError, EOFError, zlib.error, zstandard.ZstdError) as error:
+            yield number + 1, "", f"the file is damaged, nothing can be read from here on: {error}"
+            return
+        if not line:
+            return
+        is_whole = len(line) < _LINE_MAX or line[-1:] in ("\n", b"\n")
+        if not is_rest:
+            number += 1
+            yield number, line if is_whole else "", "" if is_whole else f"longer than {_LINE_MAX} bytes; skipped"
+        is_rest = not is_whole
+
+
+def _record(line: str | bytes) -> dict[str, Any]:
+    try:
+        text = line.removeprefix(_BOM).decode("utf-8") if isinstance(line, bytes) else line
+        record = json.loads(text)
+    except UnicodeDecodeError as error:
+        raise ValueError(f"not UTF-8 at byte {error.start}; convert the file") from error
+    except json.JSONDecodeError as error:
+        raise ValueError(f"no JSON at column {error.colno}: {error.msg}") from error
     if not isinstance(record, dict):
         raise ValueError("a JSON object is expected")
-    title = plain_text(str(record.get("title") or ""), TITLE_MAX)
+    return record
+
+
+def _document(record: dict[str, Any], known: Outlets) -> Document:
+    title = plain_text(_text(record, "title"), TITLE_MAX)
     if not title:
         raise ValueError("'title' is missing or empty")
-    raw_date = str(record.get("published_at") or record.get("date") or "")
+    raw_date = _text(record, "published_at") or _text(record, "date")
     published_at = parse_date(raw_date)
     if published_at is None:
         raise ValueError(f"'published_at' is missing or no date: {raw_date[:40]!r}")
-    source, url = str(record.get("source") or ""), str(record.get("url") or "")
+    source, url = _text(record, "source"), address_of(_text(record, "url"))
     outlet, grade = known.find(source, url)
-    kind = record.get("source_kind") or grade
-    if kind not in SOURCE_KINDS:
-        raise ValueError(f"'source_kind' {kind!r} is none of {', '.join(SOURCE_KINDS)}")
-    summary = plain_text(str(record.get("lead") or record.get("text") or ""), SUMMARY_MAX)
-    given = str(record.get("id") or "")
-    mark = Marks("", canonical_url(url) if url else "", title, published_at)
+    summary, text = _lead(record)
     return Document(
-        document_id=given or document_ids(outlet, [mark])[0],
+        document_id=_given_id(record) or document_ids(outlet, [Marks("", url, title, published_at)])[0],
         source_id=f"archive:{outlet}",
-        url=mark.url,
+        url=url,
         title=title,
         summary=summary,
         outlet=outlet,
-        source_kind=kind,
+        source_kind=_kind(record) or grade,
         published_at=published_at,
         first_seen_at=published_at,
-        content_hash=content_hash(title, summary, ""),
-        text_quality="summary" if summary else "title",
-        lang=str(record.get("lang") or ""),
+        content_hash=content_hash(title, summary, text),
+        text=text,
+        text_quality="feed_content" if text else "summary" if summary else "title",
+        lang=_text(record, "lang")[:35],
         published_raw=raw_date[:100],
     )
 
 
+def _lead(record: dict[str, Any]) -> tuple[str, str]:
+    """Summary and text: a lead that is too long for a summary is a text."""
+    words = plain_text(_text(record, "lead") or _text(record, "text"), TEXT_MAX)
+    return (words, "") if len(words) <= SUMMARY_MAX else ("", words)
+
+
+def _kind(record: dict[str, Any]) -> SourceKind | None:
+    kind = _text(record, "source_kind")
+    if kind and kind not in SOURCE_KINDS:
+        raise ValueError(f"'source_kind' {kind[:40]!r} is none of {', '.join(SOURCE_KINDS)}")
+    return kind or None  # type: ignore[return-value]
+
+
+def _given_id(record: dict[str, Any]) -> str:
+    # Numbers are ids too. The caller's own id is given back as it is, so that readings can be joined to it.
+    given = record.get("id")
+    return str(given) if isinstance(given, int) and not isinstance(given, bool) else _text(record, "id")
+
+
+def _text(record: dict[str, Any], name: str) -> str:
+    value = record.get(name)
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise ValueError(f"{name!r} is no text but {type(value).__name__}")
+    # JSON can spell half a surrogate pair, which nothing can store.
+    return value if value.isascii() else value.encode("utf-8", "replace").decode("utf-8")
+
+
 @contextmanager
-def _opened(path: Path) -> Iterator[TextIO]:
+def _opened(path: Path) -> Iterator[IO[bytes]]:
     with path.open("rb") as raw:
         if path.suffix == ".gz":
-            binary: Any = gzip.GzipFile(fileobj=raw)
+            with gzip.open(raw) as unzipped:
+                yield unzipped  # type: ignore[misc]
         elif path.suffix == ".zst":
-            binary = zstandard.ZstdDecompressor().stream_reader(raw)
+            with io.BufferedReader(_Frames(raw)) as unpacked:
+                yield unpacked
         else:
-            binary = raw
-        with io.TextIOWrapper(binary, encoding="utf-8", errors="replace") as text:
-            yield text
+            yield raw
+
+
+class _Frames(io.RawIOBase):
+    """All frames of a zstd file. zstandard's own reader ends a truncated file as if it were whole."""
+
+    def __init__(self, packed: IO[bytes]) -> None:
+        self._packed = packed
+        self._frame = zstandard.ZstdDecompressor().decompressobj()
+        self._is_begun = False
+        self._ready = memoryview(b"")
+
+    def readable(self) -> bool:
+        """True; called by the buffer above."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Fill ``buffer``; ``EOFError`` when the file ends within a frame."""
+        while not self._ready and (chunk := self._packed.read(_PACKED_CHUNK)):
+            self._ready = memoryview(self._unpacked(chunk))
+        if not self._ready and self._is_begun and not self._frame.eof:
+            raise EOFError("it ends in the middle of a frame")
+        count = min(len(buffer), len(self._ready))
+        buffer[:count] = self._ready[:count]
+        self._ready = self._ready[count:]
+        return count
+
+    def _unpacked(self, chunk: bytes) -> bytes:
+        parts = []
+        while chunk:
+            if self._frame.eof:
+                self._frame = zstandard.ZstdDecompressor().decompressobj()
+            self._is_begun = True
+            parts.append(self._frame.decompress(chunk))
+            chunk = self._frame.unused_data
+        return b"".join(parts)

@@ -1,34 +1,34 @@
-"""One polite attempt at a source: robots, one slot per host, validators, redirects one guarded hop at a time."""
+"""One attempt at a source: validators out, redirects one guarded hop at a time, bytes or a clear failure in."""
 
-import threading
-import time
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from hashlib import sha256
-from urllib.parse import urlencode, urljoin, urlsplit
-
-from protego import Protego
+from urllib.parse import urlencode
 
 from sources.guard import check_url
 from sources.identity import canonical_url
 from sources.listing import links_of
-from sources.transport import Answer, Limits, get, seconds_since
+from sources.parsing import READABLE
+from sources.politeness import polite_get, redirect_target
+from sources.transport import REDIRECTS, Answer, Limits
 from trendwarte.errors import FetchError, ParseError
 from trendwarte.settings import Fetching, Source
 from trendwarte.types import NotModified, Payload, Validators
 
-_READABLE = frozenset({"feed", "html_listing", "gdelt", "federal_register", "jsonl"})
-_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_NOTHING_KNOWN = Validators()
+_FALLBACK_STATES = frozenset({"dead", "unreachable"})
+_ACCEPT = {
+    "feed": "application/rss+xml, application/atom+xml, application/xml;q=0.9, */*;q=0.5",
+    "html_listing": "text/html, application/xhtml+xml, */*;q=0.5",
+}
+# Statuses that say "later" without being the server's failure: request timeout, too early.
+_TRANSIENT = frozenset({408, 425})
 _PAGES_MAX = 20
-_ROBOTS_MAX_BYTES = 500_000  # RFC 9309 section 2.5 asks for at least this much
+_PAGE_MAX_BYTES = 2_000_000
+_RETRY_DEFAULT_S = 3_600.0
 _RETRY_MAX_S = 7 * 86_400.0
-
-_slots: dict[str, threading.Lock] = {}
-_last_request: dict[str, float] = {}
-_robots: dict[str, Protego | None] = {}
-_slots_lock = threading.Lock()
 
 
 def fetch(
@@ -41,25 +41,35 @@ def fetch(
 ) -> Payload | NotModified:
     """Fetch a source once; retrying is the caller's business.
 
+    One exchange with its redirects takes at most ``fetching.deadline_s``, not counting the wait for the host's
+    turn. The fallback addresses are tried when the main one is dead or unreachable.
+
     Args:
-        validators: what the last answer gave; sent back unchanged.
-        known_urls: article addresses already stored; a listing's other links are fetched too.
+        validators: what the last answer gave; sent back unchanged, to the main address only.
+        now: the fetch time to record, aware UTC.
+        known_urls: canonical article addresses already stored; up to 20 others of a listing are fetched too.
 
     Raises:
         FetchError: ``permanent`` says whether a retry tonight can help, ``retry_after_s`` what the server asked.
     """
-    if source.kind not in _READABLE:
+    if source.kind not in READABLE:
         raise FetchError(f"{source.id}: no reader for kind '{source.kind}' yet", permanent=True, state="blocked")
-    started = time.monotonic()
-    failure: FetchError | None = None
-    for url in (source.url, *source.fallback_urls):
+    try:
+        answer = _ask(_with_params(source.url, source.params), source, fetching, validators)
+        return _delivered(source, answer, validators, fetching, now, known_urls)
+    except FetchError as error:
+        if error.state not in _FALLBACK_STATES or not source.fallback_urls:
+            raise
+        failure = error
+    for url in source.fallback_urls:
         try:
-            answer = _get(_with_params(url, source.params), source, fetching, validators)
-        except FetchError as error:
-            failure = failure or error
+            answer = _ask(url, source, fetching, _NOTHING_KNOWN)
+        except FetchError:
             continue
-        return _delivered(source, answer, validators, fetching, now, started, known_urls)
-    raise failure or FetchError(f"{source.id}: no address", permanent=True, state="dead")
+        # Its validators must never be sent to the main address: a date would match there by accident.
+        answer = replace(answer, headers=_without_validators(answer.headers))
+        return _delivered(source, answer, validators, fetching, now, known_urls)
+    raise failure
 
 
 def _delivered(
@@ -68,124 +78,122 @@ def _delivered(
     validators: Validators,
     fetching: Fetching,
     now: datetime,
-    started: float,
     known_urls: frozenset[str],
 ) -> Payload | NotModified:
+    etag, last_modified = answer.headers.get("etag"), answer.headers.get("last-modified")
     if answer.status == 304:
-        return NotModified(source.id, now, validators, seconds_since(started))
-    body_hash = sha256(answer.body).hexdigest()
-    fresh = Validators(answer.headers.get("etag"), answer.headers.get("last-modified"), body_hash)
-    if body_hash == validators.body_hash:
-        return NotModified(source.id, now, fresh, seconds_since(started))
-    payload = Payload(
-        source.id, answer.url, answer.status, answer.headers.get("content-type", ""), answer.body, now, fresh
-    )
-    if source.kind == "html_listing":
-        payload = replace(payload, pages=_pages(source, payload, fetching, now, known_urls))
-    return replace(payload, duration_s=seconds_since(started))
+        kept = Validators(etag or validators.etag, last_modified or validators.last_modified, validators.body_hash)
+        return NotModified(source.id, now, kept, answer.duration_s)
+    fresh = Validators(etag, last_modified, sha256(answer.body).hexdigest())
+    if fresh.body_hash == validators.body_hash:
+        return NotModified(source.id, now, fresh, answer.duration_s)
+    kind = answer.headers.get("content-type", "")
+    payload = Payload(source.id, answer.url, answer.status, kind, answer.body, now, fresh, answer.duration_s)
+    if source.kind != "html_listing":
+        return payload
+    return replace(payload, pages=_pages(source, payload, fetching, known_urls))
 
 
-def _pages(
-    source: Source, listing: Payload, fetching: Fetching, now: datetime, known_urls: frozenset[str]
-) -> tuple[Payload, ...]:
-    """Article pages behind a listing; one that fails is left for the next night, its title stays."""
+def _pages(source: Source, listing: Payload, fetching: Fetching, known_urls: frozenset[str]) -> tuple[Payload, ...]:
+    """Article pages behind a listing; one that fails costs its text only, its title stays."""
     try:
         links = links_of(source, listing)
     except ParseError:
-        return ()
+        return ()  # parse() will say so
     pages = []
     for url in [link for link in links if canonical_url(link) not in known_urls][:_PAGES_MAX]:
         try:
-            answer = _get(url, source, fetching, Validators())
-        except FetchError:
+            answer = _ask(url, source, fetching, _NOTHING_KNOWN, is_page=True)
+        except FetchError as error:
+            if error.state == "rate_limited":
+                break
             continue
-        kind = answer.headers.get("content-type", "")
-        pages.append(Payload(source.id, url, answer.status, kind, answer.body, now, Validators()))
+        kind, seen_at = answer.headers.get("content-type", ""), listing.fetched_at
+        # Under the address the listing gives, not the one a redirect led to: parse() looks it up there.
+        pages.append(
+            Payload(source.id, url, answer.status, kind, answer.body, seen_at, _NOTHING_KNOWN, answer.duration_s)
+        )
     return tuple(pages)
 
 
-def _get(url: str, source: Source, fetching: Fetching, validators: Validators) -> Answer:
-    headers = {"User-Agent": fetching.user_agent, "Accept": "*/*", "Accept-Encoding": "gzip, deflate"}
-    conditions = {"If-None-Match": validators.etag, "If-Modified-Since": validators.last_modified}
-    headers |= {name: value for name, value in conditions.items() if value}
+def _ask(url: str, source: Source, fetching: Fetching, validators: Validators, *, is_page: bool = False) -> Answer:
+    """The final answer (2xx, or 304 when validators were sent) after at most ``max_redirects`` hops."""
+    headers = _headers("html_listing" if is_page else source.kind, fetching, validators)
+    limits = _limits(fetching, is_page)
+    spent_s = 0.0
     for _ in range(fetching.max_redirects + 1):
         check_url(url)
-        if not _is_allowed_by_robots(url, fetching):
-            raise FetchError(f"{url}: robots.txt forbids it", permanent=True, state="blocked")
-        answer = _in_slot(url, source.min_interval_s, headers, fetching)
-        if answer.status not in _REDIRECTS:
-            return _checked(answer)
-        target = answer.headers.get("location", "")
-        if not target:
-            raise FetchError(f"{url}: redirect without a target", permanent=True, state="dead", status=answer.status)
-        url = urljoin(url, target)
+        hop = replace(limits, deadline_s=limits.deadline_s - spent_s)
+        if hop.deadline_s <= 0:
+            raise FetchError(f"{url}: redirects took longer than {limits.deadline_s:g} s", permanent=False)
+        answer = polite_get(url, headers, hop, source.min_interval_s)
+        spent_s += answer.duration_s
+        if answer.status not in REDIRECTS:
+            is_conditional = "If-None-Match" in headers or "If-Modified-Since" in headers
+            return replace(_checked(answer, is_conditional), duration_s=spent_s)
+        url = redirect_target(answer)
     raise FetchError(f"{url}: more than {fetching.max_redirects} redirects", permanent=True, state="dead")
 
 
-def _in_slot(url: str, min_interval_s: float, headers: Mapping[str, str], fetching: Fetching) -> Answer:
-    """One request at a time per host, with the pause the source asks for, over all sources of the host."""
-    host = urlsplit(url).netloc.lower()
-    with _slots_lock:
-        slot = _slots.setdefault(host, threading.Lock())
-    with slot:
-        wait_s = min_interval_s - seconds_since(_last_request.get(host, -1e9))
-        if wait_s > 0:
-            time.sleep(wait_s)
-        try:
-            return get(url, headers, _limits(fetching))
-        finally:
-            _last_request[host] = time.monotonic()
+def _headers(kind: str, fetching: Fetching, validators: Validators) -> dict[str, str]:
+    headers = {
+        "User-Agent": fetching.user_agent,
+        "Accept": _ACCEPT.get(kind, "*/*"),
+        "Accept-Encoding": "gzip, deflate",
+    }
+    conditions = {"If-None-Match": validators.etag, "If-Modified-Since": validators.last_modified}
+    return headers | {name: value for name, value in conditions.items() if value}
 
 
-def _limits(fetching: Fetching) -> Limits:
-    return Limits(fetching.timeout_s, fetching.deadline_s, fetching.max_bytes, frozenset(fetching.allow_hosts))
+def _limits(fetching: Fetching, is_page: bool) -> Limits:
+    max_bytes = min(fetching.max_bytes, _PAGE_MAX_BYTES) if is_page else fetching.max_bytes
+    return Limits(fetching.timeout_s, fetching.deadline_s, max_bytes, frozenset(fetching.allow_hosts), truncate=is_page)
 
 
-def _checked(answer: Answer) -> Answer:
-    status = answer.status
-    if 200 <= status < 300 or status == 304:
+def _checked(answer: Answer, is_conditional: bool) -> Answer:
+    """The answer when it is one; every other status as the failure it stands for."""
+    status, url = answer.status, answer.url
+    if "challenge" in answer.headers.get("cf-mitigated", "") or status == 202:
+        # A bot check under a friendly status: 202 is how some gateways hand out their puzzle.
+        raise FetchError(
+            f"{url}: {status}, a bot check instead of the source", permanent=True, state="blocked", status=status
+        )
+    if 200 <= status < 300 or (status == 304 and is_conditional):
         return answer
-    wait = _retry_after(answer)
-    if status == 429 or (status == 503 and wait is not None):
-        message = f"{answer.url}: {status}, asks to come back in {wait or 3600:.0f} s"
-        raise FetchError(message, permanent=True, state="rate_limited", status=status, retry_after_s=wait or 3600.0)
+    wait_s = _retry_after(answer)
+    if status == 429 or (status == 503 and wait_s is not None):
+        wait_s = _RETRY_DEFAULT_S if wait_s is None else wait_s
+        message = f"{url}: {status}, asks to come back in {wait_s:.0f} s"
+        raise FetchError(message, permanent=True, state="rate_limited", status=status, retry_after_s=wait_s)
     if status in (404, 410):
-        raise FetchError(f"{answer.url}: {status}, it is gone", permanent=True, state="dead", status=status)
-    if 400 <= status < 500:
-        raise FetchError(f"{answer.url}: {status}, refused", permanent=True, state="blocked", status=status)
-    raise FetchError(f"{answer.url}: {status}, the server failed", permanent=False, status=status)
+        raise FetchError(f"{url}: {status}, it is gone", permanent=True, state="dead", status=status)
+    if 400 <= status < 500 and status not in _TRANSIENT:
+        raise FetchError(f"{url}: {status}, refused", permanent=True, state="blocked", status=status)
+    raise FetchError(f"{url}: {status}, the server failed", permanent=False, status=status)
 
 
 def _retry_after(answer: Answer) -> float | None:
-    """Seconds of Retry-After (number or HTTP date), at most a week; None when absent or unreadable."""
+    """Seconds of Retry-After (number, or HTTP date against the server's own clock); None when unreadable."""
     value = answer.headers.get("retry-after", "").strip()
-    if value.isdigit():
-        return min(float(value), _RETRY_MAX_S)
-    try:
-        until = parsedate_to_datetime(value)
-        sent = parsedate_to_datetime(answer.headers.get("date", ""))
-        return min(max((until - sent).total_seconds(), 0.0), _RETRY_MAX_S)
-    except (ValueError, TypeError):
+    # Headers arrive as Latin-1, where "²" is a digit to str but no number.
+    if value.isascii() and value.isdigit():
+        return min(float(value[:9]), _RETRY_MAX_S)
+    until, sent = _http_date(value), _http_date(answer.headers.get("date", ""))
+    if until is None or sent is None:
         return None
+    return min(max((until - sent).total_seconds(), 0.0), _RETRY_MAX_S)
 
 
-def _is_allowed_by_robots(url: str, fetching: Fetching) -> bool:
-    parts = urlsplit(url)
-    home = f"{parts.scheme}://{parts.netloc}"
-    if home not in _robots:
-        _robots[home] = _robots_of(home, fetching)
-    rules = _robots[home]
-    return rules is None or bool(rules.can_fetch(url, fetching.user_agent))
-
-
-def _robots_of(home: str, fetching: Fetching) -> Protego | None:
-    """Rules of a host; none when it has no robots.txt. A failing server says nothing: the fetch itself will."""
-    limits = replace(_limits(fetching), max_bytes=_ROBOTS_MAX_BYTES, truncate=True)
+def _http_date(value: str) -> datetime | None:
     try:
-        answer = get(f"{home}/robots.txt", {"User-Agent": fetching.user_agent}, limits)
-    except FetchError:
+        moment = parsedate_to_datetime(value)
+    except (ValueError, TypeError, IndexError, OverflowError):
         return None
-    return Protego.parse(answer.body.decode("utf-8", "replace")) if answer.status == 200 else None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _without_validators(headers: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in headers.items() if name not in ("etag", "last-modified")}
 
 
 def _with_params(url: str, params: Mapping[str, str]) -> str:

@@ -11,69 +11,26 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from hashlib import blake2b
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import quote, urlsplit, urlunsplit
+
+from sources.text import visible
 
 URL_MAX = 2_048
 
+# What quote() must leave alone: it is part of the address already.
+_RESERVED = "%/:=&?~#+!$,;'@()*[]|"
+
+# fmt: off
 _TRACKING_PREFIXES = (
-    "utm_",
-    "at_",
-    "ns_",
-    "mtm_",
-    "pk_",
-    "piwik_",
-    "matomo_",
-    "hsa_",
-    "vero_",
-    "oly_",
-    "mc_",
-    "wt_",
-    "itm_",
+    "utm_", "at_", "ns_", "mtm_", "pk_", "piwik_", "matomo_", "hsa_", "vero_", "oly_", "mc_", "wt_", "itm_",
 )
-_TRACKING_NAMES = frozenset(
-    [
-        "fbclid",
-        "gclid",
-        "dclid",
-        "gbraid",
-        "wbraid",
-        "msclkid",
-        "yclid",
-        "twclid",
-        "ttclid",
-        "igshid",
-        "igsh",
-        "li_fat_id",
-        "mkt_tok",
-        "_hsenc",
-        "_hsmi",
-        "cmp",
-        "cmpid",
-        "cmp_id",
-        "icid",
-        "ncid",
-        "ocid",
-        "xtor",
-        "wtmc",
-        "wtrid",
-        "srcid",
-        "sref",
-        "smid",
-        "smtyp",
-        "_ga",
-        "_gl",
-        "gaa_at",
-        "spm",
-        "trk",
-        "ito",
-        "campaign_id",
-        "ref_src",
-        "ref_url",
-        "__twitter_impression",
-        "guccounter",
-        "taid",
-    ]
-)
+_TRACKING_NAMES = frozenset((
+    "fbclid", "gclid", "dclid", "gbraid", "wbraid", "msclkid", "yclid", "twclid", "ttclid", "igshid", "igsh",
+    "li_fat_id", "mkt_tok", "_hsenc", "_hsmi", "cmp", "cmpid", "cmp_id", "icid", "ncid", "ocid", "xtor", "wtmc",
+    "wtrid", "srcid", "sref", "smid", "smtyp", "_ga", "_gl", "gaa_at", "spm", "trk", "ito", "campaign_id", "ref_src",
+    "ref_url", "__twitter_impression", "guccounter", "taid",
+))
+# fmt: on
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 # Registries that sell third-level names, for the outlets that matter here; not the whole public suffix list.
 _SECOND_LEVEL = frozenset(
@@ -96,7 +53,8 @@ class Marks:
 def canonical_url(url: str) -> str:
     """``url`` without what does not name the page: fragment, tracking parameters, default port, host case.
 
-    The order of the other parameters is kept. An address that cannot be split is returned stripped.
+    The order of the other parameters is kept; spaces and letters beyond ASCII are percent-encoded, as browsers
+    send them. An address that cannot be split is returned stripped.
     """
     try:
         parts = urlsplit(url.strip())
@@ -112,7 +70,15 @@ def canonical_url(url: str) -> str:
     query = parts.query
     if query:
         query = "&".join(pair for pair in query.split("&") if pair and not _is_tracking(pair))
-    return urlunsplit((parts.scheme, netloc, parts.path or "/", query, ""))
+    path = quote(parts.path, _RESERVED, errors="ignore") or "/"
+    return urlunsplit((parts.scheme, netloc, path, quote(query, _RESERVED, errors="ignore"), ""))
+
+
+def address_of(raw: str) -> str:
+    """``raw`` as a canonical address of the web, empty when it is none."""
+    # Reports link to it: "javascript:" and the like must never get that far.
+    url = canonical_url(visible(raw))
+    return url if url.startswith(("http://", "https://")) else ""
 
 
 def host_of(url: str) -> str:

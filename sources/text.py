@@ -49,6 +49,11 @@ def plain_text(markup: str, max_chars: int) -> str:
     return shortened(" ".join(text.split()), max_chars)
 
 
+def visible(token: str) -> str:
+    """``token`` (an id, an address, a date) without invisible characters, on one line."""
+    return " ".join(_UNWANTED.sub("", token).split())
+
+
 def shortened(text: str, max_chars: int) -> str:
     """``text`` of at most ``max_chars`` characters, cut between words where there is a space near the end."""
     if len(text) <= max_chars:

@@ -24,21 +24,26 @@ from urllib3.util.ssl_ import create_urllib3_context
 from sources.guard import connect
 from trendwarte.errors import FetchError
 
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+
 _CHUNK = 65_536
 _IDENTITY = ("", "identity")
 _INFLATERS = {"gzip": 31, "x-gzip": 31, "deflate": 15}
+# A gzip file may have several members; thousands of empty ones are an attack on the processor.
+_MEMBERS_MAX = 100
 _state = threading.local()
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One HTTP answer with its decoded body; header names are lower case."""
+    """One HTTP answer; header names are lower case, only a 2xx has a (decoded) body."""
 
     url: str
     status: int
     headers: Mapping[str, str]
     body: bytes
     is_truncated: bool = False
+    duration_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +63,7 @@ def get(url: str, headers: Mapping[str, str], limits: Limits) -> Answer:
     Raises:
         FetchError: refused address, no connection, no valid HTTP, deadline passed, or too many bytes.
     """
+    started = time.monotonic()
     with Deadline(limits.deadline_s) as deadline:
         try:
             timeouts = (min(limits.timeout_s, limits.deadline_s), min(limits.timeout_s, limits.deadline_s))
@@ -70,7 +76,7 @@ def get(url: str, headers: Mapping[str, str], limits: Limits) -> Answer:
             # A socket cut at the deadline reads like the end of a body without length.
             if deadline.is_passed:
                 raise TimeoutError
-            return Answer(url, response.status_code, answer_headers, body, is_truncated)
+            return Answer(url, response.status_code, answer_headers, body, is_truncated, seconds_since(started))
         except FetchError:
             raise
         except (OSError, requests.RequestException, urllib3.exceptions.HTTPError, ValueError, zlib.error) as error:
@@ -224,11 +230,18 @@ def _tls_context() -> ssl.SSLContext:
         return _tls[0]
 
 
+class _Session(requests.Session):
+    """A session that leaves redirects alone, really."""
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """Never a target: to prepare the next hop, requests would read the whole body of this one, uncapped."""
+
+
 def _session(allow_hosts: frozenset[str]) -> requests.Session:
     # One per thread: requests does not promise that a session may be shared.
     sessions: dict[frozenset[str], requests.Session] = _state.__dict__.setdefault("sessions", {})
     if allow_hosts not in sessions:
-        session = requests.Session()
+        session = _Session()
         session.trust_env = False
         session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         session.headers.clear()
@@ -240,6 +253,9 @@ def _session(allow_hosts: frozenset[str]) -> requests.Session:
 
 
 def _body(response: requests.Response, limits: Limits) -> tuple[bytes, bool]:
+    if not 200 <= response.status_code < 300:
+        # The status says it all; an error page may be endless too.
+        return b"", False
     encoding = response.headers.get("Content-Encoding", "").strip().lower()
     chunks = _raw_chunks(response, limits)
     if encoding not in _IDENTITY:
@@ -271,7 +287,7 @@ def _raw_chunks(response: requests.Response, limits: Limits) -> Iterator[bytes]:
 def _inflated(chunks: Iterator[bytes], window: int, max_bytes: int) -> Iterator[bytes]:
     """Decompress with bounded output per step, so that a bomb costs one step and not its size."""
     inflater = zlib.decompressobj(window)
-    is_first = True
+    is_first, members = True, 1
     for compressed in chunks:
         if is_first and window == 15 and compressed[:1] and compressed[0] & 0x0F != 8:
             inflater = zlib.decompressobj(-15)  # "deflate" without the zlib header, as some servers send it
@@ -280,7 +296,9 @@ def _inflated(chunks: Iterator[bytes], window: int, max_bytes: int) -> Iterator[
         while pending:
             yield inflater.decompress(pending, max_bytes + 1)
             pending = inflater.unconsumed_tail
-            if inflater.eof and inflater.unused_data and window == 31:
+            # Padding after the last member is common and harmless, as browsers have it.
+            if inflater.eof and inflater.unused_data[:2] == b"\x1f\x8b" and members < _MEMBERS_MAX:
+                members += 1
                 pending, inflater = inflater.unused_data, zlib.decompressobj(window)
     if not inflater.eof and not is_first:
         raise zlib.error("compressed body ends too early")

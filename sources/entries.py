@@ -1,0 +1,127 @@
+"""From what a source says about one entry to a document: one place decides text, address, dates and identity."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Literal
+
+from sources.dates import parse_date
+from sources.identity import Marks, address_of, content_hash, document_ids, host_of, registrable_domain
+from sources.text import SUMMARY_MAX, TEXT_MAX, TITLE_MAX, plain_text, shortened, visible
+from trendwarte.errors import ParseError
+from trendwarte.settings import Source
+from trendwarte.types import Document, Payload
+
+# The largest real feed seen holds some 300 entries; 8 MB of empty ones would hold 300,000.
+ENTRIES_MAX = 10_000
+# Shorter "articles" are consent walls, paywalls and teasers; the listing's own words are better evidence.
+_ARTICLE_MIN = 250
+_TOLERANCE = timedelta(days=1)
+_GUID_MAX = 500
+_MADE_UP_TITLE_MAX = 120
+
+TextQuality = Literal["article", "feed_content", "summary", "title"]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry in the source's own words: markup, raw dates, absolute address.
+
+    ``content`` is the full text where the source gives one, ``article`` the markup of the page behind the entry.
+    """
+
+    title: str
+    url: str
+    guid: str = ""
+    summary: str = ""
+    content: str = ""
+    article: str = ""
+    published: str = ""
+    updated: str = ""
+    lang: str = ""
+    outlet: str = ""
+
+
+def documents_of(source: Source, entries: Sequence[Entry], payload: Payload, seen_at: datetime) -> list[Document]:
+    """Documents in the order of the entries; entries without words are left out, repeated ones are kept once.
+
+    Raises:
+        ParseError: more entries than any honest source has.
+    """
+    if len(entries) > ENTRIES_MAX:
+        raise ParseError(f"{source.id}: {len(entries)} entries, more than {ENTRIES_MAX}; refused")
+    read = [(entry, *_words(entry)) for entry in entries]
+    read = [one for one in read if one[1]]
+    marks = [
+        Marks(visible(entry.guid)[:_GUID_MAX], address_of(entry.url), title, parse_date(entry.published))
+        for entry, title, *_ in read
+    ]
+    payload_hash = sha256(payload.body).hexdigest()
+    documents: dict[str, Document] = {}
+    for one, mark, document_id in zip(read, marks, document_ids(source.id, marks), strict=True):
+        if document_id not in documents:
+            documents[document_id] = _document(source, one, mark, document_id, payload_hash, seen_at)
+    return list(documents.values())
+
+
+def _document(
+    source: Source,
+    read: tuple[Entry, str, str, str, TextQuality],
+    mark: Marks,
+    document_id: str,
+    payload_hash: str,
+    seen_at: datetime,
+) -> Document:
+    entry, title, summary, text, text_quality = read
+    published_at, flags = _dated(mark.published_at, seen_at)
+    return Document(
+        document_id=document_id,
+        source_id=source.id,
+        url=mark.url,
+        title=title,
+        summary=summary,
+        outlet=_outlet(source, entry, mark.url),
+        source_kind=source.source_kind,
+        published_at=published_at,
+        first_seen_at=seen_at,
+        content_hash=content_hash(title, summary, text),
+        guid=mark.guid or None,
+        text=text,
+        text_quality=text_quality,
+        lang=entry.lang or source.lang,
+        published_raw=visible(entry.published)[:100],
+        updated_at=parse_date(entry.updated),
+        flags=flags,
+        payload_hash=payload_hash,
+    )
+
+
+def _words(entry: Entry) -> tuple[str, str, str, TextQuality]:
+    """Title, summary, text and the rung of the ladder article > feed content > summary > title."""
+    title = plain_text(entry.title, TITLE_MAX)
+    summary = plain_text(entry.summary, SUMMARY_MAX)
+    text_quality: TextQuality = "article"
+    text = plain_text(entry.article, TEXT_MAX)
+    if len(text) < _ARTICLE_MIN:
+        text_quality, text = "feed_content", plain_text(entry.content, TEXT_MAX)
+    if not text or text == summary:
+        text, text_quality = "", "summary" if summary else "title"
+    elif not summary and text_quality == "feed_content" and len(text) <= SUMMARY_MAX:
+        summary, text = text, ""
+    return title or shortened(summary or text, _MADE_UP_TITLE_MAX), summary, text, text_quality
+
+
+def _dated(published_at: datetime | None, seen_at: datetime) -> tuple[datetime | None, tuple[str, ...]]:
+    """The date to believe and its flags; a date in the future is not one (the raw words stay)."""
+    if published_at is None:
+        return None, ("undated",)
+    if published_at > seen_at + _TOLERANCE:
+        return None, ("future",)
+    return published_at, ()
+
+
+def _outlet(source: Source, entry: Entry, url: str) -> str:
+    if source.source_kind == "aggregator" and (entry.outlet or url):
+        return visible(entry.outlet)[:200] or registrable_domain(host_of(url))
+    return source.owner or source.name
