@@ -13,7 +13,28 @@ from trendwarte.types import Document, Reading, Signal
 
 READER_VERSION = "rules-1"
 
-_SENTENCE = re.compile(r"[^.!?\n]+(?:[.!?](?=\s|$)|[.](?=\S)[^.!?\n]*)*\n?|\n")
+# A full stop after an initial or an abbreviation ends no sentence: "blocks U.S. ban", "Gov. Noem".
+_ABBREVIATIONS = (
+    "gov",
+    "sen",
+    "rep",
+    "inc",
+    "corp",
+    "ltd",
+    "mr",
+    "mrs",
+    "ms",
+    "dr",
+    "st",
+    "no",
+    "nr",
+    "vs",
+    "bzw",
+    "ca",
+)
+_BOUNDARY = re.compile(
+    r"(?<!\b\w)" + "".join(rf"(?<!\b{word})" for word in _ABBREVIATIONS) + r"\.+(?=\s)|[!?]+(?=\s)|\n"
+)
 # A careful reader decides from title and lead; descriptions of videos run on for pages.
 _SENTENCES_READ = 5
 _SENTENCE_CHARS = 320
@@ -21,6 +42,8 @@ _HEAD_CHARS = 700
 _GERMAN = re.compile(r"\b(?:der|die|das|und|nicht|ein|eine|mit|für|von|auf|im|in den|wird|ist|bei|gegen|will|nach)\b")
 _ENGLISH = re.compile(r"\b(?:the|and|of|to|for|with|is|are|on|in|by|as|after|from|its|says|over)\b")
 _TITLE_ONLY_STAGES = frozenset({"discussed", "none"})
+_SERVICE_STAGES = frozenset({"in_force", "discussed", "repealed", "proposed", "enacted", "delayed"})
+_STATE_RULES = frozenset({"block", "probe", "lift", "repeal", "announce", "delay", "demand"})
 _STRONG = frozenset({"enacted", "in_force", "passed_chamber", "blocked_by_court", "upheld", "repealed", "delayed"})
 _SEVERITY = {
     "in_force": 5, "enacted": 5, "passed_chamber": 4, "upheld": 4, "blocked_by_court": 4, "repealed": 4, "fine": 4,
@@ -71,7 +94,7 @@ def _rules() -> _Rules:
             pattern = pattern.replace("{" + name + "}", words)
         return re.compile(pattern)
 
-    plain = ("hedges", "future", "denials", "retractions", "recaps", "venue", "moderation")
+    plain = ("authority", "hedges", "future", "denials", "retractions", "recaps", "venue", "moderation")
     return _Rules(
         tuple((step, compiled(step["find"])) for step in raw["steps"]),
         tuple((topic, compiled(pattern)) for topic, pattern in raw["topics"]),
@@ -265,10 +288,10 @@ def language(low: str) -> str:
 def _marked(low: str, spans: list[tuple[int, int, Name]]) -> tuple[list[tuple[int, int, str]], int]:
     """Sentences as (from, to, text), platform names replaced by §p so that rules can speak of the object."""
     sentences: list[tuple[int, int, str]] = []
-    for match in _SENTENCE.finditer(low):
+    ends = [match.end() for match in _BOUNDARY.finditer(low)]
+    for start, end in zip([0, *ends], [*ends, len(low)], strict=True):
         if len(sentences) >= _SENTENCES_READ:
             break
-        start, end = match.span()
         parts, cursor = [], start
         for left, right, _ in spans:
             if start <= left < end and left >= cursor:
@@ -292,7 +315,9 @@ def _step_in(sentence: str, start: int, end: int) -> _Step | None:
             continue
         if raw["stage"] in ("discussed", "proposed", "settled", "repealed") and not _REGULATORY.search(sentence):
             continue
-        if moderated and raw["stage"] in ("in_force", "discussed", "repealed", "proposed") and "app" not in sentence:
+        if moderated and raw["stage"] in _SERVICE_STAGES and raw["id"] != "effect":
+            continue
+        if raw["id"] in _STATE_RULES and not _has_authority(sentence):
             continue
         return _Step(
             raw["id"],
@@ -306,6 +331,11 @@ def _step_in(sentence: str, start: int, end: int) -> _Step | None:
             match.start(),
         )
     return None
+
+
+def _has_authority(sentence: str) -> bool:
+    """Whether a state acts here: a company that blocks is moderation, whatever the verb."""
+    return bool(_rules().words["authority"].search(sentence)) or place_of((sentence,), frozenset()) is not None
 
 
 def _topic(whole: str, step: _Step | None) -> tuple[str, str]:
