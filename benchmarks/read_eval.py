@@ -31,13 +31,17 @@ def items() -> list[tuple[Document, dict[str, Any], dict[str, list[Any]]]]:
     """Every labelled item: document, labels, accepted alternatives."""
     lines = (GOLD / "dev-items.jsonl").read_text("utf-8").splitlines()
     texts = {one["id"]: one for one in map(json.loads, lines)}
-    found = []
-    for label in map(json.loads, (GOLD / "dev-labels.jsonl").read_text("utf-8").splitlines()):
-        found.append((texts[label["id"]], label, label.get("alt") or {}, label.get("event")))
-    for one in map(json.loads, (GOLD / "written-dev.jsonl").read_text("utf-8").splitlines()):
-        found.append((one, one["labels"], one.get("alt") or {}, one.get("event")))
+    headlines = [
+        (texts[label["id"]], label)
+        for label in map(json.loads, (GOLD / "dev-labels.jsonl").read_text("utf-8").splitlines())
+    ]
+    written = [
+        (one, {**one["labels"], "alt": one.get("alt"), "event": one.get("event")})
+        for one in map(json.loads, (GOLD / "written-dev.jsonl").read_text("utf-8").splitlines())
+    ]
     return [
-        (_document(text, str(event or text["id"])), label, alternatives) for text, label, alternatives, event in found
+        (_document(text, str(label.get("event") or text["id"])), label, label.get("alt") or {})
+        for text, label in headlines + written
     ]
 
 
@@ -93,8 +97,7 @@ def _summary(group: list[Any]) -> str:
         f" R {named['tp'] / max(1, named['tp'] + named['fn']):.3f}"
     )
     both = [j for j in group if j[1]["relevant"] and j[3].relevant]
-    for field in FIELDS:
-        parts.append(f"{field} {sum(_is_right(j, field) for j in both) / max(1, len(both)):.3f}")
+    parts += [f"{field} {sum(_is_right(j, field) for j in both) / max(1, len(both)):.3f}" for field in FIELDS]
     return ", ".join(parts)
 
 

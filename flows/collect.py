@@ -9,15 +9,8 @@ from flows.house import House
 from sources import fetch, parse
 from trendwarte.errors import FetchError, ParseError, TrendwarteError
 from trendwarte.settings import Source
-from trendwarte.types import (
-    Document,
-    HealthState,
-    NotModified,
-    Payload,
-    RunReport,
-    SourceHealth,
-    Validators,
-)
+from trendwarte.types import Document, NotModified, Payload, RunReport, SourceHealth, Validators
+from trendwarte.vocabulary import HealthState
 
 _ANSWERED = frozenset({"ok", "not_modified", "empty", "stale", "undated"})
 

@@ -16,7 +16,8 @@ from sources.dates import parse_date
 from sources.identity import Marks, address_of, content_hash, document_ids, host_of, registrable_domain
 from sources.text import SUMMARY_MAX, TEXT_MAX, TITLE_MAX, plain_text
 from trendwarte.settings import Outlet
-from trendwarte.types import SOURCE_KINDS, Document, SourceKind
+from trendwarte.types import Document
+from trendwarte.vocabulary import SOURCE_KINDS, SourceKind
 
 # A document of more bytes than this is no news; a line without end must not fill the memory.
 _LINE_MAX = 4_000_000

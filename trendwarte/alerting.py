@@ -12,7 +12,8 @@ from hashlib import sha256
 from trendwarte.floors import governs, rank
 from trendwarte.ledger import activity
 from trendwarte.settings import AlertRules, Client, Jurisdiction, Scoring
-from trendwarte.types import Alert, Floor, LegalStatus, Reason, Severity, Verdict
+from trendwarte.types import Alert, Floor, LegalStatus, Reason, Verdict
+from trendwarte.vocabulary import Severity
 
 _URGENCY: dict[Severity, int] = {"note": 0, "decide": 1, "act": 2}
 _MAIN_TERMS = 3

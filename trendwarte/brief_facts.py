@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from trendwarte.types import Band, Evidence, HealthState, Presence, Purpose, Term
+from trendwarte.types import Evidence, Term
+from trendwarte.vocabulary import Band, HealthState, Presence, Purpose
 
 
 @dataclass(frozen=True, slots=True)

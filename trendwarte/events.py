@@ -14,7 +14,8 @@ from math import prod
 from typing import TypeVar
 
 from trendwarte.settings import Scoring
-from trendwarte.types import DIMENSION_OF, Event, Signal, StoredSignal
+from trendwarte.types import Event, Signal, StoredSignal
+from trendwarte.vocabulary import DIMENSION_OF
 
 # Outlets put one step into different words ("signed", "takes effect"); inside one gap they mean one event.
 _FAMILY = {"enacted": "order", "in_force": "order"}

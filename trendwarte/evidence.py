@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 from trendwarte.settings import Outlet, Scoring
-from trendwarte.types import Document, Signal, SourceKind
+from trendwarte.types import Document, Signal
+from trendwarte.vocabulary import SourceKind
 
 # "BERLIN (dpa) -", "(Reuters)", "Quelle: dpa": the credit stands at the head or the foot of a text.
 _BYLINE = re.compile(r"\(([\w./&, -]{2,40})\)|(?:Quelle|Source|Von|By):?\s+([\w./-]{2,24})")

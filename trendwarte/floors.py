@@ -4,9 +4,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from trendwarte.ledger import BAN_LIKE, IN_EFFECT
+from trendwarte.ledger import BAN_LIKE, IN_EFFECT, is_dormant, is_unconfirmed
 from trendwarte.settings import Client, Jurisdiction, Platform, Scoring
-from trendwarte.types import Band, Floor, LegalStatus, Purpose, RiskScore
+from trendwarte.types import Floor, LegalStatus, RiskScore
+from trendwarte.vocabulary import Band, Purpose
 
 #: Bands from worst to best; ``unknown`` stands outside the order.
 ORDER: tuple[Band, ...] = ("exit", "avoid", "watch", "test", "recommend")
@@ -91,6 +92,10 @@ def _is_bound(status: LegalStatus, now: Situation) -> bool:
 
 
 def _ban_cap(status: LegalStatus, now: Situation) -> tuple[str, Band] | None:
+    if is_dormant(status, now.on, now.scoring):
+        return None
+    if is_unconfirmed(status, now.on, now.scoring):
+        return "F3", "watch"
     if status.state in IN_EFFECT:
         return "F1", "avoid"
     if status.state in ("non_enforced", "stayed"):

@@ -9,13 +9,16 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from trendwarte.settings import Instrument, Jurisdiction, Scoring
-from trendwarte.types import Event, LegalState, LegalStatus, Measure, Refusal, Verb
+from trendwarte.types import Event, LegalStatus, Refusal
+from trendwarte.vocabulary import LegalState, Measure, Verb
 
 StatusKey = tuple[str, str, str]
 
 CLOSED: frozenset[LegalState] = frozenset({"none", "rejected", "lifted", "annulled", "resolved"})
 #: States in which the measure applies to people today.
 IN_EFFECT: frozenset[LegalState] = frozenset({"in_force", "enforced"})
+#: States in which a measure that was decided does not apply for now.
+PAUSED: frozenset[LegalState] = frozenset({"stayed", "non_enforced", "delayed"})
 #: Measures that take the service away; floors F1, F3 and F4 look at these.
 BAN_LIKE: frozenset[Measure] = frozenset({"full_ban", "self_withdraw", "forced_sale", "appstore_removal", "throttle"})
 
@@ -60,7 +63,7 @@ TRANSITIONS: dict[str, dict[str, str]] = {
     "withdraw_bill": _moves((*_BILL, "passed_chamber"), "rejected"),
 }  # fmt: skip
 #: Heat and evidence only; "clock" is the calendar's own verb and is not taken from texts.
-STILL_VERBS = frozenset({"confirm", "deny", "rumour", "defer", "resolution", "hearing", "appeal"})
+STILL_VERBS = frozenset({"confirm", "deny", "rumour", "defer", "resolution", "hearing"})
 _OPENING = frozenset(
     {"announce", "consult", "introduce", "open_proceedings", "prelim_finding", "sanction", "pass_chamber", "adopt",
      "enact", "block"}
@@ -132,6 +135,8 @@ class Ledger:
             return None
         if event.jurisdiction in _NO_LEGISLATOR:
             return _refusal(event, event.instrument or "", "none", "no jurisdiction that could decide is named")
+        if event.verb == "appeal":
+            return self._challenged(event, as_of)
         verb: Verb = "enact" if event.verb == "clock" else event.verb
         instrument = self._instrument_for(event, verb)
         if instrument is None:
@@ -166,6 +171,17 @@ class Ledger:
             is_challenged=False,
             is_due_unverified=False,
         )
+
+    def _challenged(self, event: Event, as_of: datetime) -> LegalStatus | None:
+        """Somebody goes to court against what was decided: it stands, a little less firmly."""
+        decided = [s for s in self._open_here(event) if s.state in _DECIDED and not s.is_challenged]
+        if not decided:
+            return None
+        status = self._gravest(decided)
+        return replace(
+            status, from_state=status.state, valid_from=event.event_date, known_from=as_of, event_id=event.event_id,
+            is_challenged=True, rule="appeal:challenged", credibility=event.credibility,
+        )  # fmt: skip
 
     def _unmoved(self, event: Event, verb: Verb, status: LegalStatus, as_of: datetime) -> LegalStatus | Refusal | None:
         """A repeat says nothing new; an upheld or confirmed one settles a doubt; the rest is refused."""
@@ -286,12 +302,30 @@ class Ledger:
 
 def activity(status: LegalStatus, on: date, scoring: Scoring) -> float:
     """Weight A of one instrument on a day, 0-1: gravity x level, rising towards a due date."""
-    level = scoring.state_levels[status.state]
-    if status.state in scoring.clock_rise and status.due_date is not None:
-        rise, half_life = scoring.clock_rise[status.state]
+    state: LegalState = "delayed" if is_unconfirmed(status, on, scoring) else status.state
+    level = scoring.state_levels[state]
+    if state in scoring.clock_rise and state == status.state and status.due_date is not None:
+        rise, half_life = scoring.clock_rise[state]
         level += rise * 2 ** (-max(0, (status.due_date - on).days) / half_life)
     factor = scoring.challenged_factor if status.is_challenged else 1.0
+    if is_dormant(status, on, scoring):
+        factor *= scoring.dormant_factor
     return scoring.gravities[status.measure] * level / 100 * factor
+
+
+def is_unconfirmed(status: LegalStatus, on: date, scoring: Scoring) -> bool:
+    """Whether a due date passed some days ago and nobody has said that the measure took effect."""
+    return (
+        status.is_due_unverified
+        and status.state in IN_EFFECT
+        and (on - status.valid_from).days > scoring.due_confirmation_days
+    )
+
+
+def is_dormant(status: LegalStatus, on: date, scoring: Scoring) -> bool:
+    """Whether a stay or a pause has rested for a year and no date is ahead."""
+    is_open = status.due_date is not None and status.due_date >= on
+    return status.state in PAUSED and not is_open and (on - status.valid_from).days > scoring.dormant_days
 
 
 def _is_kin(one: Measure | None, other: Measure) -> bool:

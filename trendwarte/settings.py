@@ -9,7 +9,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-from trendwarte.types import Band, Dimension, LegalState, Measure, Presence, Purpose, SourceKind
+from trendwarte.vocabulary import Band, Dimension, LegalState, Measure, Presence, Purpose, SourceKind
 
 
 class Model(BaseModel):
@@ -254,6 +254,8 @@ class Scoring(Model):
     challenged_factor: float = 0.9
     ledger_credibility_minimum: float = 0.8
     due_confirmation_days: int = 3
+    dormant_days: int = 365
+    dormant_factor: float = 0.4
     decay: dict[Dimension, DecayRule]
     shrinkage_k0: float = 1.5
     positive_heat_factor: float = 0.6
@@ -275,7 +277,6 @@ class Scoring(Model):
     floor_due_days: tuple[int, int] = (30, 90)
     floor_relax_days: int = 30
     data_floor: float = 75.0
-    hype_days: int = 90
     boundaries: list[Boundary]
     nights_up: int = 3
     nights_down: int = 2
@@ -288,7 +289,6 @@ class AlertRules(Model):
 
     ledger_delta: float = 0.15
     score_delta: float = 15.0
-    score_window_days: int = 7
     deadline_days: list[int] = [90, 30, 7]
     cooldown_days: int = 14
     budget_per_month: int = 4

@@ -12,7 +12,8 @@ from typing import Literal
 from trendwarte.floors import ORDER, Situation, rank, relaxed_cap, relaxing_floors, standing_floors, younger_share
 from trendwarte.ledger import activity
 from trendwarte.settings import AudienceShare, Boundary, Client, Jurisdiction, Platform, Scoring, TargetGroup
-from trendwarte.types import DIMENSIONS, Band, Dimension, LegalStatus, Purpose, RiskScore, Term, Verdict
+from trendwarte.types import LegalStatus, RiskScore, Term, Verdict
+from trendwarte.vocabulary import DIMENSIONS, Band, Dimension, Purpose
 
 _MINIMUM_AGE_GROUPS = 3
 _KNOWN_TARGET_MINIMUM = 0.5

@@ -6,7 +6,8 @@ from dataclasses import asdict, replace
 from datetime import date, datetime
 from typing import Any
 
-from trendwarte.types import DIMENSION_OF, Event, Evidence, LegalStatus, Refusal, Signal, StoredSignal
+from trendwarte.types import Event, Evidence, LegalStatus, Refusal, Signal, StoredSignal
+from trendwarte.vocabulary import DIMENSION_OF
 from warehouse.connection import Connection, insert, query_text, rows_of
 
 _SIGNAL_FIELDS = (

@@ -8,7 +8,8 @@ import pytest
 
 from trendwarte.config_files import load_settings
 from trendwarte.ledger import TRANSITIONS, Ledger, activity
-from trendwarte.types import LEGAL_STATES, VERBS, Event, LegalStatus
+from trendwarte.types import Event, LegalStatus
+from trendwarte.vocabulary import LEGAL_STATES, VERBS
 
 SETTINGS = load_settings(Path(__file__).parents[2] / "config", {})
 NIGHT = datetime(2025, 1, 10, 23, 59, 59, tzinfo=UTC)

@@ -37,16 +37,28 @@ newest AS (
     QUALIFY row_number() OVER (PARTITION BY platform, jurisdiction, instrument
                                ORDER BY known_from DESC, row_id DESC) = 1
 ),
+-- What a state weighs today: trendwarte.ledger.activity is the same in Python.
+today AS (
+    SELECT n.*,
+           CASE WHEN n.is_due_unverified AND n.state IN ('in_force', 'enforced')
+                     AND date_diff('day', n.valid_from, $day::DATE) > c.due_confirmation_days
+                THEN 'delayed' ELSE n.state END AS weighed_as,
+           n.state IN ('stayed', 'non_enforced', 'delayed') AND coalesce(n.due_date < $day::DATE, true)
+               AND date_diff('day', n.valid_from, $day::DATE) > c.dormant_days AS is_dormant
+    FROM newest n CROSS JOIN constant c
+    WHERE n.measure <> 'age_limit'  -- counted in youth, by the client's own target group
+),
 activity AS (
     SELECT v.target AS platform, n.jurisdiction, n.instrument, n.state, n.credibility,
-           g.gravity / 100 * (l.level + CASE WHEN n.due_date IS NULL OR l.rise = 0 THEN 0
+           CASE WHEN n.is_challenged THEN c.challenged_factor ELSE 1 END
+           * CASE WHEN n.is_dormant THEN c.dormant_factor ELSE 1 END
+           * g.gravity / 100 * (l.level + CASE WHEN n.due_date IS NULL OR l.rise = 0 OR n.weighed_as <> n.state THEN 0
                ELSE l.rise * pow(2, -greatest(0, date_diff('day', $day::DATE, n.due_date)) / l.rise_half_life_days)
                END) AS a
-    FROM newest n
+    FROM today n CROSS JOIN constant c
     JOIN everyone v ON v.named = n.platform
     JOIN gravities g USING (measure)
-    JOIN state_levels l USING (state)
-    WHERE n.measure <> 'age_limit'  -- counted in youth, by the client's own target group
+    JOIN state_levels l ON l.state = n.weighed_as
 ),
 law AS (
     SELECT platform, jurisdiction,
