@@ -98,7 +98,7 @@ def _ban_cap(status: LegalStatus, now: Situation) -> tuple[str, Band] | None:
         return "F3", "watch"
     if status.state in IN_EFFECT:
         return "F1", "avoid"
-    if status.state in ("non_enforced", "stayed"):
+    if status.state in ("non_enforced", "stayed", "settlement_agreed"):  # signed is not closed
         return "F4", "test"
     if status.state in ("scheduled", "delayed"):
         near, far = now.scoring.floor_due_days

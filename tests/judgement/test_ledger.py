@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from trendwarte.config_files import load_settings
-from trendwarte.ledger import TRANSITIONS, Ledger, activity
+from trendwarte.ledger import TRANSITIONS, Ledger, activity, is_dormant, is_unconfirmed
 from trendwarte.types import Event, LegalStatus
 from trendwarte.vocabulary import LEGAL_STATES, VERBS
 
@@ -106,3 +106,29 @@ def test_the_weight_of_a_scheduled_measure_rises_towards_its_date():
     weights = [activity(status, day, SETTINGS.scoring) for day in days]
     assert weights == sorted(weights) and weights[0] < weights[-1]
     assert activity(replace(status, state="resolved", due_date=None), days[0], SETTINGS.scoring) < 0.2
+
+
+def test_a_pause_nobody_touches_for_a_year_weighs_less_and_wakes_with_a_new_date():
+    paused = LegalStatus(
+        "tiktok", "US", "us-cfius-2019", "forced_sale", "non_enforced", date(2020, 11, 25), NIGHT, date(2020, 12, 4)
+    )
+    soon, later = (activity(paused, day, SETTINGS.scoring) for day in (date(2021, 3, 1), date(2022, 1, 1)))
+    assert later == pytest.approx(0.4 * 0.95 * (50 + 20) / 100) and soon > 2 * later
+    assert not is_dormant(replace(paused, due_date=date(2022, 6, 1)), date(2022, 1, 1), SETTINGS.scoring)
+
+
+def test_a_date_that_passed_without_a_word_weighs_like_a_delay_never_like_a_repeal():
+    status = ledger().fold([event("enact", "2024-04-24", due_date=date(2025, 1, 5))], NIGHT).transitions[-1]
+    on_the_day, a_week_later = (activity(status, date(2025, 1, day), SETTINGS.scoring) for day in (6, 12))
+    assert on_the_day == pytest.approx(0.95 * 0.85) and a_week_later == pytest.approx(0.95 * 0.45)
+    assert is_unconfirmed(status, date(2025, 1, 12), SETTINGS.scoring)
+
+
+def test_a_suit_against_a_law_is_no_proceeding_against_the_platform():
+    law = LegalStatus(
+        "tiktok", "US", "us-pafaca", "forced_sale", "scheduled", date(2024, 4, 24), NIGHT, date(2025, 1, 19)
+    )
+    (row,) = ledger(law).fold([event("appeal", "2024-05-07")], NIGHT.replace(year=2024)).transitions
+    assert (row.state, row.is_challenged, row.due_date) == ("scheduled", True, date(2025, 1, 19))
+    day = date(2024, 6, 1)
+    assert activity(row, day, SETTINGS.scoring) == pytest.approx(0.9 * activity(law, day, SETTINGS.scoring))
