@@ -68,7 +68,7 @@ _OPENING = frozenset(
     {"announce", "consult", "introduce", "open_proceedings", "prelim_finding", "sanction", "pass_chamber", "adopt",
      "enact", "block"}
 )  # fmt: skip
-_WITH_DUE = frozenset({"enact", "lift_stay", "uphold", "delay", "nonenforce"})
+_WITH_DUE = frozenset({"enact", "block", "lift_stay", "uphold", "delay", "nonenforce"})
 _KIN: tuple[frozenset[Measure], ...] = (
     BAN_LIKE,
     frozenset({"dsa", "conduct_rule", "fine", "feature_ban", "data_order"}),
@@ -149,7 +149,7 @@ class Ledger:
 
     def _moved(self, event: Event, verb: Verb, status: LegalStatus, target: str, as_of: datetime) -> LegalStatus | None:
         due = event.due_date or (status.due_date if verb in ("lift_stay", "uphold") else None)
-        if verb in ("enact", "lift_stay", "uphold") and due is not None and due > event.event_date:
+        if verb in ("enact", "block", "lift_stay", "uphold") and due is not None and due > event.event_date:
             target = "scheduled"
         if verb == "enact" and due is None and status.state == "scheduled" and _is_before_due(status, event):
             return None  # "signed" told again days later; the date it takes effect stands

@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 from trendwarte.reading.places import place_of
-from trendwarte.reading.slots import age_limit, amount, dates_in
+from trendwarte.reading.slots import age_limit, amount, date_after, dates_in
 from trendwarte.reading.watchlist import ALL, Name, Watchlist, platforms_of, resource
 from trendwarte.types import Document, Reading, Signal
 
@@ -60,6 +60,13 @@ _SALE = re.compile(
 )
 
 
+# A law about platforms is a ban only where somebody says so: an order about liability takes nothing away.
+_BAN = re.compile(
+    r"\bban|\bblock|verb[oi]t|sperr|divest|\bsuspen|\bprohibit|\boutlaw|blockier|untersag|takes? effect|goes dark"
+)
+_BAN_RULES = frozenset({"block", "demand", "lift", "court_blocks", "delay", "nonenforce"})
+
+
 @dataclass(frozen=True, slots=True)
 class _Step:
     """One rule that fired in one sentence."""
@@ -72,7 +79,7 @@ class _Step:
     char_from: int
     char_to: int
     sentence: str
-    match_at: int
+    match_end: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,8 +187,8 @@ class Reader:
     def _signals(
         self, document: Document, text: str, low: str, spans: list[tuple[int, int, Name]], on: date
     ) -> tuple[Signal, ...]:
-        marked, shift = _marked(low, spans)
-        step = self._decisive(marked, shift, text)
+        marked = _marked(low, spans)
+        step = self._decisive(marked)
         whole = "".join(part for _, _, part in marked)
         topic, topic_rule = _topic(whole, step)
         only_general = all(n.platform == ALL for _, _, n in spans)
@@ -199,7 +206,7 @@ class Reader:
         ]
         return tuple(signals)
 
-    def _decisive(self, marked: list[tuple[int, int, str]], shift: int, text: str) -> _Step | None:
+    def _decisive(self, marked: list[tuple[int, int, str]]) -> _Step | None:
         """The step of the title, unless a later sentence says something firmer."""
         best: _Step | None = None
         for number, (start, end, sentence) in enumerate(marked):
@@ -248,7 +255,6 @@ class Reader:
         is_denied = factuality in ("denied", "retracted")
         stage = "none" if step is None or is_denied else _stage(step, factuality)
         measure = _measure(step, topic, whole=low, place=place, instrument=instrument.measure if instrument else None)
-        later = [day for day in dates_in(low, on.year) if day > on]
         money = amount(low)
         return Signal(
             platform=platform,
@@ -266,11 +272,20 @@ class Reader:
             verb=("deny" if is_denied else step.verb) if step else None,  # type: ignore[arg-type]
             measure=measure,  # type: ignore[arg-type]
             instrument=instrument.id if instrument else None,
-            due_date=later[0] if later and step is not None else None,
+            due_date=_due_date(step, low, on) if step is not None else None,
             amount=money[0] if money else None,
             currency=money[1] if money else None,
             age_limit=age_limit(low) if measure == "age_limit" else None,
         )
+
+
+def _due_date(step: _Step, low: str, on: date) -> date | None:
+    """The day a step takes effect: named or counted in its own sentence, else anywhere in the text."""
+    for part in (low[step.char_from : step.char_to], low):
+        named = next((day for day in dates_in(part, on.year) if day > on), None)
+        if found := named or date_after(part, on):
+            return found
+    return None
 
 
 def _stage(step: _Step, factuality: str) -> str:
@@ -285,7 +300,7 @@ def language(low: str) -> str:
     return "de" if german > len(_ENGLISH.findall(head)) else "en"
 
 
-def _marked(low: str, spans: list[tuple[int, int, Name]]) -> tuple[list[tuple[int, int, str]], int]:
+def _marked(low: str, spans: list[tuple[int, int, Name]]) -> list[tuple[int, int, str]]:
     """Sentences as (from, to, text), platform names replaced by §p so that rules can speak of the object."""
     sentences: list[tuple[int, int, str]] = []
     ends = [match.end() for match in _BOUNDARY.finditer(low)]
@@ -301,7 +316,7 @@ def _marked(low: str, spans: list[tuple[int, int, Name]]) -> tuple[list[tuple[in
         sentence = "".join(parts)
         if sentence.strip() and (not sentences or "§p" in sentence or len(sentences) < 3):
             sentences.append((start, end, sentence[:_SENTENCE_CHARS]))
-    return sentences, 0
+    return sentences
 
 
 def _step_in(sentence: str, start: int, end: int) -> _Step | None:
@@ -328,7 +343,7 @@ def _step_in(sentence: str, start: int, end: int) -> _Step | None:
             start,
             end,
             sentence,
-            match.start(),
+            match.end(),
         )
     return None
 
@@ -344,8 +359,7 @@ def _topic(whole: str, step: _Step | None) -> tuple[str, str]:
     )
     if step is None:
         return found
-    is_ban = step.stage in ("in_force", "enacted", "passed_chamber", "blocked_by_court", "repealed", "delayed", "upheld",
-                            "device_ban_government") or re.search(r"\bban|verbot|sperr|divest|verkauf", whole)  # fmt: skip
+    is_ban = step.rule in _BAN_RULES or _BAN.search(step.sentence) is not None
     if step.rule == "block" and found[0] in ("youth_protection", "data_protection") and step.stage == "in_force":
         return ("legal_ban", "topic:legal_ban") if found[0] == "data_protection" else found
     if found[0] in ("youth_protection", "data_protection", "regulation_compliance") and not _is_device(step):
@@ -371,7 +385,7 @@ def _factuality(step: _Step | None, whole: str) -> str:
         return "speculated" if words["hedges"].search(title) or title.rstrip().endswith("?") else "asserted"
     if step.rule == "demand":  # an infinitive needs a modal: somebody wants to, nobody has
         return "speculated"
-    before = step.sentence[: step.match_at + 12]
+    before = step.sentence[: step.match_end]
     if step.rule in ("hearing", "defer", "resolution", "probe", "prelim", "consult", "bill"):
         return "speculated" if step.rule == "hearing" and words["hedges"].search(step.sentence) else "asserted"
     if words["hedges"].search(before) or step.sentence.rstrip().endswith("?"):

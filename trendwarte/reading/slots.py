@@ -1,7 +1,7 @@
 """Dates, ages and amounts in a text."""
 
 import re
-from datetime import date
+from datetime import date, timedelta
 
 _MONTHS = {
     "january": 1, "januar": 1, "february": 2, "februar": 2, "march": 3, "märz": 3, "april": 4, "may": 5, "mai": 5,
@@ -11,6 +11,10 @@ _MONTHS = {
 _MONTH = "|".join(re.escape(name) for name in _MONTHS)
 _DAY_FIRST = re.compile(rf"\b(\d{{1,2}})\.?\s+({_MONTH})(?:,?\s+(\d{{4}}))?")
 _MONTH_FIRST = re.compile(rf"\b({_MONTH})\s+(\d{{1,2}})(?:st|nd|rd|th)?\b(?:,?\s+(\d{{4}}))?")
+_IN_DAYS = re.compile(
+    r"\b(?:in|within(?: the next)?|binnen|innerhalb von|after|for|nach|für|another|weitere)\s(\d{1,3})[- ](?:more\s|weitere\s)?"
+    r"(days?|weeks?|tage?n?|wochen?)\b"
+)
 _AGE = re.compile(
     r"(?:\b(?:under|below|unter|ab|von|over|than)[- ]?|\bage(?:d)? (?:of )?|\b)(1[3-8])(?:\b|-jährig|s\b)"
 )
@@ -34,6 +38,14 @@ def dates_in(text: str, year: int) -> list[date]:
                 continue
             found.append((match.start(), day))
     return [day for _, day in sorted(found)]
+
+
+def date_after(text: str, since: date) -> date | None:
+    """The first deadline a lower-case text counts in days or weeks ("in 45 days", "binnen 90 Tagen")."""
+    match = _IN_DAYS.search(text)
+    if match is None:
+        return None
+    return since + timedelta(days=int(match[1]) * (7 if match[2].startswith("w") else 1))
 
 
 def age_limit(text: str) -> int | None:
