@@ -3,8 +3,6 @@
 import re
 from datetime import UTC, datetime
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 from urllib.parse import quote, unquote
 
 from demo.loopback import LoopbackServer, Page, Request, Response, answer, plain
@@ -16,7 +14,7 @@ _ROOT = re.compile(rb"<([A-Za-z][\w.-]*)[\s>:/]")
 _HEAD_BYTES = 4_096
 
 
-class FolderServer:
+class FolderServer(LoopbackServer):
     """Serves the files of ``folder`` (and its sub-folders), used as a context manager.
 
     Only files that exist when the server is made are served; their content is read anew for each request, so a
@@ -32,12 +30,7 @@ class FolderServer:
         self._files = {
             f"/{path.relative_to(folder).as_posix()}": path for path in sorted(folder.rglob("*")) if path.is_file()
         }
-        self._server = LoopbackServer(self._respond)
-
-    @property
-    def url(self) -> str:
-        """``http://127.0.0.1:<port>`` without a trailing slash."""
-        return self._server.url
+        super().__init__(self._respond)
 
     def feed_urls(self) -> dict[str, str]:
         """Address of every feed file, by its name without suffix, in alphabetical order."""
@@ -46,15 +39,6 @@ class FolderServer:
             for name, path in self._files.items()
             if path.suffix.lower() in _FEED_SUFFIXES
         }
-
-    def __enter__(self) -> Self:
-        self._server.__enter__()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.__exit__(kind, error, trace)
 
     def _respond(self, request: Request) -> Response:
         # A look-up, not a path join: no request can leave the folder.

@@ -4,8 +4,6 @@ import threading
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Self
 
 from demo.loopback import LoopbackServer, Request, Response
 
@@ -34,19 +32,19 @@ class HookAnswer:
     delay_s: float = 0.0
 
 
-class HookReceiver:
+class HookReceiver(LoopbackServer):
     """A loopback endpoint for webhooks; answers in the scripted order, then with 200 for ever."""
 
     def __init__(self, *answers: HookAnswer) -> None:
         self._answers = deque(answers)
         self._requests: list[HookRequest] = []
         self._lock = threading.Lock()
-        self._server = LoopbackServer(self._respond)
+        super().__init__(self._respond)
 
     @property
     def url(self) -> str:
         """Where to send: ``http://127.0.0.1:<port>/hook``."""
-        return f"{self._server.url}/hook"
+        return f"{super().url}/hook"
 
     @property
     def requests(self) -> list[HookRequest]:
@@ -59,21 +57,12 @@ class HookReceiver:
         with self._lock:
             self._answers.extend(answers)
 
-    def __enter__(self) -> Self:
-        self._server.__enter__()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.__exit__(kind, error, trace)
-
     def _respond(self, request: Request) -> Response:
         with self._lock:
             self._requests.append(HookRequest(request.method, request.path, request.headers, request.body))
             scripted = self._answers.popleft() if self._answers else HookAnswer()
         if scripted.delay_s:
-            self._server.closing.wait(scripted.delay_s)
+            self.closing.wait(scripted.delay_s)
         headers = [("Content-Type", "text/plain; charset=utf-8")]
         if scripted.retry_after:
             headers.append(("Retry-After", scripted.retry_after))

@@ -9,7 +9,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -138,11 +138,11 @@ def _dry(state: Path, settings: "Settings") -> tuple[Path, "Settings"]:
     return copy / "state", settings.model_copy(update={"clients": silent})
 
 
-def _moment(text: str) -> datetime:
+def _moment(text: str, option: str = "--as-of") -> datetime:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        raise ConfigError([f"--as-of: '{text}' is no date; write 2025-01-19 or 2025-01-19T03:00:00"]) from None
+        raise ConfigError([f"{option}: '{text}' is no date; write 2025-01-19 or 2025-01-19T03:00:00"]) from None
     if len(text) == 10:
         moment = moment.replace(hour=23, minute=59, second=59)
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
@@ -202,7 +202,9 @@ def replay(
             f"{report.as_of:%Y-%m-%d} {report.outcome:9} " + " ".join(f"{k}={v}" for k, v in report.counts.items() if v)
         )
 
-    first, last = date.fromisoformat(start), date.fromisoformat(end)
+    first, last = _moment(start, "--start").date(), _moment(end, "--end").date()
+    if last < first:
+        raise ConfigError([f"--end: {end} lies before --start {start}; swap them"])
     reports = run_replay(_settings(config), archive, first, last, state, complain, progress)
     write_export(state, state / "export", reports)
     print(f"{len(reports)} nights; export in {state / 'export'}")

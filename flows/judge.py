@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from hashlib import blake2b
 
 from alerts import compose
-from flows.house import House
+from flows.house import House, now
 from trendwarte.alerting import Pair, decide_alerts
 from trendwarte.events import assign, day_of, summarise
 from trendwarte.evidence import weight
@@ -21,10 +21,10 @@ _FLAP_WINDOW_PER_NIGHT = timedelta(days=1)
 _TOLD_DAYS = 31
 
 
-def understand(house: House, as_of: datetime, report: RunReport) -> list[LegalStatus]:
+def understand(house: House, as_of: datetime, report: RunReport) -> None:
     """Read unread documents, join their signals to events, and let the events move the ledger."""
     warehouse = house.warehouse
-    documents = warehouse.documents.unread(READER_VERSION)
+    documents = warehouse.documents.unread(READER_VERSION, as_of)
     readings = [house.reader.read(document) for document in documents]
     signals = [s for d, r in zip(documents, readings, strict=True) for s in _stored(house, d, r, as_of)]
     with warehouse.transaction():
@@ -53,7 +53,6 @@ def understand(house: House, as_of: datetime, report: RunReport) -> list[LegalSt
         "ledger_transitions": len(folded.transitions),
         "ledger_refused": len(folded.refused),
     }
-    return list(folded.transitions)
 
 
 def _stored(house: House, document: Document, reading: Reading, as_of: datetime) -> Iterator[StoredSignal]:
@@ -83,11 +82,12 @@ def _stored(house: House, document: Document, reading: Reading, as_of: datetime)
         )
 
 
-def judge_all(
-    house: House, as_of: datetime, moved: Sequence[LegalStatus], report: RunReport, *, is_degraded: bool
-) -> None:
-    """Score every platform, judge every client, and queue messages: one transaction, or nothing."""
+def judge_all(house: House, as_of: datetime, report: RunReport, *, is_degraded: bool) -> None:
+    """Score every platform, judge every client, queue messages, end the night: one transaction, or nothing."""
     warehouse = house.warehouse
+    last = warehouse.runs.last_judged()
+    # Not only what this process read: a night killed after step 7 has moved the ledger and told nobody.
+    moved = warehouse.ledger.moved_after(last["as_of"]) if last else []
     with warehouse.transaction():
         warehouse.verdicts.forget(as_of)
         scores = score_risk(warehouse.con, as_of, report.run_id, _places(house), is_degraded=is_degraded)
@@ -100,14 +100,16 @@ def judge_all(
         changes = warehouse.verdicts.store_changes(pairs, report.run_id, causes, is_baseline=report.is_baseline)
         warehouse.verdicts.store_alerts(decided)
         queued = warehouse.outbox.queue(compose(decided, house.settings), as_of)
-    report.counts |= {
-        "risk_scores": len(scores),
-        "verdicts": len(verdicts),
-        "verdict_changes": changes,
-        "alerts": sum(alert.status == "queued" for alert in decided),
-        "alerts_silent": sum(alert.status != "queued" for alert in decided),
-        "messages_queued": queued,
-    }
+        report.counts |= {
+            "risk_scores": len(scores),
+            "verdicts": len(verdicts),
+            "verdict_changes": changes,
+            "alerts": sum(alert.status == "queued" for alert in decided),
+            "alerts_silent": sum(alert.status != "queued" for alert in decided),
+            "messages_queued": queued,
+        }
+        report.outcome = "degraded" if is_degraded else "ok"
+        warehouse.runs.finish(report, now())
 
 
 def _places(house: House) -> list[str]:

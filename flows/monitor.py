@@ -16,7 +16,7 @@ from flows.judge import judge_all, understand
 from flows.tell import deliver, write_briefs
 from trendwarte.reading import READER_VERSION
 from trendwarte.types import Document, RunReport
-from warehouse import load_configuration, publish
+from warehouse import load_configuration, publish, published_night
 
 
 def night(
@@ -31,7 +31,7 @@ def night(
     """
     report = _begin(house, as_of)  # 1  settings are in `house`
     clock = _Clock(report)
-    collected = _archived(archived) if archived is not None else collect(house, as_of, engine)  # 2, 3
+    collected = Collected(documents=list(archived)) if archived is not None else collect(house, as_of, engine)  # 2, 3
     clock.lap("collect")
     keep(house, collected, as_of, report)  # 4  store
     clock.lap("store")
@@ -39,17 +39,17 @@ def night(
         _record_unchanged(house, report, engine)
     else:
         _record_start(house, report, engine)
-        moved = understand(house, as_of, report)  # 5, 6, 7  read, cluster, fold
+        understand(house, as_of, report)  # 5, 6, 7  read, cluster, fold
         clock.lap("read")
-        judge_all(house, as_of, moved, report, is_degraded=collected.is_degraded)  # 8, 9  score, judge, queue
+        judge_all(house, as_of, report, is_degraded=collected.is_degraded)  # 8, 9  score, judge, queue
         clock.lap("judge")
-        _finish(house, report, collected)
-        if is_last:
-            publish(house.warehouse.con, house.published)  # 10 publish
-            write_briefs(house, report)
-        clock.lap("publish")
+    if is_last and _is_snapshot_behind(house):
+        publish(house.warehouse.con, house.published)  # 10 publish
+        write_briefs(house, report)
+    clock.lap("publish")
     deliver(house, as_of, engine, report)  # 11 tell
     clock.lap("tell")
+    _record_end(house, report)
     return report
 
 
@@ -86,7 +86,7 @@ def _is_unchanged(house: House, as_of: datetime, report: RunReport) -> bool:
     """The day was judged already, and since then nothing new came in."""
     last = house.warehouse.runs.last_judged()
     is_same_day = last is not None and last["as_of"].date() == as_of.date()
-    return is_same_day and not report.is_baseline and not house.warehouse.documents.unread(READER_VERSION)
+    return is_same_day and not report.is_baseline and not house.warehouse.documents.unread(READER_VERSION, as_of)
 
 
 def _record_start(house: House, report: RunReport, engine: Engine) -> None:
@@ -105,14 +105,17 @@ def _record_unchanged(house: House, report: RunReport, engine: Engine) -> None:
         house.warehouse.runs.finish(report, now())
 
 
-def _finish(house: House, report: RunReport, collected: Collected) -> None:
-    report.outcome = "degraded" if collected.is_degraded else "ok"
-    with house.warehouse.transaction():
-        house.warehouse.runs.finish(report, now())
+def _record_end(house: House, report: RunReport) -> None:
+    """The row of the night as it ended, with what was sent; a repeated night has no row of its own to write."""
+    if report.outcome != "unchanged":
+        with house.warehouse.transaction():
+            house.warehouse.runs.finish(report, now())
 
 
-def _archived(documents: Sequence[Document]) -> Collected:
-    return Collected(documents=list(documents))
+def _is_snapshot_behind(house: House) -> bool:
+    """Whether the published copy lacks the newest judged night: a night killed before step 10 is made good."""
+    last = house.warehouse.runs.last_judged()
+    return last is not None and published_night(house.published) != last["run_id"]
 
 
 class _Clock:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from flows.demo import end_of
 from flows.engine import PlainEngine
-from flows.house import opened
+from flows.house import House, opened
 from flows.monitor import night
 from sources import ArchiveProblem, read_archive
 from trendwarte.settings import Settings
@@ -24,21 +24,28 @@ def replay(
 ) -> list[RunReport]:
     """Run each night from ``start`` to ``end``; the night of D knows what was published up to its end.
 
-    Nothing is sent: messages wait in the outbox of ``state``.
+    Nothing is sent: messages wait in the outbox of ``state``. A replay that was interrupted goes on with the night
+    after the last judged one; that night itself runs again, for it may have ended unpublished.
     """
     quiet = settings.runtime.smtp.model_copy(update={"host": ""})
     settings = settings.model_copy(update={"runtime": settings.runtime.model_copy(update={"smtp": quiet})})
     by_day = _by_day(archives, settings, end, on_problem)
     reports = []
     with opened(settings, state) as house:
-        earlier = [d for day, documents in by_day.items() if day < start for d in documents]
-        for offset in range((end - start).days + 1):
-            day = start + timedelta(days=offset)
+        first = max(start, _next_night(house) or start)
+        earlier = [d for day, documents in by_day.items() if day < first for d in documents]
+        for offset in range((end - first).days + 1):
+            day = first + timedelta(days=offset)
             documents = (earlier if offset == 0 else []) + by_day.get(day, [])
             report = night(house, end_of(day), PlainEngine(), documents, is_last=day == end)
             reports.append(report)
             on_night(report)
     return reports
+
+
+def _next_night(house: House) -> date | None:
+    last = house.warehouse.runs.last_judged()
+    return last["as_of"].date() if last else None
 
 
 def _by_day(

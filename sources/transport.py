@@ -144,7 +144,7 @@ def _watch(sock: socket.socket | None) -> None:
 
 
 class _GuardedHTTPConnection(HTTPConnection):
-    """Plain HTTP to checked addresses only."""
+    """HTTP to checked addresses only."""
 
     def __init__(self, *args: Any, allow_hosts: frozenset[str] = frozenset(), **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -158,19 +158,8 @@ class _GuardedHTTPConnection(HTTPConnection):
         super().request(*args, **kwargs)
 
 
-class _GuardedHTTPSConnection(HTTPSConnection):
+class _GuardedHTTPSConnection(_GuardedHTTPConnection, HTTPSConnection):
     """TLS to checked addresses only; the certificate is judged against the name, not the address."""
-
-    def __init__(self, *args: Any, allow_hosts: frozenset[str] = frozenset(), **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.allow_hosts = allow_hosts
-
-    def _new_conn(self) -> socket.socket:
-        return _open(self, self.allow_hosts)
-
-    def request(self, *args: Any, **kwargs: Any) -> None:
-        _watch(self.sock)
-        super().request(*args, **kwargs)
 
 
 class _GuardedHTTPPool(urllib3.HTTPConnectionPool):

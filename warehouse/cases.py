@@ -111,6 +111,15 @@ class LedgerRows:
         rows = rows_of(self._con, f"SELECT {_STATUS_COLUMNS} FROM ledger {_NEWEST}")  # noqa: S608 (constants)
         return [LegalStatus(**row) for row in rows]
 
+    def moved_after(self, known_from: datetime) -> list[LegalStatus]:
+        """Rows that were written after a night, oldest first."""
+        rows = rows_of(
+            self._con,
+            f"SELECT {_STATUS_COLUMNS} FROM ledger WHERE known_from > ? ORDER BY row_id",  # noqa: S608 (constants)
+            [known_from],
+        )
+        return [LegalStatus(**row) for row in rows]
+
     def applied_events(self) -> set[str]:
         """Events that already moved an instrument."""
         rows = self._con.execute("SELECT DISTINCT event_id FROM ledger WHERE event_id IS NOT NULL").fetchall()

@@ -40,13 +40,16 @@ class Documents:
         unchanged = len(arriving) - len(new) - len(changed)
         return Intake(tuple(d.document_id for d in new), tuple(d.document_id for d in changed), unchanged)
 
-    def unread(self, reader_version: str) -> list[Document]:
-        """Documents this reader has not read yet, oldest first."""
+    def unread(self, reader_version: str, as_of: datetime) -> list[Document]:
+        """Documents seen up to ``as_of`` that this reader has not read yet, oldest first.
+
+        A later night that was killed may have stored its documents already: an earlier one must not know them.
+        """
         rows = rows_of(
             self._con,
-            f"SELECT {_COLUMNS} FROM documents WHERE reader_version IS DISTINCT FROM ?"  # noqa: S608 (constant)
+            f"SELECT {_COLUMNS} FROM documents WHERE reader_version IS DISTINCT FROM ? AND first_seen_at <= ?"  # noqa: S608
             " ORDER BY coalesce(published_at, first_seen_at), document_id",
-            [reader_version],
+            [reader_version, as_of],
         )
         return [_document(row) for row in rows]
 

@@ -1,7 +1,6 @@
 """Publishing: a read-only copy in a file format older tools open, Parquet beside it, replaced atomically."""
 
 import json
-import shutil
 from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
@@ -14,34 +13,54 @@ from warehouse.connection import Connection, rows_of
 
 #: Opens in DuckDB from 1.0 on; the writer's own format may be newer.
 _STORAGE_VERSION = "v1.0.0"
-#: Kept out of the published file: raw bytes, addresses, message bodies.
-_PRIVATE = ("payloads", "messages", "source_state")
+# Not copied at all: a deleted row can be read out of a file's free blocks.
+_LEFT_OUT = ("payloads", "source_state")
+_BLANKED = {"messages": "* REPLACE ('' AS target, ''::BLOB AS body)"}
 
 
 def publish(con: Connection, folder: Path) -> Path:
     """Write ``folder/trendwarte.duckdb`` from the open warehouse; readers of the old file keep theirs.
 
-    Only tables needed by ``mart`` are copied, without message bodies, addresses and raw payloads.
+    Message bodies, addresses, raw payloads and the state of sources stay behind.
+
+    Raises:
+        WarehouseError: the folder cannot be written, or the disk is full.
     """
     folder.mkdir(parents=True, exist_ok=True)
     draft, final = folder / "trendwarte.draft.duckdb", folder / "trendwarte.duckdb"
     draft.unlink(missing_ok=True)
+    row = con.execute("SELECT current_database()").fetchone()
+    own = str(row[0]) if row else "memory"
     con.execute(f"ATTACH '{_quoted(draft)}' AS published (STORAGE_VERSION '{_STORAGE_VERSION}')")
     try:
-        own = con.execute("SELECT current_database()").fetchone()
-        con.execute(f'COPY FROM DATABASE "{own[0] if own else "memory"}" TO published')
+        con.execute(f'COPY FROM DATABASE "{own}" TO published (SCHEMA)')
+        tables = con.execute("SELECT table_name FROM duckdb_tables() WHERE database_name = ?", [own]).fetchall()
+        for (table,) in tables:
+            if table not in _LEFT_OUT:
+                chosen = _BLANKED.get(table, "*")
+                con.execute(f'INSERT INTO published."{table}" SELECT {chosen} FROM "{own}"."{table}"')  # noqa: S608
         con.execute("USE published")
-        con.execute("UPDATE messages SET target = '', body = ''::BLOB; DELETE FROM payloads; DELETE FROM source_state")
         con.execute((files("warehouse") / "marts" / "views.sql").read_text("utf-8"))
         con.execute("CHECKPOINT published")
     except duckdb.Error as error:
-        raise WarehouseError(f"publishing to {final} failed: {error}") from error
+        raise WarehouseError(f"publishing to {final} failed: {error}; check the free space there") from error
     finally:
-        if own:
-            con.execute(f'USE "{own[0]}"')
+        con.execute(f'USE "{own}"')
         con.execute("DETACH published")
     draft.replace(final)
     return final
+
+
+def published_night(folder: Path) -> str | None:
+    """Id of the newest judged night in the published copy; None when nothing is published yet."""
+    try:
+        _, rows = query(
+            folder / "trendwarte.duckdb",
+            "SELECT arg_max(run_id, as_of) FROM mart.runs WHERE outcome IN ('ok', 'degraded')",
+        )
+    except QueryError:
+        return None
+    return str(rows[0][0]) if rows else None
 
 
 def export_parquet(published: Path, out: Path) -> None:
@@ -79,11 +98,6 @@ def query(published: Path, sql: str, parameters: Sequence[Any] = ()) -> tuple[li
             return [column[0] for column in cursor.description or []], cursor.fetchall()
     except duckdb.Error as error:
         raise QueryError(str(error)) from error
-
-
-def free_space(folder: Path) -> int:
-    """Bytes free where ``folder`` lies."""
-    return shutil.disk_usage(folder).free
 
 
 def _quoted(path: Path) -> str:

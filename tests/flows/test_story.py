@@ -1,29 +1,6 @@
 """The recorded world, night by night: what must be told, and what must never be."""
 
 from collections import defaultdict
-from pathlib import Path
-
-import pytest
-
-from demo import STORY_NIGHTS
-from flows.demo import run_demo
-from warehouse import query
-
-CONFIG = Path(__file__).parents[2] / "config"
-
-
-@pytest.fixture(scope="module")
-def ask(tmp_path_factory):
-    state = tmp_path_factory.mktemp("story")
-    reports = run_demo(CONFIG, state, "plain")
-    assert len(reports) == len(STORY_NIGHTS)
-
-    def asked(sql, *parameters):
-        return query(state / "published" / "trendwarte.duckdb", sql, parameters)[1]
-
-    asked.state = state
-    asked.reports = reports
-    return asked
 
 
 def ledger_of(ask, platform, place):

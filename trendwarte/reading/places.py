@@ -7,11 +7,12 @@ from typing import Any
 import ahocorasick
 from babel import Locale
 
+# "Bundesrichter" and "Bundesgericht" may sit in Washington or Lausanne: only bodies Germany alone has are German.
 # Stems: English adjectives and German ones with their endings; a stem must begin a word.
 _ADJECTIVES = {
     "US": r"u\.s\.|us|usa|american\w*|amerikanisch\w*|us-\w+|white house|weiße haus|weißen haus|weißes haus|washington|trump|biden|congress|supreme court|d\.c\. circuit|house of representatives|repräsentantenhaus|us-kongress|federal trade commission|ftc|commerce department|cfius|bytedance must|pentagon",
     "EU": r"eu|europe|european|europa|europäisch\w*|eu-\w+|brussels|brüssel\w*|digital services act|dsa|von der leyen",
-    "DE": r"german\w*|deutsch\w*|berlin|bundestag|bundesregierung|bundes\w+|vzbv",
+    "DE": r"german\w*|deutsch\w*|berlin|bundestag\w*|bundesregierung|bundesminist\w*|bundesinnenminist\w*|bundesjustizminist\w*|bundesfamilienminist\w*|bundeskanzl\w*|bundesdatenschutz\w*|bundesnetzagentur|bundeskartellamt\w*|bundesgerichtshof\w*|bundesverfassungsgericht\w*|bundesamt\w*|bundesländer\w*|bfdi|bsi|vzbv",
     "GB": r"british|britisch\w*|uk|u\.k\.|britain|großbritannien|london|ofcom",
     "FR": r"french|französisch\w*|paris|macron|frankreichs?",
     "IN": r"indian|indisch\w*|indiens?|new delhi|neu-?delhi|delhi",

@@ -40,6 +40,7 @@ _SENTENCES_READ = 5
 _SENTENCE_CHARS = 320
 _HEAD_CHARS = 700
 _GERMAN = re.compile(r"\b(?:der|die|das|und|nicht|ein|eine|mit|für|von|auf|im|in den|wird|ist|bei|gegen|will|nach)\b")
+_GERMAN_FORMS = re.compile(r"\w(?:ung|ungen|keit|heit|isch\w*|iert|icht\w*|etzt|oppt)\b|\w-?verbot|\bverb[io]")
 _ENGLISH = re.compile(r"\b(?:the|and|of|to|for|with|is|are|on|in|by|as|after|from|its|says|over)\b")
 _TITLE_ONLY_STAGES = frozenset({"discussed", "none"})
 _SERVICE_STAGES = frozenset({"in_force", "discussed", "repealed", "proposed", "enacted", "delayed"})
@@ -294,10 +295,11 @@ def _stage(step: _Step, factuality: str) -> str:
 
 
 def language(low: str) -> str:
-    """``de`` or ``en`` by function words."""
+    """``de`` or ``en`` by function words; a headline without any by endings only German has."""
     head = low[:600]
     german = len(_GERMAN.findall(head)) + (2 if re.search("[äöüß]", head) else 0)
-    return "de" if german > len(_ENGLISH.findall(head)) else "en"
+    english = len(_ENGLISH.findall(head))
+    return "de" if german > english or (german == english == 0 and _GERMAN_FORMS.search(head)) else "en"
 
 
 def _marked(low: str, spans: list[tuple[int, int, Name]]) -> list[tuple[int, int, str]]:

@@ -1,0 +1,54 @@
+"""Nights that are really killed: what stands afterwards is what an undisturbed machine would have."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from demo import load_world
+
+ROOT = Path(__file__).parents[2]
+KILLS = int(os.environ.get("TRENDWARTE_KILLS", "4"))
+FILES = ("events", "ledger", "verdicts", "alerts")
+
+
+@pytest.fixture(scope="module")
+def command(tmp_path_factory):
+    """A replay of eight eventful nights of the recorded world, as an archive; only the state folder is left to name."""
+    folder = tmp_path_factory.mktemp("kills")
+    with (folder / "world.jsonl").open("w", encoding="utf-8") as stream:
+        for one in load_world().documents:
+            row = {"id": one.id, "published_at": one.published_at.isoformat(), "title": one.title, "lead": one.summary,
+                   "source": one.outlet, "lang": one.lang, "source_kind": "quality_press"}  # fmt: skip
+            stream.write(json.dumps(row) + "\n")
+    words = ["replay", "--archive", str(folder / "world.jsonl"), "--start", "2024-08-27", "--end", "2024-09-03"]
+    return [sys.executable, "-m", "flows", *words, "--state"]
+
+
+def _export(state):
+    return {name: (state / "export" / f"{name}.jsonl").read_text("utf-8") for name in FILES}
+
+
+def test_a_run_killed_at_any_moment_loses_nothing_and_tells_nothing_twice(command, tmp_path):
+    began = time.monotonic()
+    subprocess.run([*command, str(tmp_path / "calm")], check=True, cwd=ROOT, capture_output=True)
+    took_s = time.monotonic() - began
+    undisturbed = _export(tmp_path / "calm")
+    assert '"x"' in undisturbed["ledger"] and undisturbed["alerts"]
+    chance = random.Random(20240830)
+    for number in range(KILLS):
+        state = tmp_path / f"killed-{number}"
+        process = subprocess.Popen(
+            [*command, str(state)], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        time.sleep(took_s * chance.uniform(0.25, 1.0))
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        subprocess.run([*command, str(state)], check=True, cwd=ROOT, capture_output=True)
+        assert _export(state) == undisturbed
