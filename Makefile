@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check clean
+.PHONY: demo test check soak clean
 
 .venv/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
@@ -19,6 +19,10 @@ check: .venv/installed
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest tests/test_layers.py
+
+# Long campaigns; their figures belong into the note of the change.
+soak: .venv/installed
+	TRENDWARTE_KILLS=100 $(BIN)/python -m pytest tests/flows/test_kills.py
 
 clean:
 	rm -rf .venv state

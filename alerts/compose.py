@@ -112,7 +112,7 @@ def reason_text(reason: Reason, settings: Settings, phrases: Phrases) -> str:
         "to_state": phrases.word("state", reason.to_state),
         "floor": phrases.word("floor", reason.floor),
         "dimension": phrases.word("dimension", reason.dimension),
-        "points": phrases.number(reason.points, "+0.0;-0.0"),
+        "points": phrases.number(reason.points, "+0.0;−0.0"),
         "days": reason.days,
         "date": phrases.day(reason.due_date) if reason.due_date else "",
     }
@@ -148,6 +148,7 @@ def _quote(evidence: Evidence, phrases: Phrases) -> dict[str, str]:
     when = phrases.day(evidence.published_at.date())
     return {
         "quote": evidence.quote or evidence.title,
+        "quoted": phrases.text("quoted", quote=evidence.quote or evidence.title),
         "source": phrases.text("source_line", outlet=evidence.outlet, date=when),
         "url": evidence.url if evidence.url.startswith(("http://", "https://")) else "",
         "lang": evidence.lang,
@@ -166,10 +167,10 @@ def _letter(
     letter["Date"] = format_datetime(alert.as_of)
     letter["Message-ID"] = f"<{message_id}@{sender.rpartition('@')[2]}>"
     letter["Auto-Submitted"] = "auto-generated"
-    letter["Content-Language"] = facts["lang"]
     letter.set_content(environment().get_template("alert.txt.j2").render(facts), cte="quoted-printable")
     page = environment().get_template("alert.html.j2").render(facts)
     letter.add_alternative(page, subtype="html", cte="quoted-printable")
+    letter["Content-Language"] = facts["lang"]  # last: making it multipart moves Content headers into the first part
     # A fixed boundary: a retry sends these very bytes.
     letter.set_boundary(f"={message_id}=")
     # CRLF here: smtplib sends bytes as they are, and a bare newline makes one endless line.

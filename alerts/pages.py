@@ -6,7 +6,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from alerts.phrases import Lang, Phrases
-from trendwarte.brief_facts import BriefFacts, Timeline
+from trendwarte.brief_facts import BriefFacts, MatrixRow, Timeline
 
 _WIDTH, _HEIGHT = 640, 120
 
@@ -34,12 +34,19 @@ def render_brief(facts: BriefFacts, lang: Lang) -> str:
             facts=facts,
             p=phrases,
             places=places,
+            known_rows=[row for row in facts.rows if not _is_obscure(row)],
+            obscure_rows=[row for row in facts.rows if _is_obscure(row)],
             charts=[(timeline, _steps(timeline)) for timeline in facts.timelines],
             width=_WIDTH,
             height=_HEIGHT,
             lang=lang,
         )
     )
+
+
+def _is_obscure(row: MatrixRow) -> bool:
+    """A platform the client does not use and of which too little is known to say more than *watch*."""
+    return row.presence == "none" and all(cell.floor == "F8" or cell.band == "unknown" for cell in row.cells)
 
 
 def render_index(clients: list[tuple[str, str]], lang: Lang, date: str) -> str:

@@ -44,11 +44,11 @@ class Phrases:
 
     def moment(self, moment: datetime) -> str:
         """A time with its zone."""
-        return format_datetime(
-            moment.astimezone(self._zone),
-            "d. MMMM y, HH:mm z" if self.lang == "de" else "d MMMM y, HH:mm z",
-            locale=self.lang,
-        )
+        here = moment.astimezone(self._zone)
+        if self.lang == "de":
+            return format_datetime(here, "d. MMMM y, HH:mm z", locale="de")
+        # Outside its own region English has no short names for European zones; tzdata has.
+        return f"{format_datetime(here, 'MMMM d, y, HH:mm', locale='en')} {here.tzname()}"
 
     def number(self, value: float | None, pattern: str = "0") -> str:
         """A number in the format of the language; a dash when unknown."""

@@ -100,6 +100,8 @@ def _alert(
         rule, severity = "deadline", "note"
     if rule is None:
         return None
+    if rule == "band_change" and not any(r.code != "risk_change" for r in reasons):
+        reasons = [*_confirmation(before, after, scoring), *(reasons or _standing_risks(after))]
     cause = next((r.instrument for r in reasons if r.instrument), "") or next((r.dimension for r in reasons), "")
     key = "|".join((after.client, after.platform, after.purpose, rule, cause, after.band, after.as_of.isoformat()))
     return Alert(
@@ -191,6 +193,25 @@ def _risk_reasons(before: Verdict, after: Verdict) -> list[Reason]:
         event_id = term.event_ids[0] if term.event_ids else ""
         found.append(Reason("risk_change", points=points, dimension=dimension, jurisdiction=place, event_id=event_id))
     return found
+
+
+def _confirmation(before: Verdict, after: Verdict, scoring: Scoring) -> list[Reason]:
+    """The score crossed the boundary some nights ago; it is the last of them that changes the band."""
+    if before.raw_band == after.raw_band:
+        return []
+    nights = scoring.nights_down if rank(after.raw_band) < rank(before.raw_band) else scoring.nights_up
+    return [Reason("confirmed", days=nights)]
+
+
+def _standing_risks(after: Verdict) -> list[Reason]:
+    """What weighs most on a score that hardly moved tonight."""
+    worst = sorted((t for t in after.terms if t.kind == "risk" and t.points <= -_TERM_POINTS), key=lambda t: t.points)
+    return [
+        Reason("standing_risk", points=term.points, dimension=dimension, jurisdiction=place,
+               event_id=term.event_ids[0] if term.event_ids else "")
+        for term in worst[:_MAIN_TERMS]
+        for dimension, _, place in [term.name.partition(":")]
+    ]  # fmt: skip
 
 
 def _deadline(before: Verdict, after: Verdict, rules: AlertRules) -> Floor | None:

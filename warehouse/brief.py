@@ -21,6 +21,7 @@ from trendwarte.brief_facts import (
 from trendwarte.types import Evidence, Term
 from warehouse.connection import Connection, rows_of
 
+_PRESENCES = ("active", "parked", "none")
 _CHANGE_DAYS = 30
 _TIMELINE_DAYS = 90
 _TIMELINES_MAX = 4
@@ -88,10 +89,12 @@ def _matrix(
     for row in rows:
         cell = MatrixCell(**{k: v for k, v in row.items() if k not in ("platform", "name")})
         cells.setdefault((row["platform"], row["name"]), {})[row["purpose"]] = cell
-    return tuple(
+    found = [
         MatrixRow(platform, name, presence.get(platform, "none"), tuple(by[p] for p in purposes if p in by))
         for (platform, name), by in cells.items()
-    )
+    ]
+    # First what the client uses: that is where a band costs or saves something.
+    return tuple(sorted(found, key=lambda row: _PRESENCES.index(row.presence)))
 
 
 def _changes(con: Connection, client: str, as_of: datetime) -> tuple[ChangeLine, ...]:
