@@ -6,12 +6,13 @@ from datetime import date
 from functools import cache
 from typing import Any
 
+from trendwarte.reading.learned import Judgement, learned, mask
 from trendwarte.reading.places import place_of
 from trendwarte.reading.slots import age_limit, amount, date_after, dates_in
 from trendwarte.reading.watchlist import ALL, Name, Watchlist, platforms_of, resource
 from trendwarte.types import Document, Reading, Signal
 
-READER_VERSION = "rules-1"
+READER_VERSION = "rules-2+learned-1"
 
 # A full stop after an initial or an abbreviation ends no sentence: "blocks U.S. ban", "Gov. Noem".
 _ABBREVIATIONS = (
@@ -65,6 +66,10 @@ _SALE = re.compile(
 _BAN = re.compile(
     r"\bban|\bblock|verb[oi]t|sperr|divest|\bsuspen|\bprohibit|\boutlaw|blockier|untersag|takes? effect|goes dark"
 )
+#: Topics a learned reader may hold against the word "ban": youth laws and data orders ban things too.
+_TOPICS_OF_RULES = frozenset(
+    {"youth_protection", "data_protection", "regulation_compliance", "disinformation_moderation"}
+)
 _BAN_RULES = frozenset({"block", "demand", "lift", "court_blocks", "delay", "nonenforce"})
 
 
@@ -86,11 +91,9 @@ class _Step:
 @dataclass(frozen=True, slots=True)
 class _Rules:
     steps: tuple[tuple[dict[str, Any], re.Pattern[str]], ...]
-    topics: tuple[tuple[str, re.Pattern[str]], ...]
+    thresholds: dict[str, float]
     words: dict[str, re.Pattern[str]]
     anchors: dict[str, re.Pattern[str]]
-    positive: frozenset[str]
-    neutral: frozenset[str]
 
 
 @cache
@@ -102,14 +105,12 @@ def _rules() -> _Rules:
             pattern = pattern.replace("{" + name + "}", words)
         return re.compile(pattern)
 
-    plain = ("authority", "hedges", "future", "denials", "retractions", "recaps", "venue", "moderation")
+    plain = ("authority", "hedges", "future", "denials", "retractions", "recaps", "moderation")
     return _Rules(
         tuple((step, compiled(step["find"])) for step in raw["steps"]),
-        tuple((topic, compiled(pattern)) for topic, pattern in raw["topics"]),
+        raw["thresholds"],
         {name: compiled(raw[name]) for name in plain},
         {platform: re.compile(pattern) for platform, pattern in lexicon["anchors"].items()},
-        frozenset(raw["positive_topics"]),
-        frozenset(raw["neutral_topics"]),
     )
 
 
@@ -122,12 +123,9 @@ class Reader:
 
     def read(self, document: Document) -> Reading:
         """What a document says about platforms; never raises on any text."""
-        text = f"{document.title}\n{document.summary}\n{document.text}"
-        low = text.lower()
-        if len(low) != len(text):  # a few letters change their length; offsets must not
-            low = "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
+        text, low = _text_of(document)
         lang = document.lang if document.lang in ("de", "en") else language(low)
-        on = (document.published_at or document.first_seen_at).date()
+        on = _day_of(document)
         spans = self._mentions(text, low, on)
         if not spans or document.source_kind == "satire":
             return Reading(document.document_id, lang, relevant=False)
@@ -155,6 +153,12 @@ class Reader:
             for s in reading.signals
         ]
         return "\n".join(lines)
+
+    def masked(self, document: Document) -> str:
+        """The head of a document as the learned reader sees it; empty when no platform is named."""
+        text, low = _text_of(document)
+        spans = self._mentions(text, low, _day_of(document))
+        return _masked(low, spans) if spans else ""
 
     def _mentions(self, text: str, low: str, on: date) -> list[tuple[int, int, Name]]:
         """Names in the text as (from, to, name): whole words, valid on the day, common words only with an anchor."""
@@ -191,18 +195,17 @@ class Reader:
         marked = _marked(low, spans)
         step = self._decisive(marked)
         whole = "".join(part for _, _, part in marked)
-        topic, topic_rule = _topic(whole, step)
-        only_general = all(n.platform == ALL for _, _, n in spans)
-        if topic == "none" or (
-            only_general and topic not in ("legal_ban", "youth_protection", "regulation_compliance")
-        ):
+        opinion = learned().judge(_masked(low, spans))
+        if opinion.relevance < _rules().thresholds["relevant" if step is None else "relevant_with_step"]:
             return ()
-        if step is None and _rules().words["venue"].search(whole):
+        topic, topic_rule = _topic(whole, step, opinion)
+        only_general = all(n.platform == ALL for _, _, n in spans)
+        if only_general and topic not in ("legal_ban", "youth_protection", "regulation_compliance"):
             return ()
         factuality = _factuality(step, whole)
         affected = self._affected(spans, step, low)
         signals = [
-            self._signal(document, text, low, platform, topic, topic_rule, step, factuality, on)
+            self._signal(document, text, low, platform, topic, topic_rule, step, factuality, on, opinion)
             for platform in affected
         ]
         return tuple(signals)
@@ -243,6 +246,7 @@ class Reader:
         step: _Step | None,
         factuality: str,
         on: date,
+        opinion: Judgement,
     ) -> Signal:
         start, end = (step.char_from, step.char_to) if step else (0, max(1, text.find("\n")))
         quote = text[start:end].strip() or document.title or text.strip()[:200]
@@ -263,9 +267,9 @@ class Reader:
             jurisdiction=place or "GLOBAL",
             legal_stage=stage,  # type: ignore[arg-type]
             factuality=factuality,  # type: ignore[arg-type]
-            polarity=_polarity(step, topic, is_denied=is_denied),  # type: ignore[arg-type]
+            polarity=_polarity(step, opinion, is_denied=is_denied),  # type: ignore[arg-type]
             severity=_severity(stage, topic, factuality),
-            confidence=0.9 if step is not None or topic_rule else 0.6,
+            confidence=0.9 if step is not None else round(opinion.relevance, 2),
             evidence=quote,
             char_from=start,
             char_to=start + len(quote),
@@ -292,6 +296,23 @@ def _due_date(step: _Step, low: str, on: date) -> date | None:
 def _stage(step: _Step, factuality: str) -> str:
     """A step that is only feared or demanded has not been taken: it is being discussed."""
     return "discussed" if factuality == "speculated" and step.stage in _STRONG else step.stage
+
+
+def _text_of(document: Document) -> tuple[str, str]:
+    text = f"{document.title}\n{document.summary}\n{document.text}"
+    low = text.lower()
+    if len(low) != len(text):  # a few letters change their length; offsets must not
+        low = "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
+    return text, low
+
+
+def _day_of(document: Document) -> date:
+    return (document.published_at or document.first_seen_at).date()
+
+
+def _masked(low: str, spans: list[tuple[int, int, Name]]) -> str:
+    marks = ((s, e, "§all" if n.platform == ALL else "§parent" if n.is_parent else "§platform") for s, e, n in spans)
+    return mask(low[:_HEAD_CHARS], (one for one in marks if one[1] <= _HEAD_CHARS))
 
 
 def language(low: str) -> str:
@@ -355,20 +376,17 @@ def _has_authority(sentence: str) -> bool:
     return bool(_rules().words["authority"].search(sentence)) or place_of((sentence,), frozenset()) is not None
 
 
-def _topic(whole: str, step: _Step | None) -> tuple[str, str]:
-    found = next(
-        ((topic, f"topic:{topic}") for topic, pattern in _rules().topics if pattern.search(whole)), ("none", "")
-    )
+def _topic(whole: str, step: _Step | None, opinion: Judgement) -> tuple[str, str]:
+    """The learned topic, unless a legal step names what it takes away."""
+    learned_topic = opinion.topic, f"learned:{opinion.topic}={opinion.topic_share:.2f} {' '.join(opinion.words)}"
     if step is None:
-        return found
+        return learned_topic
+    if opinion.topic in ("regulation_compliance", "legal_ban") and age_limit(whole) is not None:
+        return "youth_protection", "slot:age_limit"
     is_ban = step.rule in _BAN_RULES or _BAN.search(step.sentence) is not None
-    if step.rule == "block" and found[0] in ("youth_protection", "data_protection") and step.stage == "in_force":
-        return ("legal_ban", "topic:legal_ban") if found[0] == "data_protection" else found
-    if found[0] in ("youth_protection", "data_protection", "regulation_compliance") and not _is_device(step):
-        return found
-    if is_ban or _is_device(step) or _SALE.search(whole):
+    if _is_device(step) or (is_ban and opinion.topic not in _TOPICS_OF_RULES) or _SALE.search(whole):
         return "legal_ban", "topic:legal_ban"
-    return found if found[0] != "none" else ("regulation_compliance", "topic:step")
+    return learned_topic
 
 
 def _is_device(step: _Step) -> bool:
@@ -398,13 +416,10 @@ def _factuality(step: _Step | None, whole: str) -> str:
     return "asserted"
 
 
-def _polarity(step: _Step | None, topic: str, *, is_denied: bool) -> str:
+def _polarity(step: _Step | None, opinion: Judgement, *, is_denied: bool) -> str:
     if is_denied:
         return "neutral"
-    if step is not None:
-        return step.polarity
-    rules = _rules()
-    return "positive" if topic in rules.positive else "neutral" if topic in rules.neutral else "negative"
+    return opinion.polarity if step is None else step.polarity
 
 
 def _severity(stage: str, topic: str, factuality: str) -> int:
