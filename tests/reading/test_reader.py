@@ -116,3 +116,42 @@ def test_no_text_breaks_the_reader_and_every_quote_stands_in_the_text(noise, nam
 def test_rows_of_dashes_do_not_stall_the_reader():
     reading = read("TikTok", "TikTok " + "- " * 400 + "-" * 900 + " verboten")
     assert reading.platforms == ("tiktok",)
+
+
+@pytest.mark.parametrize(
+    ("title", "stage"),
+    [
+        ("Kenya lifts its TikTok ban after talks", "repealed"),
+        ("Kenia gibt TikTok nach zwei Monaten wieder frei", "repealed"),
+        ("Kenia beendet TikTok-Sperre", "repealed"),
+        ("Senate passes bill to ban TikTok on government devices", "passed_chamber"),
+        ("Verfassungsgericht in Kenia erklärt TikTok-Sperre für rechtswidrig", "blocked_by_court"),
+        ("Kenyan high court rules TikTok ban unconstitutional", "blocked_by_court"),
+        ("TikTok settles privacy lawsuit in Illinois for 20 million dollars", "settled"),
+        ("TikTok legt Sammelklage in Illinois mit 20 Millionen Dollar bei", "settled"),
+        ("TikTok loses appeal against fine in Seoul", "upheld"),
+        ("TikTok scheitert vor Gericht in Seoul mit Klage", "upheld"),
+    ],
+)
+def test_what_ends_or_confirms_a_measure_is_read_in_both_languages(title, stage):
+    assert read(title).legal_stage == stage
+
+
+def test_a_vote_on_devices_of_the_state_takes_the_app_from_nobody_else():
+    (signal,) = read("US Senate passes bill to ban TikTok on government devices").signals
+    assert signal.measure == "public_device_ban"
+
+
+@pytest.mark.parametrize("title", ["TikTok bans political ads before vote", "TikTok ban debate: what we know"])
+def test_a_platform_that_bans_is_no_banned_platform(title):
+    assert all(signal.verb not in ("block", "enact", "lift") for signal in read(title).signals)
+
+
+def test_a_deadline_counted_in_days_becomes_a_date():
+    (signal,) = read("President signs order that bans TikTok in the US in 45 days", on="2020-08-06").signals
+    assert str(signal.due_date) == "2020-09-20"
+
+
+def test_an_order_about_liability_is_no_ban():
+    signals = read("President signs executive order on liability of social networks such as Twitter in the US").signals
+    assert all(signal.measure != "full_ban" for signal in signals)

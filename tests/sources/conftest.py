@@ -65,6 +65,12 @@ class _Server(ThreadingHTTPServer):
         """Clients that hang up are what these tests are about."""
 
 
+@pytest.fixture(autouse=True)
+def _strangers(monkeypatch):
+    """Ports come back within a run: what was learned of a host in an earlier test must not answer for a new one."""
+    monkeypatch.setattr("sources.politeness._hosts", {})
+
+
 @pytest.fixture
 def new_site() -> Iterator[Callable[[], Site]]:
     """A function that starts another host; all are stopped at the end of the test."""

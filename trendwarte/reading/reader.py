@@ -105,7 +105,7 @@ def _rules() -> _Rules:
             pattern = pattern.replace("{" + name + "}", words)
         return re.compile(pattern)
 
-    plain = ("authority", "hedges", "future", "denials", "retractions", "recaps", "moderation")
+    plain = ("authority", "devices", "hedges", "future", "denials", "retractions", "recaps", "moderation")
     return _Rules(
         tuple((step, compiled(step["find"])) for step in raw["steps"]),
         raw["thresholds"],
@@ -351,7 +351,7 @@ def _step_in(sentence: str, start: int, end: int) -> _Step | None:
         match = pattern.search(sentence)
         if match is None:
             continue
-        if raw["stage"] in ("discussed", "proposed", "settled", "repealed") and not _REGULATORY.search(sentence):
+        if raw["stage"] in ("discussed", "proposed") and not _REGULATORY.search(sentence):
             continue
         if moderated and raw["stage"] in _SERVICE_STAGES and raw["id"] != "effect":
             continue
@@ -383,10 +383,13 @@ def _topic(whole: str, step: _Step | None, opinion: Judgement) -> tuple[str, str
         return learned_topic
     if opinion.topic in ("regulation_compliance", "legal_ban") and age_limit(whole) is not None:
         return "youth_protection", "slot:age_limit"
-    is_ban = step.rule in _BAN_RULES or _BAN.search(step.sentence) is not None
-    if _is_device(step) or (is_ban and opinion.topic not in _TOPICS_OF_RULES) or _SALE.search(whole):
+    if _is_device(step) or (_names_a_ban(step) and opinion.topic not in _TOPICS_OF_RULES) or _SALE.search(whole):
         return "legal_ban", "topic:legal_ban"
     return learned_topic
+
+
+def _names_a_ban(step: _Step) -> bool:
+    return step.rule in _BAN_RULES or _BAN.search(step.sentence) is not None
 
 
 def _is_device(step: _Step) -> bool:
@@ -433,6 +436,8 @@ def _severity(stage: str, topic: str, factuality: str) -> int:
 def _measure(step: _Step | None, topic: str, *, whole: str, place: str | None, instrument: str | None) -> str | None:
     if step is None:
         return None
+    if _rules().words["devices"].search(step.sentence):
+        return "public_device_ban"
     if step.measure or instrument:
         return step.measure or instrument
     if topic == "youth_protection" and step.stage != "fine":
@@ -445,4 +450,4 @@ def _measure(step: _Step | None, topic: str, *, whole: str, place: str | None, i
         return "fine"
     if topic == "data_protection":
         return "data_order"
-    return "full_ban" if topic == "legal_ban" else "conduct_rule"
+    return "full_ban" if topic == "legal_ban" and _names_a_ban(step) else "conduct_rule"
