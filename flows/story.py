@@ -21,6 +21,16 @@ def tell_story(state: Path, reports: Sequence[RunReport]) -> str:
     for day, severity, client, platform, before, after, purposes, rule, quote in alerts:
         lines.append(f"  {day} {severity:6} {client:20} {platform:10} {before} -> {after} ({rule}; {purposes})")
         lines.append(f"             »{quote}«")
+    _, notes = query(
+        published,
+        "SELECT as_of::DATE, to_band, string_agg(DISTINCT client, ', ' ORDER BY client),"
+        " any_value(evidence->0->>'quote') FROM mart.alerts"
+        " WHERE status = 'digest' AND rule = 'ledger_transition' AND platform = 'tiktok'"
+        " AND as_of > '2024-01-01' GROUP BY ALL ORDER BY 1, 2",
+    )
+    lines.append("\nIn the digest (nothing to decide), TikTok since 2024:")
+    for day, band, clients, quote in notes:
+        lines.append(f"  {day} note   {clients}: stays {band}; »{quote}«")
     _, ledger = query(
         published,
         "SELECT valid_from, instrument, from_state, state, due_date, rule FROM mart.ledger"

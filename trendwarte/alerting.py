@@ -6,11 +6,11 @@ Pure: last night, tonight, and what was already told go in; alerts come out, the
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from hashlib import sha256
 
 from trendwarte.floors import governs, rank
-from trendwarte.ledger import activity
+from trendwarte.ledger import BAN_LIKE, activity
 from trendwarte.settings import AlertRules, Client, Jurisdiction, Scoring
 from trendwarte.types import Alert, Floor, LegalStatus, Reason, Verdict
 from trendwarte.vocabulary import Severity
@@ -140,11 +140,16 @@ def _rule(
             return ("floor_set" if is_new_floor else "band_change"), "act"
         return ("floor_set" if is_new_floor else "band_change"), "decide"
     on = after.as_of.date()
-    if any(abs(activity(s, on, scoring) - _activity_before(s, scoring)) >= rules.ledger_delta for s in steps):
+    if any(s.measure in BAN_LIKE or _shift(s, on, scoring) >= rules.ledger_delta for s in steps):
+        # "Upheld" or "extended" may weigh as before; whoever waits for that date still wants to read it.
         return "ledger_transition", "note"
     if before.score is not None and after.score is not None and abs(after.score - before.score) >= rules.score_delta:
         return "score_change", "note"
     return None, "note"
+
+
+def _shift(status: LegalStatus, on: date, scoring: Scoring) -> float:
+    return abs(activity(status, on, scoring) - _activity_before(status, scoring))
 
 
 def _activity_before(status: LegalStatus, scoring: Scoring) -> float:

@@ -58,6 +58,15 @@ def test_the_american_client_is_told_to_decide_in_time(ask):
     assert held and not {"recommend"} & set(held)
 
 
+def test_no_step_of_the_law_goes_untold_even_where_nothing_is_to_be_decided(ask):
+    rows = ask(
+        "SELECT DISTINCT as_of::DATE::VARCHAR FROM mart.alerts WHERE client = 'snack-us' AND platform = 'tiktok'"
+    )
+    told = {day for (day,) in rows}
+    assert {"2024-03-13", "2024-04-24", "2024-12-06", "2025-01-17", "2025-01-19", "2025-01-20", "2025-09-25",
+            "2026-01-22"} <= told  # fmt: skip
+
+
 def test_every_alert_that_was_sent_has_evidence(ask):
     assert ask("SELECT count(*) FROM mart.alerts WHERE status = 'queued'")[0][0] > 5
     assert ask("SELECT * FROM mart.alerts WHERE status = 'queued' AND json_array_length(evidence) = 0") == []

@@ -155,3 +155,16 @@ def test_a_deadline_counted_in_days_becomes_a_date():
 def test_an_order_about_liability_is_no_ban():
     signals = read("President signs executive order on liability of social networks such as Twitter in the US").signals
     assert all(signal.measure != "full_ban" for signal in signals)
+
+
+@pytest.mark.parametrize(
+    "title",
+    ["Kakao wird teurer: Kaffee und Schokolade auch", "Airline loses luggage: Delta line workers strike over app"],
+)
+def test_cocoa_and_a_picket_line_are_no_messengers(title):
+    assert read(title).platforms == ()
+
+
+def test_a_service_that_is_shut_off_by_a_state_is_banned_whatever_else_the_text_is_about():
+    (signal,) = read("Regulierung: Albanische Regierung sperrt TikTok für ein Jahr, Kommission prüft").signals
+    assert (signal.topic, signal.measure) == ("legal_ban", "full_ban")

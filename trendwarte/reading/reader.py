@@ -181,6 +181,8 @@ class Reader:
         if name.is_parent or name.is_ambiguous:
             if not text[start].isupper():
                 return False
+            if name.text.isupper() and not text[start:end].isupper():  # LINE, not a line of sight or an air line
+                return False
             if name.text == "Meta" and text[end : end + 1] == "-":
                 return False
         if name.is_ambiguous:
@@ -383,7 +385,13 @@ def _topic(whole: str, step: _Step | None, opinion: Judgement) -> tuple[str, str
         return learned_topic
     if opinion.topic in ("regulation_compliance", "legal_ban") and age_limit(whole) is not None:
         return "youth_protection", "slot:age_limit"
-    if _is_device(step) or (_names_a_ban(step) and opinion.topic not in _TOPICS_OF_RULES) or _SALE.search(whole):
+    takes_away = step.rule in _BAN_RULES and opinion.topic != "youth_protection"
+    if (
+        takes_away
+        or _is_device(step)
+        or _SALE.search(whole)
+        or (_BAN.search(step.sentence) and opinion.topic not in _TOPICS_OF_RULES)
+    ):
         return "legal_ban", "topic:legal_ban"
     return learned_topic
 
