@@ -146,9 +146,10 @@ def _platform(alert: Alert, settings: Settings) -> str:
 
 def _quote(evidence: Evidence, phrases: Phrases) -> dict[str, str]:
     when = phrases.day(evidence.published_at.date())
+    quote = evidence.quote or evidence.title
     return {
-        "quote": evidence.quote or evidence.title,
-        "quoted": phrases.text("quoted", quote=evidence.quote or evidence.title),
+        "quote": quote,
+        "quoted": phrases.text("quoted", quote=quote),
         "source": phrases.text("source_line", outlet=evidence.outlet, date=when),
         "url": evidence.url if evidence.url.startswith(("http://", "https://")) else "",
         "lang": evidence.lang,

@@ -32,7 +32,7 @@ def replay(
     by_day = _by_day(archives, settings, end, on_problem)
     reports = []
     with opened(settings, state) as house:
-        first = max(start, _next_night(house) or start)
+        first = max(start, _last_judged_day(house) or start)
         earlier = [d for day, documents in by_day.items() if day < first for d in documents]
         for offset in range((end - first).days + 1):
             day = first + timedelta(days=offset)
@@ -43,7 +43,7 @@ def replay(
     return reports
 
 
-def _next_night(house: House) -> date | None:
+def _last_judged_day(house: House) -> date | None:
     last = house.warehouse.runs.last_judged()
     return last["as_of"].date() if last else None
 

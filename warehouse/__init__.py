@@ -11,7 +11,7 @@ from warehouse.cases import Events, LedgerRows
 from warehouse.connection import Connection, open_writer, transaction
 from warehouse.documents import Documents, published_or_seen
 from warehouse.outbox import Outbox
-from warehouse.publish import QueryError, export, export_parquet, publish, published_night, query
+from warehouse.publish import QueryError, export, publish, published_night, query
 from warehouse.runs import Runs, SourceStates, load_configuration
 from warehouse.scoring import drivers, score_risk
 from warehouse.verdicts import Verdicts
@@ -22,7 +22,6 @@ __all__ = [
     "brief_facts",
     "drivers",
     "export",
-    "export_parquet",
     "load_configuration",
     "publish",
     "published_night",

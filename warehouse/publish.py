@@ -63,7 +63,7 @@ def published_night(folder: Path) -> str | None:
     return str(rows[0][0]) if rows else None
 
 
-def export_parquet(published: Path, out: Path) -> None:
+def _export_parquet(published: Path, out: Path) -> None:
     """Write every view of ``mart`` as Parquet below ``out``."""
     out.mkdir(parents=True, exist_ok=True)
     with duckdb.connect(str(published), read_only=True) as con:
@@ -139,7 +139,7 @@ def export(published: Path, out: Path, summary: dict[str, Any]) -> None:
                 for row in rows_of(con, sql):
                     stream.write(json.dumps(_shaped(name, row), ensure_ascii=False, default=_iso) + "\n")
     (out / "summary.json").write_text(json.dumps(summary, indent=1, ensure_ascii=False, default=_iso), "utf-8")
-    export_parquet(published, out / "parquet")
+    _export_parquet(published, out / "parquet")
 
 
 def _shaped(name: str, row: dict[str, Any]) -> dict[str, Any]:

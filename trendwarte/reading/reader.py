@@ -15,7 +15,7 @@ from trendwarte.types import Document, Reading, Signal
 READER_VERSION = "rules-2+learned-1"
 
 # A full stop after an initial or an abbreviation ends no sentence: "blocks U.S. ban", "Gov. Noem".
-_ABBREVIATIONS = (
+_ABBREVIATIONS = [
     "gov",
     "sen",
     "rep",
@@ -32,7 +32,7 @@ _ABBREVIATIONS = (
     "vs",
     "bzw",
     "ca",
-)
+]
 _BOUNDARY = re.compile(
     r"(?<!\b\w)" + "".join(rf"(?<!\b{word})" for word in _ABBREVIATIONS) + r"\.+(?=\s)|[!?]+(?=\s)|\n"
 )
@@ -44,8 +44,6 @@ _GERMAN = re.compile(r"\b(?:der|die|das|und|nicht|ein|eine|mit|für|von|auf|im|i
 _GERMAN_FORMS = re.compile(r"\w(?:ung|ungen|keit|heit|isch\w*|iert|icht\w*|etzt|oppt)\b|\w-?verbot|\bverb[io]")
 _ENGLISH = re.compile(r"\b(?:the|and|of|to|for|with|is|are|on|in|by|as|after|from|its|says|over)\b")
 _TITLE_ONLY_STAGES = frozenset({"discussed", "none"})
-_SERVICE_STAGES = frozenset({"in_force", "discussed", "repealed", "proposed", "enacted", "delayed"})
-_STATE_RULES = frozenset({"block", "probe", "lift", "repeal", "announce", "delay", "demand"})
 _STRONG = frozenset({"enacted", "in_force", "passed_chamber", "blocked_by_court", "upheld", "repealed", "delayed"})
 _SEVERITY = {
     "in_force": 5, "enacted": 5, "passed_chamber": 4, "upheld": 4, "blocked_by_court": 4, "repealed": 4, "fine": 4,
@@ -60,17 +58,14 @@ _REGULATORY = re.compile(
 _SALE = re.compile(
     r"\bdivest\w*|\bforced? sale|\bsell(?:s|ing)? (?:its|§p|the app)|\bverkauf\w*|\bsell-or-ban|joint venture|gemeinschaftsunternehmen"
 )
-
-
 # A law about platforms is a ban only where somebody says so: an order about liability takes nothing away.
 _BAN = re.compile(
     r"\bban|\bblock|verb[oi]t|sperr|divest|\bsuspen|\bprohibit|\boutlaw|blockier|untersag|takes? effect|goes dark"
 )
-#: Topics a learned reader may hold against the word "ban": youth laws and data orders ban things too.
-_TOPICS_OF_RULES = frozenset(
+# Youth laws, data orders and house rules ban things too, and leave the service where it is.
+_TOPICS_WITH_BANS = frozenset(
     {"youth_protection", "data_protection", "regulation_compliance", "disinformation_moderation"}
 )
-_BAN_RULES = frozenset({"block", "demand", "lift", "court_blocks", "delay", "nonenforce"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +77,7 @@ class _Step:
     verb: str | None
     polarity: str
     measure: str | None
+    takes_away: bool
     char_from: int
     char_to: int
     sentence: str
@@ -112,6 +108,17 @@ def _rules() -> _Rules:
         {name: compiled(raw[name]) for name in plain},
         {platform: re.compile(pattern) for platform, pattern in lexicon["anchors"].items()},
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Finding:
+    """What holds for every platform a text is about."""
+
+    step: _Step | None
+    topic: str
+    topic_rule: str
+    factuality: str
+    opinion: Judgement
 
 
 class Reader:
@@ -204,13 +211,10 @@ class Reader:
         only_general = all(n.platform == ALL for _, _, n in spans)
         if only_general and topic not in ("legal_ban", "youth_protection", "regulation_compliance"):
             return ()
-        factuality = _factuality(step, whole)
-        affected = self._affected(spans, step, low)
-        signals = [
-            self._signal(document, text, low, platform, topic, topic_rule, step, factuality, on, opinion)
-            for platform in affected
-        ]
-        return tuple(signals)
+        found = _Finding(step, topic, topic_rule, _factuality(step, whole), opinion)
+        return tuple(
+            self._signal(document, text, low, on, platform, found) for platform in self._affected(spans, step, low)
+        )
 
     def _decisive(self, marked: list[tuple[int, int, str]]) -> _Step | None:
         """The step of the title, unless a later sentence says something firmer."""
@@ -237,19 +241,8 @@ class Reader:
         in_title = [s for s in named if s[0] < title_end]
         return platforms_of(n for _, _, n in (in_title or named))
 
-    def _signal(
-        self,
-        document: Document,
-        text: str,
-        low: str,
-        platform: str,
-        topic: str,
-        topic_rule: str,
-        step: _Step | None,
-        factuality: str,
-        on: date,
-        opinion: Judgement,
-    ) -> Signal:
+    def _signal(self, document: Document, text: str, low: str, on: date, platform: str, found: _Finding) -> Signal:
+        step, topic, factuality = found.step, found.topic, found.factuality
         start, end = (step.char_from, step.char_to) if step else (0, max(1, text.find("\n")))
         quote = text[start:end].strip() or document.title or text.strip()[:200]
         start = max(0, text.find(quote))
@@ -269,13 +262,13 @@ class Reader:
             jurisdiction=place or "GLOBAL",
             legal_stage=stage,  # type: ignore[arg-type]
             factuality=factuality,  # type: ignore[arg-type]
-            polarity=_polarity(step, opinion, is_denied=is_denied),  # type: ignore[arg-type]
+            polarity=_polarity(step, found.opinion, is_denied=is_denied),  # type: ignore[arg-type]
             severity=_severity(stage, topic, factuality),
-            confidence=0.9 if step is not None else round(opinion.relevance, 2),
+            confidence=0.9 if step is not None else round(found.opinion.relevance, 2),
             evidence=quote,
             char_from=start,
             char_to=start + len(quote),
-            rules=tuple(r for r in ((f"step:{step.rule}" if step else ""), topic_rule) if r),
+            rules=tuple(r for r in ((f"step:{step.rule}" if step else ""), found.topic_rule) if r),
             verb=("deny" if is_denied else step.verb) if step else None,  # type: ignore[arg-type]
             measure=measure,  # type: ignore[arg-type]
             instrument=instrument.id if instrument else None,
@@ -355,21 +348,14 @@ def _step_in(sentence: str, start: int, end: int) -> _Step | None:
             continue
         if raw["stage"] in ("discussed", "proposed") and not _REGULATORY.search(sentence):
             continue
-        if moderated and raw["stage"] in _SERVICE_STAGES and raw["id"] != "effect":
+        if moderated and raw.get("by_platform_too"):
             continue
-        if raw["id"] in _STATE_RULES and not _has_authority(sentence):
+        if raw.get("by_state") and not _has_authority(sentence):
             continue
         return _Step(
-            raw["id"],
-            raw["stage"],
-            raw["verb"],
-            raw["polarity"],
-            raw.get("measure"),
-            start,
-            end,
-            sentence,
-            match.end(),
-        )
+            raw["id"], raw["stage"], raw["verb"], raw["polarity"], raw.get("measure"), raw.get("takes_away", False),
+            start, end, sentence, match.end(),
+        )  # fmt: skip
     return None
 
 
@@ -385,19 +371,18 @@ def _topic(whole: str, step: _Step | None, opinion: Judgement) -> tuple[str, str
         return learned_topic
     if opinion.topic in ("regulation_compliance", "legal_ban") and age_limit(whole) is not None:
         return "youth_protection", "slot:age_limit"
-    takes_away = step.rule in _BAN_RULES and opinion.topic != "youth_protection"
     if (
-        takes_away
+        (step.takes_away and opinion.topic != "youth_protection")
         or _is_device(step)
         or _SALE.search(whole)
-        or (_BAN.search(step.sentence) and opinion.topic not in _TOPICS_OF_RULES)
+        or (_BAN.search(step.sentence) and opinion.topic not in _TOPICS_WITH_BANS)
     ):
         return "legal_ban", "topic:legal_ban"
     return learned_topic
 
 
 def _names_a_ban(step: _Step) -> bool:
-    return step.rule in _BAN_RULES or _BAN.search(step.sentence) is not None
+    return step.takes_away or _BAN.search(step.sentence) is not None
 
 
 def _is_device(step: _Step) -> bool:
