@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import threading
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -99,6 +100,28 @@ def test_a_second_process_may_query_while_a_night_holds_the_warehouse(place):
     ]  # fmt: skip
     found = subprocess.run(command, capture_output=True, text=True, cwd=CONFIG.parent, check=True)
     assert found.stdout.startswith('[{"n": ')
+
+
+def test_an_analyst_may_query_all_through_a_running_night(place):
+    house, server, _ = place
+    live(house, server, "2024-04-24")
+    asked, is_over = [], threading.Event()
+
+    def analyst():
+        command = [sys.executable, "-m", "flows", "query", "SELECT count(*) AS n FROM mart.runs", "--state",
+                   str(house.state), "--format", "json"]  # fmt: skip
+        while not is_over.is_set():
+            asked.append(subprocess.run(command, capture_output=True, text=True, cwd=CONFIG.parent, check=False))
+
+    shell = threading.Thread(target=analyst)
+    shell.start()
+    try:
+        reports = live(house, server, *(f"2024-04-{day}" for day in range(25, 31)))
+    finally:
+        is_over.set()
+        shell.join()
+    assert all(report.outcome == "ok" for report in reports)
+    assert len(asked) >= 2 and all(one.returncode == 0 and one.stdout.startswith('[{"n": ') for one in asked)
 
 
 def test_two_nights_at_once_are_refused_with_the_name_of_the_holder(place):
