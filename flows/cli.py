@@ -30,6 +30,9 @@ app = typer.Typer(
 config_app = typer.Typer(help="The configuration: check it, show it, print its JSON Schemas.", no_args_is_help=True)
 app.add_typer(config_app, name="config")
 
+sources_app = typer.Typer(help="The sources: list them, try them, see how they do, add a list.", no_args_is_help=True)
+app.add_typer(sources_app, name="sources")
+
 Config = Annotated[Path, typer.Option("--config", help="Folder with the configuration.")]
 State = Annotated[Path, typer.Option("--state", help="Folder that holds warehouse, briefs and mailbox.")]
 Engine = Annotated[str, typer.Option("--engine", help="prefect, or plain (threads, no server).")]
@@ -119,10 +122,16 @@ def run(
 
 
 def _only(settings: "Settings", only: list[str]) -> "Settings":
-    unknown = [one for one in only if one not in settings.sources]
+    # An entry of the catalogue stands for all its requests: "tranco-ranks" for "tranco-ranks:tiktok" and the rest.
+    entries = {key.partition(":")[0] for key in settings.sources}
+    unknown = [one for one in only if one not in settings.sources and one not in entries]
     if unknown:
-        raise ConfigError([f"--only: source '{one}' is unknown; see config/sources" for one in unknown])
-    chosen = {key: source for key, source in settings.sources.items() if not only or key in only}
+        raise ConfigError([f"source '{one}' is unknown; see 'trendwarte sources list'" for one in unknown])
+    chosen = {
+        key: source
+        for key, source in settings.sources.items()
+        if not only or key in only or key.partition(":")[0] in only
+    }
     return settings.model_copy(update={"sources": chosen})
 
 
@@ -313,6 +322,62 @@ def config_schema(out: Annotated[Path, typer.Option(help="Folder to write to.")]
     for kind, schema in schemas().items():
         text = json.dumps(schema, indent=1, ensure_ascii=False, sort_keys=True)
         (out / f"{kind}.schema.json").write_text(text + "\n", "utf-8")
+
+
+@sources_app.command("list")
+def sources_list(config: Config = Path("config"), as_json: AsJson = False) -> None:
+    """Every source: how it is read, and whether a night asks it (if not, why not)."""
+    from flows.catalogue import listed
+    from flows.tables import render
+
+    _print_rows(listed(_settings(config)), as_json, render)
+
+
+@sources_app.command("check")
+def sources_check(
+    only: Annotated[list[str] | None, typer.Argument(help="Source ids; default: every enabled source.")] = None,
+    config: Config = Path("config"),
+    record: Annotated[Path | None, typer.Option(help="Keep each answer here, as fixtures for the tests.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Ask sources now, store nothing: status, entries, newest date; exit code 1 when one does not answer."""
+    from flows.catalogue import checked
+    from flows.tables import render
+
+    settings = _only(_settings(config), only) if only else _settings(config)
+    rows = checked(settings, record, _note, is_named=bool(only))
+    _print_rows(rows, as_json, render)
+    if any(not row["is_ok"] for row in rows):
+        raise SystemExit(1)
+
+
+@sources_app.command("health")
+def sources_health(state: State = Path("state"), as_json: AsJson = False) -> None:
+    """How each source did last, for how long it has brought nothing new, and when it is asked again."""
+    from flows.catalogue import health
+    from flows.tables import render
+
+    _print_rows(health(state), as_json, render)
+
+
+@sources_app.command("import")
+def sources_import(
+    opml: Annotated[Path, typer.Argument(help="Feed list in OPML, well-formed or not.")],
+    config: Config = Path("config"),
+    kind: Annotated[str, typer.Option(help="official, quality_press, trade_press, aggregator, blog.")] = "blog",
+) -> None:
+    """Add the feeds of an OPML file that are not in the catalogue yet, as sources that are switched off."""
+    from flows.catalogue import imported
+
+    added, path = imported(_settings(config), opml, config, kind)
+    print(f"{added} sources added to {path}; check them with 'trendwarte sources check ID', then set is_enabled: true")
+
+
+def _print_rows(rows: list[dict[str, Any]], as_json: bool, render: Any) -> None:
+    if as_json:
+        print(json.dumps(rows, default=str, ensure_ascii=False))
+    elif rows:
+        print(render(list(rows[0]), [tuple(row.values()) for row in rows], "table"))
 
 
 @app.command()

@@ -45,7 +45,13 @@ def world(config: Path, state: Path) -> Iterator[tuple[House, WorldServer, PostO
 def settings_for(settings: Settings, server: WorldServer, office: PostOffice) -> Settings:
     """``settings`` with the world's sources and outlets, and its mail server."""
     fetching = settings.runtime.fetching.model_copy(
-        update={"allow_hosts": [server.host], "retries": 1, "retry_wait_s": 0.01}
+        update={
+            "allow_hosts": [server.host],
+            "pages_from": ["127.0.0.1"],
+            "page_interval_s": 0,
+            "retries": 1,
+            "retry_wait_s": 0.01,
+        }
     )
     smtp = settings.runtime.smtp.model_copy(
         update={"host": office.host, "port": office.port, "security": "none", "sender": "trendwarte@demo.example"}

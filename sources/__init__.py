@@ -1,17 +1,30 @@
 """The world comes in: sources to payloads to documents, politely, safely, without losing an entry."""
 
-from sources.archive import ArchiveProblem, Outlets, read_archive, read_lines
+from sources.archive import read_archive, read_lines
+from sources.archive_types import ArchiveProblem, Outlets
+from sources.entries import Entry
 from sources.fetching import fetch
-from sources.identity import canonical_url, content_hash
-from sources.parsing import parse
+from sources.identity import canonical_url, content_hash, host_of
+from sources.opml import OpmlFeed, read_opml
+from sources.page_visits import fetch_pages, with_page
+from sources.parsing import Harvest, harvest, is_readable, parse
 
 __all__ = [
     "ArchiveProblem",
+    "Entry",
+    "Harvest",
+    "OpmlFeed",
     "Outlets",
     "canonical_url",
     "content_hash",
     "fetch",
+    "fetch_pages",
+    "harvest",
+    "host_of",
+    "is_readable",
     "parse",
     "read_archive",
     "read_lines",
+    "read_opml",
+    "with_page",
 ]

@@ -1,4 +1,4 @@
-"""Archived documents: JSON Lines, plain, .gz or .zst; streamed, every bad line reported and none lost."""
+"""Archived documents: JSON Lines, WARC, saved feeds; streamed, every bad line reported and none lost."""
 
 import gzip
 import io
@@ -6,14 +6,15 @@ import json
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
 import zstandard
 
+from sources.archive_types import ArchiveProblem, Outlets
 from sources.dates import parse_date
-from sources.identity import Marks, address_of, content_hash, document_ids, host_of, registrable_domain
+from sources.identity import Marks, address_of, content_hash, document_ids
+from sources.saved import FEED_SUFFIXES, WARC_SUFFIX, read_saved_feed, read_warc
 from sources.text import SUMMARY_MAX, TEXT_MAX, TITLE_MAX, plain_text
 from trendwarte.settings import Outlet
 from trendwarte.types import Document
@@ -23,35 +24,42 @@ from trendwarte.vocabulary import SOURCE_KINDS, SourceKind
 _LINE_MAX = 4_000_000
 # Zstandard can blow four bytes up to 128 KB; small bites keep the memory flat.
 _PACKED_CHUNK = 8_192
+_PACKED = frozenset({".gz", ".zst"})
 _BOM = b"\xef\xbb\xbf"
-
-
-@dataclass(frozen=True, slots=True)
-class ArchiveProblem:
-    """A line that could not be read: where (line 0 is the file itself), and why."""
-
-    path: str
-    line: int
-    reason: str
 
 
 def read_archive(paths: Sequence[Path], outlets: Mapping[str, Outlet]) -> Iterator[Document | ArchiveProblem]:
     """Documents of archive files in their order; memory stays flat.
 
     Args:
-        paths: JSON Lines files; ``.gz`` and ``.zst`` are decompressed while reading.
+        paths: JSON Lines, WARC files (``.warc``), saved feeds (``.xml .rss .atom .rdf .json``), or folders of
+            them; ``.gz`` and ``.zst`` are decompressed while reading.
         outlets: who is behind a ``source`` or ``url``, and how far it is trusted.
     """
     known = Outlets(outlets)
-    for path in paths:
+    for path in _files_of(paths):
+        kind = path.with_suffix("").suffix if path.suffix in _PACKED else path.suffix
+        if kind in FEED_SUFFIXES:
+            yield from read_saved_feed(path, known)
+            continue
         try:
-            with _opened(path) as stream:
-                yield from read_lines(stream, str(path), known)
+            # Each record of a packed WARC is a gzip file of its own: its reader takes them one by one.
+            is_warc = kind == WARC_SUFFIX
+            with path.open("rb") if is_warc and path.suffix == ".gz" else _opened(path) as stream:
+                yield from (read_warc if is_warc else read_lines)(stream, str(path), known)
         except OSError as error:
             yield ArchiveProblem(str(path), 0, f"cannot be read: {error.strerror or error}")
 
 
-def read_lines(stream: IO[bytes] | IO[str], name: str, known: "Outlets") -> Iterator[Document | ArchiveProblem]:
+def _files_of(paths: Sequence[Path]) -> Iterator[Path]:
+    for path in paths:
+        if path.is_dir():
+            yield from (found for found in sorted(path.rglob("*")) if found.is_file())
+        else:
+            yield path
+
+
+def read_lines(stream: IO[bytes] | IO[str], name: str, known: Outlets) -> Iterator[Document | ArchiveProblem]:
     """Documents of JSON Lines; blank lines are skipped. A damaged compressed stream ends with a problem.
 
     Args:
@@ -67,34 +75,6 @@ def read_lines(stream: IO[bytes] | IO[str], name: str, known: "Outlets") -> Iter
                 yield _document(_record(line), known)
             except (ValueError, RecursionError) as error:
                 yield ArchiveProblem(name, number, str(error))
-
-
-class Outlets:
-    """Finds the outlet of an archive's ``source``: by name, else by the longest known domain suffix."""
-
-    def __init__(self, outlets: Mapping[str, Outlet]) -> None:
-        self._by_name = {name.casefold(): outlet for outlet in outlets.values() for name in (outlet.id, *outlet.names)}
-        self._found: dict[tuple[str, str], tuple[str, SourceKind]] = {}
-
-    def find(self, source: str, url: str) -> tuple[str, SourceKind]:
-        """Outlet id and grade; an unknown one keeps its domain or name and the grade ``unknown``."""
-        hosts = (host_of(source), host_of(url))
-        key = (hosts[0] or source, hosts[1])
-        if key not in self._found:
-            self._found[key] = self._look_up(source, hosts)
-        return self._found[key]
-
-    def _look_up(self, source: str, hosts: tuple[str, str]) -> tuple[str, SourceKind]:
-        if outlet := self._by_name.get(source.strip().casefold()):
-            return outlet.id, outlet.kind
-        for host in hosts:
-            labels = host.split(".")
-            for start in range(len(labels) - 1):
-                if outlet := self._by_name.get(".".join(labels[start:])):
-                    return outlet.id, outlet.kind
-        if source.strip() and not hosts[0]:
-            return source.strip()[:200], "unknown"
-        return registrable_domain(hosts[0] or hosts[1]) or "unknown", "unknown"
 
 
 def _numbered(stream: IO[Any]) -> Iterator[tuple[int, str | bytes, str]]:

@@ -44,6 +44,7 @@ _MONTH_FIRST = re.compile(
 _DOTTED = re.compile(r"^(?:[^\W\d]+\.?,?\s+)?(\d{1,2})\.\s?(\d{1,2})\.\s?(\d{4})" + _CLOCK + _ZONE, re.I)
 _UNIX_TIME = re.compile(r"^-?\d{9,10}$|^\d{13}$")
 _ISO_START = re.compile(r"^\d{4}-?\d{2}")
+_YEAR_FIRST = re.compile(r"^(\d{4})/(\d{2})/(\d{2})\b")
 _ISO_ZONE_NAME = re.compile(r"\s*(?:([+-]\d{2}:?\d{2})\s+[A-Z]+|([A-Za-z]{3,4}))$")
 # Before the web there was no news feed: such a date is an epoch default, not a date.
 _EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
@@ -56,7 +57,7 @@ def parse_date(raw: str) -> datetime | None:
     Understands RFC 822 with zone names (CET, MESZ), ISO 8601 in long and basic form, German and English
     written dates, and Unix time. A time without a zone is UTC; a day without a time is midnight UTC.
     """
-    text = " ".join(raw.split())
+    text = _YEAR_FIRST.sub(r"\1-\2-\3", " ".join(raw.split()))
     if not text or len(text) > 100:
         return None
     moment = _iso(text) if _ISO_START.match(text) else None

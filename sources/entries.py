@@ -15,8 +15,6 @@ from trendwarte.types import Document, Payload
 
 # The largest real feed seen holds some 300 entries; 8 MB of empty ones would hold 300,000.
 ENTRIES_MAX = 10_000
-# Shorter "articles" are consent walls, paywalls and teasers; the listing's own words are better evidence.
-_ARTICLE_MIN = 250
 _TOLERANCE = timedelta(days=1)
 _GUID_MAX = 500
 _MADE_UP_TITLE_MAX = 120
@@ -28,7 +26,7 @@ TextQuality = Literal["article", "feed_content", "summary", "title"]
 class Entry:
     """One entry in the source's own words: markup, raw dates, absolute address.
 
-    ``content`` is the full text where the source gives one, ``article`` the markup of the page behind the entry.
+    ``content`` is the full text where the source gives one.
     """
 
     title: str
@@ -36,7 +34,6 @@ class Entry:
     guid: str = ""
     summary: str = ""
     content: str = ""
-    article: str = ""
     published: str = ""
     updated: str = ""
     lang: str = ""
@@ -98,16 +95,14 @@ def _document(
 
 
 def _words(entry: Entry) -> tuple[str, str, str, TextQuality]:
-    """Title, summary, text and the rung of the ladder article > feed content > summary > title."""
+    """Title, summary, text and the rung of the ladder feed content > summary > title (an article comes later)."""
     title = plain_text(entry.title, TITLE_MAX)
     summary = plain_text(entry.summary, SUMMARY_MAX)
-    text_quality: TextQuality = "article"
-    text = plain_text(entry.article, TEXT_MAX)
-    if len(text) < _ARTICLE_MIN:
-        text_quality, text = "feed_content", plain_text(entry.content, TEXT_MAX)
+    text_quality: TextQuality = "feed_content"
+    text = plain_text(entry.content, TEXT_MAX)
     if not text or text == summary:
         text, text_quality = "", "summary" if summary else "title"
-    elif not summary and text_quality == "feed_content" and len(text) <= SUMMARY_MAX:
+    elif not summary and len(text) <= SUMMARY_MAX:
         summary, text = text, ""
     return title or shortened(summary or text, _MADE_UP_TITLE_MAX), summary, text, text_quality
 

@@ -1,18 +1,20 @@
 """One attempt at a source: validators out, redirects one guarded hop at a time, bytes or a clear failure in."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from hashlib import sha256
-from urllib.parse import urlencode
+from types import MappingProxyType
+from urllib.parse import urlsplit
 
 from sources.guard import check_url
-from sources.identity import canonical_url
-from sources.listing import links_of
-from sources.parsing import READABLE
+from sources.pages import reserves
+from sources.parsing import is_readable
 from sources.politeness import polite_get, redirect_target
+from sources.sitemaps import parts_of
 from sources.transport import REDIRECTS, Answer, Limits
+from trendwarte.catalogue import address_of, headers_of, is_dated, redacted
 from trendwarte.errors import FetchError, ParseError
 from trendwarte.settings import Fetching, Source
 from trendwarte.types import NotModified, Payload, Validators
@@ -21,112 +23,139 @@ _NOTHING_KNOWN = Validators()
 _FALLBACK_STATES = frozenset({"dead", "unreachable"})
 _ACCEPT = {
     "feed": "application/rss+xml, application/atom+xml, application/xml;q=0.9, */*;q=0.5",
+    "sitemap": "application/xml, text/xml;q=0.9, */*;q=0.5",
     "html_listing": "text/html, application/xhtml+xml, */*;q=0.5",
+    "json": "application/json, */*;q=0.5",
 }
 # Statuses that say "later" without being the server's failure: request timeout, too early.
 _TRANSIENT = frozenset({408, 425})
-_PAGES_MAX = 20
 _PAGE_MAX_BYTES = 2_000_000
 _RETRY_DEFAULT_S = 3_600.0
 _RETRY_MAX_S = 7 * 86_400.0
 
 
 def fetch(
-    source: Source,
-    validators: Validators,
-    fetching: Fetching,
-    *,
-    now: datetime,
-    known_urls: frozenset[str] = frozenset(),
+    source: Source, validators: Validators, fetching: Fetching, *, now: datetime, key: str = ""
 ) -> Payload | NotModified:
     """Fetch a source once; retrying is the caller's business.
 
     One exchange with its redirects takes at most ``fetching.deadline_s``, not counting the wait for the host's
-    turn. The fallback addresses are tried when the main one is dead or unreachable.
+    turn. The fallback addresses are tried when the main one is dead or unreachable. The newest parts of a sitemap
+    index come with it.
 
     Args:
         validators: what the last answer gave; sent back unchanged, to the main address only.
-        now: the fetch time to record, aware UTC.
-        known_urls: canonical article addresses already stored; up to 20 others of a listing are fetched too.
+        now: the fetch time to record, aware UTC; days in the address are counted from it.
+        key: the source's key; it is in no message and no payload.
 
     Raises:
         FetchError: ``permanent`` says whether a retry tonight can help, ``retry_after_s`` what the server asked.
     """
-    if source.kind not in READABLE:
+    if not is_readable(source.kind):
         raise FetchError(f"{source.id}: no reader for kind '{source.kind}' yet", permanent=True, state="blocked")
     try:
-        answer = _ask(_with_params(source.url, source.params), source, fetching, validators)
-        return _delivered(source, answer, validators, fetching, now, known_urls)
+        found = _first_that_answers(source, validators, fetching, now, key)
+    except FetchError as error:
+        if key:
+            error.args = (redacted(str(error), key),)
+        raise
+    return replace(found, url=redacted(found.url, key)) if isinstance(found, Payload) else found
+
+
+def _first_that_answers(
+    source: Source, validators: Validators, fetching: Fetching, now: datetime, key: str
+) -> Payload | NotModified:
+    ask = _Ask(source, fetching, headers_of(source, key))
+    held = Validators(body_hash=validators.body_hash) if is_dated(source) else validators
+    try:
+        answer = ask(address_of(source, source.url, now, key), held)
+        return _delivered(ask, answer, validators, now)
     except FetchError as error:
         if error.state not in _FALLBACK_STATES or not source.fallback_urls:
             raise
         failure = error
     for url in source.fallback_urls:
         try:
-            answer = _ask(url, source, fetching, _NOTHING_KNOWN)
+            answer = ask(address_of(source, url, now, key), _NOTHING_KNOWN)
         except FetchError:
             continue
         # Its validators must never be sent to the main address: a date would match there by accident.
-        answer = replace(answer, headers=_without_validators(answer.headers))
-        return _delivered(source, answer, validators, fetching, now, known_urls)
+        return _delivered(ask, replace(answer, headers=_without_validators(answer.headers)), validators, now)
     raise failure
 
 
-def _delivered(
-    source: Source,
-    answer: Answer,
-    validators: Validators,
-    fetching: Fetching,
-    now: datetime,
-    known_urls: frozenset[str],
-) -> Payload | NotModified:
+@dataclass(frozen=True, slots=True)
+class _Ask:
+    """Asks for addresses of one source: same limits, same headers."""
+
+    source: Source
+    fetching: Fetching
+    headers: Mapping[str, str]
+
+    def __call__(self, url: str, validators: Validators) -> Answer:
+        """The final answer: 2xx, or 304 when validators were sent."""
+        accept = _ACCEPT.get(self.source.kind, "*/*")
+        return ask(url, self.fetching, accept, validators, min_interval_s=self.source.min_interval_s, own=self.headers)
+
+
+def _delivered(ask: _Ask, answer: Answer, validators: Validators, now: datetime) -> Payload | NotModified:
+    source = ask.source
     etag, last_modified = answer.headers.get("etag"), answer.headers.get("last-modified")
     if answer.status == 304:
         kept = Validators(etag or validators.etag, last_modified or validators.last_modified, validators.body_hash)
         return NotModified(source.id, now, kept, answer.duration_s)
+    if reserves(answer.headers):
+        message = f"{answer.url}: its owner reserves text and data mining; ask for a licence, or disable the source"
+        raise FetchError(message, permanent=True, state="blocked", status=answer.status)
     fresh = Validators(etag, last_modified, sha256(answer.body).hexdigest())
     if fresh.body_hash == validators.body_hash:
-        return NotModified(source.id, now, fresh, answer.duration_s)
+        return NotModified(source.id, now, fresh, answer.duration_s, status=answer.status)
+    payload = payload_of(source.id, answer, now, fresh)
+    return replace(payload, pages=_parts(ask, payload)) if source.kind == "sitemap" else payload
+
+
+def payload_of(source_id: str, answer: Answer, now: datetime, validators: Validators = _NOTHING_KNOWN) -> Payload:
+    """An answer with what it is filed under."""
     kind = answer.headers.get("content-type", "")
-    payload = Payload(source.id, answer.url, answer.status, kind, answer.body, now, fresh, answer.duration_s)
-    if source.kind != "html_listing":
-        return payload
-    return replace(payload, pages=_pages(source, payload, fetching, known_urls))
+    return Payload(source_id, answer.url, answer.status, kind, answer.body, now, validators, answer.duration_s)
 
 
-def _pages(source: Source, listing: Payload, fetching: Fetching, known_urls: frozenset[str]) -> tuple[Payload, ...]:
-    """Article pages behind a listing; one that fails costs its text only, its title stays."""
+def _parts(ask: _Ask, index: Payload) -> tuple[Payload, ...]:
     try:
-        links = links_of(source, listing)
+        urls = parts_of(ask.source, index)
     except ParseError:
-        return ()  # parse() will say so
-    pages = []
-    for url in [link for link in links if canonical_url(link) not in known_urls][:_PAGES_MAX]:
-        try:
-            answer = _ask(url, source, fetching, _NOTHING_KNOWN, is_page=True)
-        except FetchError as error:
-            if error.state == "rate_limited":
-                break
-            continue
-        kind, seen_at = answer.headers.get("content-type", ""), listing.fetched_at
-        # Under the address the listing gives, not the one a redirect led to: parse() looks it up there.
-        pages.append(
-            Payload(source.id, url, answer.status, kind, answer.body, seen_at, _NOTHING_KNOWN, answer.duration_s)
-        )
-    return tuple(pages)
+        return ()  # harvest() will say so
+    # One part that fails fails the source: half a sitemap would look like little news.
+    return tuple(payload_of(ask.source.id, ask(url, _NOTHING_KNOWN), index.fetched_at) for url in urls)
 
 
-def _ask(url: str, source: Source, fetching: Fetching, validators: Validators, *, is_page: bool = False) -> Answer:
-    """The final answer (2xx, or 304 when validators were sent) after at most ``max_redirects`` hops."""
-    headers = _headers("html_listing" if is_page else source.kind, fetching, validators)
+def ask(
+    url: str,
+    fetching: Fetching,
+    accept: str,
+    validators: Validators = _NOTHING_KNOWN,
+    *,
+    min_interval_s: float,
+    own: Mapping[str, str] = MappingProxyType({}),
+    is_page: bool = False,
+) -> Answer:
+    """The final answer (2xx, or 304 when validators were sent) after at most ``max_redirects`` hops.
+
+    Raises:
+        FetchError: as ``fetch``.
+    """
+    headers = _headers(accept, fetching, validators)
     limits = _limits(fetching, is_page)
+    home = urlsplit(url)[:2]
     spent_s = 0.0
     for _ in range(fetching.max_redirects + 1):
         check_url(url)
         hop = replace(limits, deadline_s=limits.deadline_s - spent_s)
         if hop.deadline_s <= 0:
             raise FetchError(f"{url}: redirects took longer than {limits.deadline_s:g} s", permanent=False)
-        answer = polite_get(url, headers, hop, source.min_interval_s)
+        # A key is for the host it was given for, not for where that host points.
+        sent = {**headers, **own} if urlsplit(url)[:2] == home else headers
+        answer = polite_get(url, sent, hop, min_interval_s)
         spent_s += answer.duration_s
         if answer.status not in REDIRECTS:
             is_conditional = "If-None-Match" in headers or "If-Modified-Since" in headers
@@ -135,10 +164,10 @@ def _ask(url: str, source: Source, fetching: Fetching, validators: Validators, *
     raise FetchError(f"{url}: more than {fetching.max_redirects} redirects", permanent=True, state="dead")
 
 
-def _headers(kind: str, fetching: Fetching, validators: Validators) -> dict[str, str]:
+def _headers(accept: str, fetching: Fetching, validators: Validators) -> dict[str, str]:
     headers = {
         "User-Agent": fetching.user_agent,
-        "Accept": _ACCEPT.get(kind, "*/*"),
+        "Accept": accept,
         "Accept-Encoding": "gzip, deflate",
     }
     conditions = {"If-None-Match": validators.etag, "If-Modified-Since": validators.last_modified}
@@ -194,9 +223,3 @@ def _http_date(value: str) -> datetime | None:
 
 def _without_validators(headers: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in headers.items() if name not in ("etag", "last-modified")}
-
-
-def _with_params(url: str, params: Mapping[str, str]) -> str:
-    if not params:
-        return url
-    return f"{url}{'&' if '?' in url else '?'}{urlencode(params)}"

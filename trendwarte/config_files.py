@@ -17,6 +17,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
 
+from trendwarte.catalogue import expanded, needs_key, unfilled
 from trendwarte.errors import ConfigError
 from trendwarte.settings import (
     AlertRules,
@@ -71,7 +72,7 @@ def load_settings(directory: Path, env: Mapping[str, str]) -> Settings:
         playbook=loaded["playbook"],
         platforms={one.id: one for one in loaded["platform"]},
         clients={one.id: one for one in loaded["client"]},
-        sources={one.id: one for one in loaded["sources"]},
+        sources={one.id: one for entry in loaded["sources"] for one in expanded(entry)},
         instruments={one.id: one for one in loaded["instruments"]},
         jurisdictions={one.id: one for one in loaded["jurisdictions"]},
         outlets={one.id: one for one in loaded["outlets"]},
@@ -270,6 +271,11 @@ def _contradictions(settings: Settings) -> Iterator[tuple[str, str]]:
         for alias in platform.aliases:
             if alias.valid_from and alias.valid_until and alias.valid_from >= alias.valid_until:
                 yield f"Platform/{platform.id}", f"aliases: '{alias.text}' ends before it begins; swap the dates"
+    for source in settings.sources.values():
+        if source.is_enabled and source.kind != "other" and (left := unfilled(source)):
+            yield f"Source/{source.id.partition(':')[0]}", f"url: nothing fills {', '.join(left)}; add it under 'each'"
+        if needs_key(source) and not source.key_env:
+            yield f"Source/{source.id.partition(':')[0]}", "key_env: it needs a key; name the variable that holds it"
     bounds = settings.scoring.boundaries
     if [b.band for b in bounds] != ["watch", "test", "recommend"] or any(b.leave >= b.enter for b in bounds):
         yield "Scoring", "scoring.yaml: boundaries: watch, test, recommend in this order, each with leave < enter"

@@ -34,6 +34,7 @@ class FetchError(TrendwarteError):
         state: the health state to record: blocked, rate_limited, dead, parse_error or unreachable.
         status: HTTP status, or None when none arrived.
         retry_after_s: seconds the server asked us to wait, or None.
+        is_passing: True when the fault lies on the way and passes by itself (name servers out of reach).
     """
 
     def __init__(
@@ -44,22 +45,24 @@ class FetchError(TrendwarteError):
         state: str = "unreachable",
         status: int | None = None,
         retry_after_s: float | None = None,
+        is_passing: bool = False,
     ) -> None:
         super().__init__(message)
         self.permanent = permanent
         self.state = state
         self.status = status
         self.retry_after_s = retry_after_s
+        self.is_passing = is_passing
 
     def __reduce__(self) -> tuple[object, ...]:
         # Task runners pickle exceptions; keyword-only attributes need help to survive it.
-        return (_rebuild_fetch_error, (str(self), self.permanent, self.state, self.status, self.retry_after_s))
+        return (_rebuild_fetch_error, (str(self), dict(vars(self))))
 
 
-def _rebuild_fetch_error(
-    message: str, permanent: bool, state: str, status: int | None, retry_after_s: float | None
-) -> FetchError:
-    return FetchError(message, permanent=permanent, state=state, status=status, retry_after_s=retry_after_s)
+def _rebuild_fetch_error(message: str, attributes: dict[str, object]) -> FetchError:
+    error = FetchError(message, permanent=True)
+    vars(error).update(attributes)
+    return error
 
 
 class ParseError(TrendwarteError):

@@ -190,26 +190,60 @@ class Outlet(Model):
 # --- sources ---------------------------------------------------------------------------------
 
 
+class Shape(Model):
+    """Where the parts of an entry, or of a measurement, stand in an answer: JMESPath for JSON, column numbers for CSV.
+
+    A field sees the record, and beside it ``_answer`` (the whole answer) and ``_source`` (``subject``, ``market``,
+    ``name``). With ``series`` the records are measurements (``subject``, ``market``, ``measured_on``, ``value``,
+    ``norm``), without it they are entries (``title``, ``url``, ``guid``, ``summary``, ``content``, ``published``,
+    ``updated``, ``lang``, ``outlet``).
+    """
+
+    records: str = ""
+    empty: str = Field(default="", description="True of an answer that says 'nothing', if it then has no records.")
+    series: str = Field(default="", description="What is measured: pageviews, chart_rank, ...")
+    fields: dict[str, str]
+
+
 class Source(Model):
-    """A machine-readable source; one entry plus one recorded fixture is all a new one takes."""
+    """A machine-readable source; one entry plus one recorded fixture is all a new one takes.
+
+    The address may hold ``{today-30|%Y%m%d}`` (a day before the run), ``{api_key}``, and the names of ``each``.
+    """
 
     id: str
     name: str
-    kind: Literal["feed", "html_listing", "gdelt", "federal_register", "jsonl", "other"] = Field(
-        description="How to read it; 'other' is catalogued but has no reader yet and is skipped with a word."
+    kind: str = Field(
+        description="How to read it: feed, sitemap, html_listing, json, csv, or one that an installed package adds;"
+        " 'other' is catalogued but has no reader and is skipped with a word."
     )
+    shape: str | Shape = Field(default="", description="For json and csv: the name of a known shape, or a shape.")
     url: str
     fallback_urls: list[str] = []
+    each: dict[str, dict[str, str]] = Field(
+        default={},
+        description="One request per combination: {subject: {tiktok: TikTok}, market: {de: de.wikipedia}}. The keys"
+        " label what is measured, the values go into the address.",
+    )
+    watch: dict[str, str] = Field(default={}, description="For csv: which subjects to keep, {tiktok: tiktok.com}.")
+    subject: str = ""
+    market: str = ""
     lang: str = ""
     jurisdiction: str = "GLOBAL"
     source_kind: SourceKind
     owner: str = ""
     is_enabled: bool = True
     requires_key: bool = False
-    key_env: str = ""
+    key_env: str = Field(default="", description="Environment variable that holds the key.")
+    headers: dict[str, str] = Field(default={}, description='Sent along; "{api_key}" is filled in.')
     expected_update_days: float = 7
+    poll_minutes: int = Field(default=60, ge=10, description="Least time between two visits.")
     min_interval_s: float = Field(5, description="Seconds between two requests to this host.")
-    selectors: dict[str, str] = Field(default={}, description="CSS for html_listing: item, title, link, date, body.")
+    selectors: dict[str, str] = Field(
+        default={},
+        description="CSS for html_listing: item, title, link, date, summary, body. Without them the longest list of"
+        " headlines of the page is found.",
+    )
     params: dict[str, str] = {}
     terms: str = ""
     note: str = ""
@@ -336,6 +370,9 @@ class Fetching(Model):
     retries: int = 2
     retry_wait_s: float = 5.0
     allow_hosts: list[str] = Field(default=[], description="host or host:port exempt from the private-address guard.")
+    pages_per_host: int = Field(20, description="Article pages fetched from one host in one night.")
+    page_interval_s: float = Field(5, description="Seconds between two pages of one host.")
+    pages_from: list[str] = Field(default=[], description="Hosts whose article pages are fetched; none named: all.")
 
 
 class Runtime(Model):
@@ -349,7 +386,8 @@ class Runtime(Model):
     fetching: Fetching
     smtp: Smtp = Smtp()
     allow_private_webhooks: bool = False
-    keep_payload_days: int = 30
+    keep_payload_days: int = Field(30, description="Raw answers, for reading them again.")
+    keep_text_days: int = Field(90, description="Full text of pages and feeds; quotes and summaries stay.")
 
 
 class Settings(Model):

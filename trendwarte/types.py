@@ -39,7 +39,7 @@ class Validators:
 
 @dataclass(frozen=True, slots=True)
 class Payload:
-    """Bytes and the HTTP facts they came with; ``pages`` are the article pages behind a listing."""
+    """Bytes and the HTTP facts they came with; ``pages`` are the parts of a sitemap index."""
 
     source_id: str
     url: str
@@ -60,6 +60,7 @@ class NotModified:
     fetched_at: datetime
     validators: Validators
     duration_s: float = 0.0
+    status: int = 304
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,23 @@ class Document:
     updated_at: datetime | None = None
     flags: tuple[str, ...] = ()
     payload_hash: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """One number a source measured: views of an article, the place of an app in a chart.
+
+    ``subject`` is a platform id where the source is asked about one, else the source's own word. ``norm`` is the
+    total the value is part of, where the source gives it.
+    """
+
+    source_id: str
+    series: str
+    subject: str
+    market: str
+    measured_on: date
+    value: float
+    norm: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -417,6 +435,30 @@ class SourceHealth:
     duration_s: float = 0.0
     detail: str = ""
     newest_at: datetime | None = None
+    is_passing: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SourceMemory:
+    """What is remembered of a source between two visits; ``trendwarte.polling`` decides what follows from it.
+
+    ``failures`` is a weighted sum (a hard failure is 1), ``calm`` and ``busy`` count good visits in a row that
+    brought mostly known or mostly new entries, ``conditional`` counts "not modified" answers since the last body.
+    """
+
+    source_id: str
+    state: HealthState = "never_ran"
+    validators: Validators = Validators()
+    interval_min: float = 60.0
+    failures: float = 0.0
+    calm: int = 0
+    busy: int = 0
+    conditional: int = 0
+    is_lying: bool = False
+    last_body_at: datetime | None = None
+    last_new_at: datetime | None = None
+    newest_at: datetime | None = None
+    next_visit_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,9 @@ from warehouse.connection import Connection, open_writer, transaction
 from warehouse.documents import Documents, published_or_seen
 from warehouse.outbox import Outbox
 from warehouse.publish import QueryError, export, publish, published_night, query
-from warehouse.runs import Runs, SourceStates, load_configuration
+from warehouse.runs import Runs, load_configuration
 from warehouse.scoring import drivers, score_risk
+from warehouse.source_states import SourceStates
 from warehouse.verdicts import Verdicts
 
 __all__ = [

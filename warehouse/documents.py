@@ -26,7 +26,7 @@ class Documents:
         An edited document keeps the time it was first seen and is read again.
         """
         arriving = {document.document_id: document for document in documents}
-        known = self._hashes(list(arriving))
+        known = self._hashes(arriving)
         new = [d for key, d in arriving.items() if key not in known]
         changed = [d for key, d in arriving.items() if key in known and known[key] != d.content_hash]
         insert(self._con, "documents", [_row(d) for d in new])
@@ -67,19 +67,29 @@ class Documents:
             {"version": reader_version, "rows": rows},
         )
 
-    def known_urls(self, source_id: str) -> frozenset[str]:
-        """Addresses of the documents a source already gave."""
-        rows = self._con.execute("SELECT url FROM documents WHERE source_id = ?", [source_id]).fetchall()
-        return frozenset(url for (url,) in rows)
+    def arriving(self, documents: Iterable[Document]) -> frozenset[str]:
+        """Ids of those documents that are not stored yet, or were edited since."""
+        known = self._hashes(hashes := {d.document_id: d.content_hash for d in documents})
+        return frozenset(key for key, content_hash in hashes.items() if known.get(key) != content_hash)
+
+    def forget_texts(self, before: datetime) -> int:
+        """Drop full texts first seen before a time (storage limitation); quotes, summaries and hashes stay."""
+        row = self._con.execute(
+            "UPDATE documents SET text = '', text_quality = CASE WHEN summary = '' THEN 'title' ELSE 'summary' END"
+            " WHERE first_seen_at < ? AND text <> ''",
+            [before],
+        ).fetchone()
+        return int(row[0]) if row else 0
 
     def count(self) -> int:
         """How many documents there are."""
         found = self._con.execute("SELECT count(*) FROM documents").fetchone()
         return int(found[0]) if found else 0
 
-    def _hashes(self, ids: list[str]) -> dict[str, str]:
+    def _hashes(self, ids: Iterable[str]) -> dict[str, str]:
         rows = self._con.execute(
-            "SELECT document_id, content_hash FROM documents WHERE document_id IN (SELECT unnest(?::VARCHAR[]))", [ids]
+            "SELECT document_id, content_hash FROM documents WHERE document_id IN (SELECT unnest(?::VARCHAR[]))",
+            [list(ids)],
         ).fetchall()
         return dict(rows)
 

@@ -14,14 +14,14 @@ from warehouse.connection import Connection, rows_of
 #: Opens in DuckDB from 1.0 on; the writer's own format may be newer.
 _STORAGE_VERSION = "v1.0.0"
 # Not copied at all: a deleted row can be read out of a file's free blocks.
-_LEFT_OUT = ("payloads", "source_state")
+_LEFT_OUT = ("payloads",)
 _BLANKED = {"messages": "* REPLACE ('' AS target, ''::BLOB AS body)"}
 
 
 def publish(con: Connection, folder: Path) -> Path:
     """Write ``folder/trendwarte.duckdb`` from the open warehouse; readers of the old file keep theirs.
 
-    Message bodies, addresses, raw payloads and the state of sources stay behind.
+    Message bodies, addresses and raw payloads stay behind.
 
     Raises:
         WarehouseError: the folder cannot be written, or the disk is full.

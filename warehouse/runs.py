@@ -1,20 +1,12 @@
-"""Nights and sources: what ran, how it ended, and how each source did."""
+"""Nights: what ran, how it ended, and under which configuration."""
 
 import json
-from collections.abc import Iterable
-from dataclasses import asdict
-from datetime import datetime, timedelta
-from hashlib import sha256
+from datetime import datetime
 from typing import Any
 
-import zstandard
-
 from trendwarte.settings import Settings
-from trendwarte.types import Payload, RunReport, SourceHealth, Validators
+from trendwarte.types import RunReport
 from warehouse.connection import Connection, insert, rows_of
-
-_HARD, _SOFT = 1.0, 0.5
-_FAILURE_WEIGHT = {"dead": _HARD, "blocked": _HARD, "parse_error": _HARD, "rate_limited": _SOFT, "unreachable": _SOFT}
 
 
 class Runs:
@@ -53,88 +45,6 @@ class Runs:
             [finished_at, report.outcome, report.is_baseline, report.baseline_reason, json.dumps(report.counts),
              json.dumps(report.durations_s), json.dumps(report.problems), report.run_id],
         )  # fmt: skip
-
-
-class SourceStates:
-    """What we hold about each source: validators, next visit, failures; and its health night by night."""
-
-    def __init__(self, con: Connection) -> None:
-        self._con = con
-
-    def validators(self) -> dict[str, Validators]:
-        """Validators of every source that ever answered."""
-        rows = self._con.execute("SELECT source_id, etag, last_modified, body_hash FROM source_state").fetchall()
-        return {source_id: Validators(*rest) for source_id, *rest in rows}
-
-    def waiting(self, now: datetime) -> dict[str, datetime]:
-        """Sources that asked us to come back later, and when."""
-        rows = self._con.execute(
-            "SELECT source_id, next_fetch_at FROM source_state WHERE next_fetch_at > ?", [now]
-        ).fetchall()
-        return dict(rows)
-
-    def record(self, run_id: str, health: Iterable[tuple[SourceHealth, Validators | None, datetime | None]]) -> None:
-        """Keep one row per source and run, and the state to continue from.
-
-        Validators are only kept when the documents behind them are stored in the same transaction.
-        """
-        rows = list(health)
-        self._con.execute("DELETE FROM source_health WHERE run_id = ?", [run_id])
-        insert(
-            self._con,
-            "source_health",
-            [{k: v for k, v in asdict(one).items() if k != "newest_at"} | {"run_id": run_id} for one, _, _ in rows],
-        )
-        for one, validators, next_fetch_at in rows:
-            self._update_state(one, validators, next_fetch_at)
-
-    def _update_state(self, one: SourceHealth, validators: Validators | None, next_fetch_at: datetime | None) -> None:
-        is_ok = one.state in ("ok", "not_modified", "empty", "stale", "undated")
-        seen = validators or Validators()
-        failures = _FAILURE_WEIGHT.get(one.state, 0.0)
-        self._con.execute(
-            """
-            INSERT INTO source_state BY NAME
-            SELECT $id AS source_id, $etag AS etag, $modified AS last_modified, $hash AS body_hash, $state AS state,
-                   $at AS last_fetch_at, CASE WHEN $ok THEN $at END AS last_ok_at,
-                   CASE WHEN $new > 0 THEN $at END AS last_new_at, $newest AS newest_published_at,
-                   $failures::DOUBLE AS failures, $next AS next_fetch_at, $detail AS detail
-            ON CONFLICT (source_id) DO UPDATE SET
-                etag = CASE WHEN $ok THEN excluded.etag ELSE source_state.etag END,
-                last_modified = CASE WHEN $ok THEN excluded.last_modified ELSE source_state.last_modified END,
-                body_hash = CASE WHEN $ok THEN excluded.body_hash ELSE source_state.body_hash END,
-                state = excluded.state, last_fetch_at = excluded.last_fetch_at, detail = excluded.detail,
-                last_ok_at = coalesce(excluded.last_ok_at, source_state.last_ok_at),
-                last_new_at = coalesce(excluded.last_new_at, source_state.last_new_at),
-                newest_published_at = greatest(excluded.newest_published_at, source_state.newest_published_at),
-                failures = CASE WHEN $ok THEN 0 ELSE source_state.failures + excluded.failures END,
-                next_fetch_at = excluded.next_fetch_at
-            """,
-            {
-                "id": one.source_id, "etag": seen.etag, "modified": seen.last_modified, "hash": seen.body_hash,
-                "state": one.state, "at": one.fetched_at, "ok": is_ok, "new": one.new_documents,
-                "newest": one.newest_at, "failures": failures, "next": next_fetch_at, "detail": one.detail,
-            },
-        )  # fmt: skip
-
-    def newest(self) -> dict[str, datetime]:
-        """Newest publication date each source ever showed."""
-        rows = self._con.execute(
-            "SELECT source_id, newest_published_at FROM source_state WHERE newest_published_at IS NOT NULL"
-        ).fetchall()
-        return dict(rows)
-
-    def keep_payloads(self, payloads: Iterable[Payload], keep_days: int, now: datetime) -> None:
-        """Keep raw bytes for re-reading, and forget those past their time (storage limitation)."""
-
-        packer = zstandard.ZstdCompressor(level=6)
-        rows = [
-            {"payload_hash": sha256(p.body).hexdigest(), "source_id": p.source_id, "url": p.url,
-             "fetched_at": p.fetched_at, "content_type": p.content_type, "body_zstd": packer.compress(p.body)}
-            for p in payloads
-        ]  # fmt: skip
-        insert(self._con, "payloads", rows, "ON CONFLICT DO NOTHING")
-        self._con.execute("DELETE FROM payloads WHERE fetched_at < ?", [now - timedelta(days=keep_days)])
 
 
 def load_configuration(con: Connection, settings: Settings) -> None:

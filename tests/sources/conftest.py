@@ -108,7 +108,7 @@ def ask(site: Site) -> Callable[..., Payload | NotModified]:
         *,
         allow: list[str] | None = None,
         limits: dict[str, object] | None = None,
-        known_urls: frozenset[str] = frozenset(),
+        key: str = "",
         **declared: object,
     ) -> Payload | NotModified:
         source = make_source(**{"url": site.url + path} | declared)
@@ -117,7 +117,7 @@ def ask(site: Site) -> Callable[..., Payload | NotModified]:
             **{"user_agent": "test/1", "timeout_s": 5, "deadline_s": 5, "max_bytes": 100_000, "allow_hosts": hosts}
             | (limits or {})
         )
-        return fetch(source, validators or Validators(), fetching, now=NOW, known_urls=known_urls)
+        return fetch(source, validators or Validators(), fetching, now=NOW, key=key)
 
     return _ask
 

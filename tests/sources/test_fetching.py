@@ -340,28 +340,3 @@ def test_cookies_are_not_kept_and_the_agent_is_named(site, ask):
     ask()
     ask()
     assert all(headers["user-agent"] == "test/1" and "cookie" not in headers for _, headers in site.seen)
-
-
-LISTING = b"""<ul><li><a href="/a/1">Eins</a></li><li><a href="/a/2?utm_source=x">Zwei</a></li>
-<li><a href="/a/1">Eins</a></li><li><a href="http://10.0.0.1/x">Drei</a></li></ul>"""
-SELECTORS = {"item": "li", "title": "a", "link": "a", "body": "article"}
-
-
-def test_a_listing_brings_the_articles_that_are_not_known_yet(site, ask):
-    site.paths |= {
-        "/feed": (200, {}, LISTING),
-        "/a/1": (302, {"Location": "/b/1"}, b""),
-        "/b/1": (200, {}, b"<article>x</article>" + b" " * 3_000_000),
-        "/a/2": (200, {}, b"<article>y</article>"),
-    }
-    got = ask(kind="html_listing", selectors=SELECTORS, limits={"max_bytes": 4_000_000})
-    assert [page.url for page in got.pages] == [f"{site.url}/a/1", f"{site.url}/a/2?utm_source=x"]
-    assert len(site.asked("/a/1")) == 1
-    again = ask(kind="html_listing", selectors=SELECTORS, known_urls=frozenset({f"{site.url}/a/2"}))
-    assert [page.url for page in again.pages] == [f"{site.url}/a/1"]
-
-
-def test_a_listing_stops_asking_when_told_to_slow_down(site, ask):
-    site.paths |= {"/feed": (200, {}, LISTING), "/a/1": (429, {}, b""), "/a/2": (200, {}, b"")}
-    assert ask(kind="html_listing", selectors=SELECTORS).pages == ()
-    assert not site.asked("/a/2?utm_source=x")

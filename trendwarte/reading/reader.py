@@ -147,6 +147,11 @@ class Reader:
             main.jurisdiction, main.legal_stage, main.factuality, main.polarity, recap, main.confidence, signals,
         )  # fmt: skip
 
+    def names_platform(self, document: Document) -> bool:
+        """Whether title, summary or text name a watched platform; a quarter of the work of ``read``."""
+        text, low = _text_of(document)
+        return bool(self._mentions(text, low, _day_of(document)))
+
     def explain(self, document: Document) -> str:
         """One document's reading, with quotes and the rules that fired."""
         reading = self.read(document)
