@@ -9,12 +9,13 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from flows.options import Archives, AsJson, Config, Engine, State, fail, moment_of, note, only_these, settings_of
+from flows.sources_commands import sources_app
 from trendwarte.errors import ConfigError, LockedError, TrendwarteError
 
 if TYPE_CHECKING:
@@ -30,14 +31,7 @@ app = typer.Typer(
 config_app = typer.Typer(help="The configuration: check it, show it, print its JSON Schemas.", no_args_is_help=True)
 app.add_typer(config_app, name="config")
 
-sources_app = typer.Typer(help="The sources: list them, try them, see how they do, add a list.", no_args_is_help=True)
 app.add_typer(sources_app, name="sources")
-
-Config = Annotated[Path, typer.Option("--config", help="Folder with the configuration.")]
-State = Annotated[Path, typer.Option("--state", help="Folder that holds warehouse, briefs and mailbox.")]
-Engine = Annotated[str, typer.Option("--engine", help="prefect, or plain (threads, no server).")]
-AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
-Archives = Annotated[list[Path], typer.Option("--archive", help="JSON Lines file (.gz, .zst); may be repeated.")]
 
 
 def main() -> None:
@@ -45,28 +39,13 @@ def main() -> None:
     try:
         app()
     except ConfigError as error:
-        _fail(str(error), 2)
+        fail(str(error), 2)
     except LockedError as error:
-        _fail(str(error), 4)
+        fail(str(error), 4)
     except TrendwarteError as error:
-        _fail(str(error), 3)
+        fail(str(error), 3)
     except KeyboardInterrupt:
-        _fail("interrupted; the next night continues where this one stopped", 130)
-
-
-def _fail(text: str, code: int) -> None:
-    print(text, file=sys.stderr)
-    sys.exit(code)
-
-
-def _note(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
-
-
-def _settings(config: Path) -> "Settings":
-    from trendwarte.config_files import load_settings
-
-    return load_settings(config, os.environ)
+        fail("interrupted; the next night continues where this one stopped", 130)
 
 
 @contextmanager
@@ -77,7 +56,7 @@ def _engine_ready(engine: str, state: Path) -> Iterator[None]:
         from flows.quiet import prepare_prefect
 
         prepare_prefect((state / "prefect").resolve())
-        _note("Starting Prefect's temporary server (about 15 s; --engine plain goes without) ...")
+        note("Starting Prefect's temporary server (about 15 s; --engine plain goes without) ...")
     yield
 
 
@@ -110,8 +89,8 @@ def run(
     from flows.house import now, opened
     from flows.monitor import monitor
 
-    settings = _only(_settings(config), only or [])
-    moment = _moment(as_of) if as_of else now().replace(microsecond=0)
+    settings = only_these(settings_of(config), only or [])
+    moment = moment_of(as_of) if as_of else now().replace(microsecond=0)
     if dry_run:
         state, settings = _dry(state, settings)
     with _engine_ready(engine, state), opened(settings, state) as house:
@@ -119,20 +98,6 @@ def run(
     _print_report(reports[-1], state, as_json=as_json)
     if reports[-1].problems:
         raise SystemExit(1)
-
-
-def _only(settings: "Settings", only: list[str]) -> "Settings":
-    # An entry of the catalogue stands for all its requests: "tranco-ranks" for "tranco-ranks:tiktok" and the rest.
-    entries = {key.partition(":")[0] for key in settings.sources}
-    unknown = [one for one in only if one not in settings.sources and one not in entries]
-    if unknown:
-        raise ConfigError([f"source '{one}' is unknown; see 'trendwarte sources list'" for one in unknown])
-    chosen = {
-        key: source
-        for key, source in settings.sources.items()
-        if not only or key in only or key.partition(":")[0] in only
-    }
-    return settings.model_copy(update={"sources": chosen})
 
 
 def _dry(state: Path, settings: "Settings") -> tuple[Path, "Settings"]:
@@ -143,18 +108,8 @@ def _dry(state: Path, settings: "Settings") -> tuple[Path, "Settings"]:
     if state.exists():
         shutil.copytree(state, copy / "state", ignore=shutil.ignore_patterns("run.lock", "prefect"))
     silent = {key: client.model_copy(update={"channels": []}) for key, client in settings.clients.items()}
-    _note(f"Dry run on a copy: {copy / 'state'}")
+    note(f"Dry run on a copy: {copy / 'state'}")
     return copy / "state", settings.model_copy(update={"clients": silent})
-
-
-def _moment(text: str, option: str = "--as-of") -> datetime:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise ConfigError([f"{option}: '{text}' is no date; write 2025-01-19 or 2025-01-19T03:00:00"]) from None
-    if len(text) == 10:
-        moment = moment.replace(hour=23, minute=59, second=59)
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _print_report(report: "RunReport", state: Path, *, as_json: bool) -> None:
@@ -168,7 +123,7 @@ def _print_report(report: "RunReport", state: Path, *, as_json: bool) -> None:
     print("  " + ", ".join(f"{name} {count}" for name, count in report.counts.items()))
     print("  seconds: " + ", ".join(f"{name} {value}" for name, value in report.durations_s.items()))
     for problem in report.problems:
-        _note(f"  ! {problem}")
+        note(f"  ! {problem}")
     print(f"  warehouse {state / 'published' / 'trendwarte.duckdb'}, briefs {state / 'briefs' / 'index.html'}")
 
 
@@ -182,7 +137,7 @@ def read(
     """Read documents into signals; touches no state. One line out per valid line in, same order."""
     from flows.reading import read_stream
 
-    problems = read_stream(_settings(config), source, out, explain=explain_one, complain=_note)
+    problems = read_stream(settings_of(config), source, out, explain=explain_one, complain=note)
     if problems:
         raise SystemExit(1)
 
@@ -204,17 +159,17 @@ def replay(
 
     def complain(problem: ArchiveProblem) -> None:
         problems.append(problem)
-        _note(f"{problem.path}:{problem.line}: {problem.reason}; skipped")
+        note(f"{problem.path}:{problem.line}: {problem.reason}; skipped")
 
     def progress(report: "RunReport") -> None:
-        _note(
+        note(
             f"{report.as_of:%Y-%m-%d} {report.outcome:9} " + " ".join(f"{k}={v}" for k, v in report.counts.items() if v)
         )
 
-    first, last = _moment(start, "--start").date(), _moment(end, "--end").date()
+    first, last = moment_of(start, "--start").date(), moment_of(end, "--end").date()
     if last < first:
         raise ConfigError([f"--end: {end} lies before --start {start}; swap them"])
-    reports = run_replay(_settings(config), archive, first, last, state, complain, progress)
+    reports = run_replay(settings_of(config), archive, first, last, state, complain, progress)
     write_export(state, state / "export", reports)
     print(f"{len(reports)} nights; export in {state / 'export'}")
     if problems:
@@ -248,7 +203,7 @@ def query(
         columns, rows = ask(state / "published" / "trendwarte.duckdb", text)
         print(render(columns, rows, form))
     except TrendwarteError as error:
-        _fail(str(error), 2)
+        fail(str(error), 2)
 
 
 @app.command()
@@ -291,7 +246,7 @@ def report(
 
     pages = sorted((state / "briefs").glob(f"*.{lang}.html"))
     if not pages:
-        _fail(f"no brief in {state / 'briefs'}; run a night first", 2)
+        fail(f"no brief in {state / 'briefs'}; run a night first", 2)
     for page in pages:
         print(page)
     if is_open:
@@ -301,7 +256,7 @@ def report(
 @config_app.command("validate")
 def config_validate(config: Config = Path("config")) -> None:
     """Check the whole configuration; every mistake with file, line and remedy."""
-    s = _settings(config)
+    s = settings_of(config)
     enabled = sum(source.is_enabled for source in s.sources.values())
     print(f"ok: {len(s.platforms)} platforms, {len(s.clients)} clients, {enabled} of {len(s.sources)} sources enabled")
     print(f"fingerprint {s.fingerprint}")
@@ -310,7 +265,7 @@ def config_validate(config: Config = Path("config")) -> None:
 @config_app.command("show")
 def config_show(config: Config = Path("config")) -> None:
     """The configuration as JSON, secrets masked."""
-    print(_settings(config).model_dump_json(indent=1))
+    print(settings_of(config).model_dump_json(indent=1))
 
 
 @config_app.command("schema")
@@ -322,62 +277,6 @@ def config_schema(out: Annotated[Path, typer.Option(help="Folder to write to.")]
     for kind, schema in schemas().items():
         text = json.dumps(schema, indent=1, ensure_ascii=False, sort_keys=True)
         (out / f"{kind}.schema.json").write_text(text + "\n", "utf-8")
-
-
-@sources_app.command("list")
-def sources_list(config: Config = Path("config"), as_json: AsJson = False) -> None:
-    """Every source: how it is read, and whether a night asks it (if not, why not)."""
-    from flows.catalogue import listed
-    from flows.tables import render
-
-    _print_rows(listed(_settings(config)), as_json, render)
-
-
-@sources_app.command("check")
-def sources_check(
-    only: Annotated[list[str] | None, typer.Argument(help="Source ids; default: every enabled source.")] = None,
-    config: Config = Path("config"),
-    record: Annotated[Path | None, typer.Option(help="Keep each answer here, as fixtures for the tests.")] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Ask sources now, store nothing: status, entries, newest date; exit code 1 when one does not answer."""
-    from flows.catalogue import checked
-    from flows.tables import render
-
-    settings = _only(_settings(config), only) if only else _settings(config)
-    rows = checked(settings, record, _note, is_named=bool(only))
-    _print_rows(rows, as_json, render)
-    if any(not row["is_ok"] for row in rows):
-        raise SystemExit(1)
-
-
-@sources_app.command("health")
-def sources_health(state: State = Path("state"), as_json: AsJson = False) -> None:
-    """How each source did last, for how long it has brought nothing new, and when it is asked again."""
-    from flows.catalogue import health
-    from flows.tables import render
-
-    _print_rows(health(state), as_json, render)
-
-
-@sources_app.command("import")
-def sources_import(
-    opml: Annotated[Path, typer.Argument(help="Feed list in OPML, well-formed or not.")],
-    config: Config = Path("config"),
-    kind: Annotated[str, typer.Option(help="official, quality_press, trade_press, aggregator, blog.")] = "blog",
-) -> None:
-    """Add the feeds of an OPML file that are not in the catalogue yet, as sources that are switched off."""
-    from flows.catalogue import imported
-
-    added, path = imported(_settings(config), opml, config, kind)
-    print(f"{added} sources added to {path}; check them with 'trendwarte sources check ID', then set is_enabled: true")
-
-
-def _print_rows(rows: list[dict[str, Any]], as_json: bool, render: Any) -> None:
-    if as_json:
-        print(json.dumps(rows, default=str, ensure_ascii=False))
-    elif rows:
-        print(render(list(rows[0]), [tuple(row.values()) for row in rows], "table"))
 
 
 @app.command()

@@ -1,0 +1,56 @@
+"""``trendwarte sources``: the catalogue at work."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from flows.options import AsJson, Config, State, note, only_these, print_rows, settings_of
+
+sources_app = typer.Typer(help="The sources: list them, try them, see how they do, add a list.", no_args_is_help=True)
+
+
+@sources_app.command("list")
+def sources_list(config: Config = Path("config"), as_json: AsJson = False) -> None:
+    """Every source: how it is read, and whether a night asks it (if not, why not)."""
+    from flows.catalogue import listed
+
+    print_rows(listed(settings_of(config)), as_json)
+
+
+@sources_app.command("check")
+def sources_check(
+    only: Annotated[list[str] | None, typer.Argument(help="Source ids; default: every enabled source.")] = None,
+    config: Config = Path("config"),
+    record: Annotated[Path | None, typer.Option(help="Keep each answer here, as fixtures for the tests.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Ask sources now, store nothing: status, entries, newest date; exit code 1 when one does not answer."""
+    from flows.catalogue import checked
+
+    settings = only_these(settings_of(config), only) if only else settings_of(config)
+    rows = checked(settings, record, note, is_named=bool(only))
+    print_rows(rows, as_json)
+    if any(not row["is_ok"] for row in rows):
+        raise SystemExit(1)
+
+
+@sources_app.command("health")
+def sources_health(state: State = Path("state"), as_json: AsJson = False) -> None:
+    """How each source did last, for how long it has brought nothing new, and when it is asked again."""
+    from flows.catalogue import health
+
+    print_rows(health(state), as_json)
+
+
+@sources_app.command("import")
+def sources_import(
+    opml: Annotated[Path, typer.Argument(help="Feed list in OPML, well-formed or not.")],
+    config: Config = Path("config"),
+    kind: Annotated[str, typer.Option(help="official, quality_press, trade_press, aggregator, blog.")] = "blog",
+) -> None:
+    """Add the feeds of an OPML file that are not in the catalogue yet, as sources that are switched off."""
+    from flows.catalogue import imported
+
+    added, path = imported(settings_of(config), opml, config, kind)
+    print(f"{added} sources added to {path}; check them with 'trendwarte sources check ID', then set is_enabled: true")
