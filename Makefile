@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check soak clean
+.PHONY: demo test check foreign soak clean
 
 .venv/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
@@ -19,6 +19,12 @@ check: .venv/installed
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest tests/test_layers.py
+
+# Test files of other projects, from their source distributions; tests that read them skip where they are absent.
+foreign: .venv/installed
+	mkdir -p build/foreign
+	$(BIN)/pip download --quiet --disable-pip-version-check --no-deps --no-binary :all: -d build/foreign feedparser==6.0.14 protego==0.7.0
+	for one in build/foreign/*.tar.gz; do tar xzf $$one -C build/foreign; done
 
 # Long campaigns; their figures belong into the note of the change.
 soak: .venv/installed

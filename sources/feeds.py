@@ -1,10 +1,11 @@
-"""Feeds: RSS 0.9x to 2.0, RSS 1.0 (RDF) and Atom, read with lxml; feedparser reads what lxml cannot.
+"""Feeds: RSS 0.9x to 2.0, RSS 1.0 (RDF), Atom and JSON Feed, read with lxml; feedparser reads what lxml cannot.
 
 Our own walk over the tree instead of fastfeedparser, for the dates: that one hands out a guess only and drops
 the words it guessed from ("MESZ" becomes UTC, "02.06.2026" the 6th of February), and it loses xml:base and the
 outlet behind an entry of an aggregator.
 """
 
+import binascii
 import re
 import warnings
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from urllib.parse import urljoin, urlsplit
 import feedparser
 from lxml import etree
 
+from sources.answers import json_entries
 from sources.charset import decoded
 from sources.entries import Entry
 from sources.identity import host_of, registrable_domain
@@ -24,9 +26,10 @@ from trendwarte.errors import ParseError
 from trendwarte.settings import Source
 from trendwarte.types import Payload
 
+# In lower case: writers disagree about the capitals.
 _PREFIXES = {
     "": "",
-    "http://www.w3.org/2005/Atom": "",
+    "http://www.w3.org/2005/atom": "",
     "http://purl.org/atom/ns#": "",
     "http://purl.org/rss/1.0/": "",
     "http://my.netscape.com/rdf/simple/0.9/": "",
@@ -34,21 +37,29 @@ _PREFIXES = {
     "http://purl.org/rss/1.0/modules/content/": "content:",
     "http://purl.org/dc/elements/1.1/": "dc:",
     "http://purl.org/dc/terms/": "dcterms:",
+    "http://search.yahoo.com/mrss/": "media:",
+    "http://search.yahoo.com/mrss": "media:",
+    "http://www.itunes.com/dtds/podcast-1.0.dtd": "itunes:",
+    "http://www.itunes.com/dtds/podcast-1.0.dtd/": "itunes:",
+    "http://www.w3.org/1999/xhtml": "xhtml:",
 }
 _ROOTS = frozenset({"rss", "feed", "rdf"})
 _ENTRY_TAGS = frozenset({"item", "entry"})
 # In the order of trust; the first that has words counts.
-_TITLE = ("title", "dc:title")
-_SUMMARY = ("description", "summary", "dc:description")
-_CONTENT = ("content:encoded", "content")
+_TITLE = ("title", "dc:title", "media:title", "itunes:title")
+_SUMMARY = ("description", "summary", "dc:description", "media:description", "itunes:summary")
+_CONTENT = ("content:encoded", "content", "fullitem", "xhtml:body", "body")
 _PUBLISHED = ("pubDate", "published", "issued", "dc:date", "dcterms:issued", "created", "dcterms:created", "updated")
 _UPDATED = ("updated", "modified", "dcterms:modified")
+_RDF_ABOUT = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}about"
+# Atom 1.0, section 4.1.3.3: content of these types is text, of every other type it is Base64.
+_TEXT_TYPE = re.compile(r"^$|^(?:text|html|xhtml)$|^text/|[+/]xml$", re.I)
 _XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 _LANG = re.compile(r"[A-Za-z]{2,3}(?=[-_]|$)")
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _REFERENCE = re.compile(r"&(?:#(?:x([0-9A-Fa-f]+)|([0-9]+));?|([A-Za-z][A-Za-z0-9]{1,30});)?")
-_FEED_MARK = re.compile(r"<(?:\w+:)?(?:rss|feed|rdf)\b", re.I)
+_FEED_MARK = re.compile(r"<(?:\w+:)?(?:rss|feed|rdf|channel)\b", re.I)
 _HEAD_CHARS = 4_096
 # feedparser reads at most some 8 MB a second, and far less where it is attacked.
 _TOLERANT_MAX = 500_000
@@ -61,6 +72,8 @@ def feed_entries(source: Source, payload: Payload) -> list[Entry]:
         ParseError: no feed, or one that declares entities (none of ours needs them, every bomb does).
     """
     text = _ILLEGAL.sub("", decoded(payload.body, payload.content_type)).lstrip()
+    if text.startswith("{"):
+        return json_entries(source.model_copy(update={"shape": "json_feed"}), payload)
     root, is_sound = _tree(text, payload.url)
     if root is not None and _declares_entities(root):
         raise ParseError(f"{source.id}: the feed declares entities; refused")
@@ -139,7 +152,7 @@ def _name(node: Any) -> str:
     space, _, local = node.tag.rpartition("}")
     if local.lower() == "rdf":
         return "rdf"
-    return f"{_PREFIXES.get(space[1:], '?:')}{local}"
+    return f"{_PREFIXES.get(space[1:].lower(), '?:')}{local}"
 
 
 def _feed_lang(root: Any) -> str:
@@ -159,7 +172,7 @@ def _lang(tag: str | None) -> str:
 
 def _entry(source: Source, node: Any, feed_lang: str) -> Entry:
     parts: dict[str, Any] = {}
-    for child in node:
+    for child in _children(node):
         if (name := _name(child)) and (len(child) or child.text):
             parts.setdefault(name, child)
     title = _markup(_first(parts, _TITLE)).strip()
@@ -171,7 +184,7 @@ def _entry(source: Source, node: Any, feed_lang: str) -> Entry:
     return Entry(
         title=title,
         url=_link(node, parts),
-        guid=_plain(parts.get("guid", parts.get("id"))),
+        guid=_plain(parts.get("guid", parts.get("id"))) or node.get(_RDF_ABOUT, ""),
         summary=_markup(_first(parts, _SUMMARY)),
         content=_markup(_first(parts, _CONTENT)),
         published=_plain(_first(parts, _PUBLISHED)),
@@ -179,6 +192,14 @@ def _entry(source: Source, node: Any, feed_lang: str) -> Entry:
         lang="" if source.lang else _lang(node.get(_XML_LANG)) or _lang(_plain(parts.get("dc:language"))) or feed_lang,
         outlet=registrable_domain(host_of(outlet_url)),
     )
+
+
+def _children(node: Any) -> Iterator[Any]:
+    """Children of an entry; those of a media group (video channels tell in it) after the entry's own."""
+    yield from node
+    for group in node:
+        if _name(group) == "media:group":
+            yield from group
 
 
 def _first(parts: dict[str, Any], names: tuple[str, ...]) -> Any:
@@ -194,8 +215,18 @@ def _markup(node: Any) -> str:
     if node is None:
         return ""
     if len(node) == 0:
-        return node.text or ""
+        return _unpacked(node) or node.text or ""
     return (node.text or "") + "".join(etree.tostring(child, encoding="unicode") for child in node)
+
+
+def _unpacked(node: Any) -> str:
+    """Text of an element that says it is Base64 (Atom 0.3 ``mode``, Atom 1.0 by its type); empty when it is not."""
+    if node.get("mode") != "base64" and _TEXT_TYPE.search(node.get("type", "")):
+        return ""
+    try:
+        return _ILLEGAL.sub("", binascii.a2b_base64(node.text or "", strict_mode=False).decode("utf-8"))
+    except (binascii.Error, UnicodeDecodeError):
+        return ""
 
 
 def _link(node: Any, parts: dict[str, Any]) -> str:

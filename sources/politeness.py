@@ -46,7 +46,7 @@ def polite_get(url: str, headers: Mapping[str, str], limits: Limits, min_interva
     agent = headers["User-Agent"]
     with host.lock:
         if host.rules_read_at is None or seconds_since(host.rules_read_at) > _ROBOTS_MAX_AGE_S:
-            host.rules = _rules_of(home, agent, limits)
+            host.rules = _rules_at(home, agent, limits)
             host.rules_read_at = time.monotonic()
         if host.rules is not None and not host.rules.can_fetch(url, agent):
             raise FetchError(f"{url}: robots.txt of this host forbids it", permanent=True, state="blocked")
@@ -84,11 +84,12 @@ def _pause(host: _Host, agent: str, min_interval_s: float) -> None:
         time.sleep(wait_s)
 
 
-def _rules_of(home: str, agent: str, limits: Limits) -> Protego | None:
+def _rules_at(home: str, agent: str, limits: Limits) -> Protego | None:
     """Rules of a host, None when it has none. A server that fails counts as "no" (RFC 9309 section 2.3.1.4)."""
     answer = _robots(home, agent, replace(limits, max_bytes=_ROBOTS_MAX_BYTES, truncate=True))
     if answer.status == 200:
-        return Protego.parse(answer.body.decode("utf-8", "replace"))
+        # Any bytes give rules; what cannot be read forbids nothing (RFC 9309 section 2.3.1.4).
+        return Protego.parse(answer.body.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "replace"))
     if answer.status >= 500:
         message = f"{home}/robots.txt answers {answer.status}: nothing may be fetched until it is back (RFC 9309)"
         raise FetchError(message, permanent=False, status=answer.status)

@@ -22,8 +22,10 @@ _UNWANTED = re.compile(
     "[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff0-\ufffb\ufffe\uffff"
     "\ud800-\udfff\U000e0000-\U000e007f]"
 )
-_SILENT_TAGS = ("script", "style", "template", "noscript", "iframe", "object", "svg")
+_SILENT_TAGS = ("script", "style", "template", "noscript", "iframe", "svg")
 _SILENT_TAG = re.compile("<(?:" + "|".join(_SILENT_TAGS) + ")", re.I)
+# Windows-1252 under another name: browsers read these numbers so, and an apostrophe is no control character.
+_WINDOWS = {code: bytes([code]).decode("cp1252", "ignore") for code in range(0x80, 0xA0) if code != 0x85}
 # Feeds escape twice (a feed of a feed); more rounds would only eat what a text says about HTML.
 _UNESCAPE_ROUNDS = 3
 
@@ -45,7 +47,7 @@ def plain_text(markup: str, max_chars: int) -> str:
         if text == before:
             break
     if not text.isascii() or not text.isprintable():
-        text = unicodedata.normalize("NFC", _UNWANTED.sub("", text))
+        text = unicodedata.normalize("NFC", _UNWANTED.sub("", text.translate(_WINDOWS)))
     return shortened(" ".join(text.split()), max_chars)
 
 
