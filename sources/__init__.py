@@ -2,6 +2,7 @@
 
 from sources.archive import read_archive, read_lines
 from sources.archive_types import ArchiveProblem, Outlets
+from sources.charset import charset_of
 from sources.entries import Entry
 from sources.fetching import fetch
 from sources.identity import canonical_url, content_hash, host_of
@@ -16,6 +17,7 @@ __all__ = [
     "OpmlFeed",
     "Outlets",
     "canonical_url",
+    "charset_of",
     "content_hash",
     "fetch",
     "fetch_pages",

@@ -343,7 +343,11 @@ def _as_fetch_error(url: str, error: Exception) -> FetchError:
         | requests.exceptions.InvalidSchema
         | urllib3.exceptions.LocationParseError,
     )
-    return FetchError(f"{url}: {_cause(error)}", permanent=is_hopeless)
+    # No connection at all, or none that can be trusted; a time-out of reading is the fault of one address.
+    is_host = isinstance(error, requests.exceptions.ConnectTimeout | requests.exceptions.SSLError) or isinstance(
+        getattr(error.args[0] if error.args else None, "reason", None), NewConnectionError
+    )
+    return FetchError(f"{url}: {_cause(error)}", permanent=is_hopeless, is_host=is_host)
 
 
 def _cause(error: Exception) -> str:

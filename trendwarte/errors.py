@@ -35,6 +35,7 @@ class FetchError(TrendwarteError):
         status: HTTP status, or None when none arrived.
         retry_after_s: seconds the server asked us to wait, or None.
         is_passing: True when the fault lies on the way and passes by itself (name servers out of reach).
+        is_host: True when the whole host is at fault, or asks for silence: its other addresses would fail too.
     """
 
     def __init__(
@@ -46,6 +47,7 @@ class FetchError(TrendwarteError):
         status: int | None = None,
         retry_after_s: float | None = None,
         is_passing: bool = False,
+        is_host: bool = False,
     ) -> None:
         super().__init__(message)
         self.permanent = permanent
@@ -53,6 +55,7 @@ class FetchError(TrendwarteError):
         self.status = status
         self.retry_after_s = retry_after_s
         self.is_passing = is_passing
+        self.is_host = is_host
 
     def __reduce__(self) -> tuple[object, ...]:
         # Task runners pickle exceptions; keyword-only attributes need help to survive it.

@@ -236,7 +236,10 @@ class Source(Model):
     requires_key: bool = False
     key_env: str = Field(default="", description="Environment variable that holds the key.")
     headers: dict[str, str] = Field(default={}, description='Sent along; "{api_key}" is filled in.')
-    expected_update_days: float = 7
+    expected_update_days: float = Field(default=7, description="Nothing newer for so many days makes the source stale.")
+    min_items: int = Field(
+        default=0, ge=0, description="A full answer with fewer entries is a fault the operator hears of; 0: no minimum."
+    )
     poll_minutes: int = Field(default=60, ge=10, description="Least time between two visits.")
     min_interval_s: float = Field(5, description="Seconds between two requests to this host.")
     selectors: dict[str, str] = Field(

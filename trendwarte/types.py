@@ -39,7 +39,10 @@ class Validators:
 
 @dataclass(frozen=True, slots=True)
 class Payload:
-    """Bytes and the HTTP facts they came with; ``pages`` are the parts of a sitemap index."""
+    """Bytes and the HTTP facts they came with; ``pages`` are the parts of a sitemap index.
+
+    ``charset`` is the encoding the bytes were read in and what it was taken from.
+    """
 
     source_id: str
     url: str
@@ -50,6 +53,7 @@ class Payload:
     validators: Validators
     duration_s: float = 0.0
     pages: tuple["Payload", ...] = ()
+    charset: str = ""
 
 
 @dataclass(frozen=True, slots=True)
