@@ -33,7 +33,7 @@ def ask_all(
     for round_number in range(fetching.retries + 1):
         if round_number:
             time.sleep(fetching.retry_wait_s)
-        errands = _by_host(pending)
+        errands = by_host(pending)
         for errand, found in zip(errands, engine.map("fetch", ask_host, errands, retries=0, wait_s=0), strict=True):
             answers |= found if isinstance(found, dict) else {source.id: found for source in errand}
         pending = [source for source in pending if _may_yet_answer(answers[source.id])]
@@ -42,7 +42,8 @@ def ask_all(
     return [answers[source.id] for source in sources]
 
 
-def _by_host(sources: Sequence[Source]) -> list[list[Source]]:
+def by_host(sources: Sequence[Source]) -> list[list[Source]]:
+    """Sources of one host together, the longest errand first."""
     errands: dict[str, list[Source]] = defaultdict(list)
     for source in sources:
         errands[urlsplit(source.url).netloc.lower()].append(source)

@@ -2,7 +2,7 @@
 
 from sources.archive import read_archive, read_lines
 from sources.archive_types import ArchiveProblem, Outlets
-from sources.charset import charset_of
+from sources.charset import decoded, root_of
 from sources.entries import Entry
 from sources.fetching import fetch
 from sources.identity import canonical_url, content_hash, host_of
@@ -17,8 +17,8 @@ __all__ = [
     "OpmlFeed",
     "Outlets",
     "canonical_url",
-    "charset_of",
     "content_hash",
+    "decoded",
     "fetch",
     "fetch_pages",
     "harvest",
@@ -28,5 +28,6 @@ __all__ = [
     "read_archive",
     "read_lines",
     "read_opml",
+    "root_of",
     "with_page",
 ]

@@ -21,6 +21,8 @@ _CODECS = re.compile(
 )
 _LATIN = frozenset({"iso8859-1", "ascii", "utf-8"})
 _HEAD_BYTES = 2_048
+# The first element that is no comment, declaration or processing instruction.
+_ROOT = re.compile(r"^(?:\s|<\?[^>]*>|<!--.*?-->|<![^>]*>)*<(?:[\w-]+:)?([A-Za-z][\w-]*)", re.S)
 
 
 def decoded(body: bytes, content_type: str = "") -> str:
@@ -74,3 +76,12 @@ def _claimed(head: bytes, content_type: str) -> tuple[str, str] | None:
         if name not in _LATIN and _CODECS.fullmatch(name):
             return name, origin
     return None
+
+
+def root_of(text: str) -> str:
+    """What a text is by its first mark: the name of its root element (``rss``, ``html``), ``json``, or ``text``."""
+    begin = text.lstrip()[:_HEAD_BYTES]
+    if begin.startswith(("{", "[")):
+        return "json"
+    found = _ROOT.search(begin)
+    return found[1].lower() if found else "text"
