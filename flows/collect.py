@@ -112,7 +112,7 @@ def _answered(source: Source, memory: SourceMemory, payload: Payload, found: Har
     if len(found) < max(source.min_items, 1):
         state = "empty"
         detail = f"{len(found)} entries, at least {source.min_items} are expected" if source.min_items else ""
-    elif found.documents and all("undated" in d.flags for d in found.documents):
+    elif found.documents and not dates:
         state = "undated"
     else:
         state = "stale" if _is_stale(source, newest, as_of) else "ok"

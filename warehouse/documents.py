@@ -23,10 +23,11 @@ class Documents:
     def store(self, documents: Iterable[Document]) -> Intake:
         """Keep new documents, replace edited ones (by content hash), leave the rest; storing twice is a no-op.
 
-        An edited document keeps the time it was first seen and is read again.
+        An edited document keeps the time it was first seen and is read again. Some sources give the same entry a
+        new id each time: with the address and the words of one they told before, it is that one.
         """
         arriving = {document.document_id: document for document in documents}
-        known = self._hashes(arriving)
+        known = self._known(arriving.values())
         new = [d for key, d in arriving.items() if key not in known]
         changed = [d for key, d in arriving.items() if key in known and known[key] != d.content_hash]
         insert(self._con, "documents", [_row(d) for d in new])
@@ -69,8 +70,9 @@ class Documents:
 
     def arriving(self, documents: Iterable[Document]) -> frozenset[str]:
         """Ids of those documents that are not stored yet, or were edited since."""
-        known = self._hashes(hashes := {d.document_id: d.content_hash for d in documents})
-        return frozenset(key for key, content_hash in hashes.items() if known.get(key) != content_hash)
+        held = list(documents)
+        known = self._known(held)
+        return frozenset(d.document_id for d in held if known.get(d.document_id) != d.content_hash)
 
     def forget_texts(self, before: datetime) -> int:
         """Drop full texts first seen before a time (storage limitation); quotes, summaries and hashes stay."""
@@ -86,12 +88,25 @@ class Documents:
         found = self._con.execute("SELECT count(*) FROM documents").fetchone()
         return int(found[0]) if found else 0
 
-    def _hashes(self, ids: Iterable[str]) -> dict[str, str]:
+    def _known(self, documents: Iterable[Document]) -> dict[str, str]:
+        """Content hashes of those documents that are stored, by the id they arrive under."""
+        held = list(documents)
         rows = self._con.execute(
             "SELECT document_id, content_hash FROM documents WHERE document_id IN (SELECT unnest(?::VARCHAR[]))",
-            [list(ids)],
+            [[d.document_id for d in held]],
         ).fetchall()
-        return dict(rows)
+        known = dict(rows)
+        strangers = [d for d in held if d.document_id not in known and d.url and d.guid]
+        rows = self._con.execute(
+            "SELECT a.document_id, a.content_hash FROM (SELECT unnest($ids::VARCHAR[]) AS document_id,"
+            " unnest($sources::VARCHAR[]) AS source_id, unnest($urls::VARCHAR[]) AS url,"
+            " unnest($hashes::VARCHAR[]) AS content_hash) a SEMI JOIN documents d USING (source_id, url, content_hash)",
+            {
+                "ids": [d.document_id for d in strangers], "sources": [d.source_id for d in strangers],
+                "urls": [d.url for d in strangers], "hashes": [d.content_hash for d in strangers],
+            },
+        ).fetchall()  # fmt: skip
+        return known | dict(rows)
 
 
 def published_or_seen(document: Document) -> datetime:
