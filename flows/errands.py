@@ -1,7 +1,8 @@
 """The order in which a night asks its sources: one errand per host, the longest first, doubtful ones again at the end.
 
 A worker that waits for the turn of a host is lost to all others, so the sources of one host are one errand. A host
-that does not answer at all, or asks for silence, is believed for all its sources of this round.
+that does not answer at all is believed for all its sources of this round; one that asks for silence, for those of the
+same owner (hosts that carry many publishers limit each by itself).
 """
 
 import time
@@ -53,16 +54,21 @@ def by_host(sources: Sequence[Source]) -> list[list[Source]]:
 
 def _asked(neighbours: Sequence[Source], attempt: Callable[[Source], Payload | NotModified]) -> dict[str, Answer]:
     answers: dict[str, Answer] = {}
-    failure: FetchError | None = None
+    down: FetchError | None = None
+    silent: dict[str, FetchError] = {}
     for source in neighbours:
-        if failure is not None and not source.fallback_urls:
-            answers[source.id] = failure
+        known = down or silent.get(source.owner)
+        if known is not None and not source.fallback_urls:
+            answers[source.id] = known
             continue
         try:
             answers[source.id] = attempt(source)
         except FetchError as error:
             answers[source.id] = error
-            failure = error if error.is_host else failure
+            if error.is_host and error.status is None:
+                down = error
+            elif error.is_host:
+                silent[source.owner] = error
     return answers
 
 
