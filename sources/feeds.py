@@ -10,6 +10,7 @@ import re
 import warnings
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import lru_cache
 from html.entities import html5
 from io import BytesIO
 from typing import Any
@@ -61,6 +62,7 @@ _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _REFERENCE = re.compile(r"&(?:#(?:x([0-9A-Fa-f]+)|([0-9]+));?|([A-Za-z][A-Za-z0-9]{1,30});)?")
 _FEED_MARK = re.compile(r"<(?:\w+:)?(?:rss|feed|rdf|channel)\b", re.I)
 _HEAD_CHARS = 4_096
+_WEB = ("https://", "http://")
 # feedparser reads at most some 8 MB a second, and far less where it is attacked.
 _TOLERANT_MAX = 500_000
 
@@ -147,9 +149,12 @@ def _declares_entities(root: Any) -> bool:
 
 def _name(node: Any) -> str:
     """Name of an element with our prefix for its namespace; unknown namespaces give ``?:name``."""
-    if not isinstance(node.tag, str):
-        return ""
-    space, _, local = node.tag.rpartition("}")
+    return _tag_name(node.tag) if isinstance(node.tag, str) else ""
+
+
+@lru_cache(maxsize=4_096)
+def _tag_name(tag: str) -> str:
+    space, _, local = tag.rpartition("}")
     if local.lower() == "rdf":
         return "rdf"
     return f"{_PREFIXES.get(space[1:].lower(), '?:')}{local}"
@@ -171,10 +176,7 @@ def _lang(tag: str | None) -> str:
 
 
 def _entry(source: Source, node: Any, feed_lang: str) -> Entry:
-    parts: dict[str, Any] = {}
-    for child in _children(node):
-        if (name := _name(child)) and (len(child) or child.text):
-            parts.setdefault(name, child)
+    parts = _parts(node)
     title = _markup(_first(parts, _TITLE)).strip()
     outlet_name, outlet_url = "", ""
     if (origin := parts.get("source")) is not None:
@@ -190,16 +192,23 @@ def _entry(source: Source, node: Any, feed_lang: str) -> Entry:
         published=_plain(_first(parts, _PUBLISHED)),
         updated=_plain(_first(parts, _UPDATED)),
         lang="" if source.lang else _lang(node.get(_XML_LANG)) or _lang(_plain(parts.get("dc:language"))) or feed_lang,
-        outlet=registrable_domain(host_of(outlet_url)),
+        outlet=registrable_domain(host_of(outlet_url)) if outlet_url else "",
     )
 
 
-def _children(node: Any) -> Iterator[Any]:
-    """Children of an entry; those of a media group (video channels tell in it) after the entry's own."""
-    yield from node
-    for group in node:
-        if _name(group) == "media:group":
-            yield from group
+def _parts(node: Any) -> dict[str, Any]:
+    """The first child of each name that holds anything; a media group's (video channels tell in it) come last."""
+    parts: dict[str, Any] = {}
+    groups = []
+    for child in node:
+        name = _name(child)
+        if name == "media:group":
+            groups.append(child)
+        elif name and name not in parts and (child.text or len(child)):
+            parts[name] = child
+    for group in groups:
+        parts = _parts(group) | parts
+    return parts
 
 
 def _first(parts: dict[str, Any], names: tuple[str, ...]) -> Any:
@@ -207,7 +216,9 @@ def _first(parts: dict[str, Any], names: tuple[str, ...]) -> Any:
 
 
 def _plain(node: Any) -> str:
-    return " ".join("".join(node.itertext()).split()) if node is not None else ""
+    if node is None:
+        return ""
+    return " ".join((node.text or "" if len(node) == 0 else "".join(node.itertext())).split())
 
 
 def _markup(node: Any) -> str:
@@ -215,7 +226,7 @@ def _markup(node: Any) -> str:
     if node is None:
         return ""
     if len(node) == 0:
-        return _unpacked(node) or node.text or ""
+        return (_unpacked(node) if node.attrib else "") or node.text or ""
     return (node.text or "") + "".join(etree.tostring(child, encoding="unicode") for child in node)
 
 
@@ -231,6 +242,10 @@ def _unpacked(node: Any) -> str:
 
 def _link(node: Any, parts: dict[str, Any]) -> str:
     """Absolute address of an entry: its link, else the guid when that is an address."""
+    # Nearly every entry has one link that is whole as it stands; asking lxml for its base is slow.
+    only = parts.get("link")
+    if only is not None and not only.attrib and (url := (only.text or "").strip()).startswith(_WEB) and "[" not in url:
+        return url
     for raw, base in _link_candidates(node, parts):
         with suppress(ValueError):
             url = urljoin(base or "", raw.strip())
