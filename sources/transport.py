@@ -284,7 +284,9 @@ def _session(allow_hosts: frozenset[str]) -> requests.Session:
 
 def _body(response: requests.Response, limits: Limits) -> tuple[bytes, bool]:
     if not 200 <= response.status_code < 300:
-        # The status says it all; an error page may be endless too.
+        # The status says it all, and an error page may be endless. A short one is read away: the connection lives on.
+        if response.raw.length_remaining is not None and response.raw.length_remaining <= _CHUNK:
+            response.raw.read(_CHUNK, decode_content=False)
         return b"", False
     encoding = response.headers.get("Content-Encoding", "").strip().lower()
     chunks = _raw_chunks(response, limits)
