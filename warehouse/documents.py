@@ -29,6 +29,7 @@ class Documents:
         known = self._hashes(arriving)
         new = [d for key, d in arriving.items() if key not in known]
         changed = [d for key, d in arriving.items() if key in known and known[key] != d.content_hash]
+        changed = self._not_erased(changed)
         insert(self._con, "documents", [_row(d) for d in new])
         for document in changed:
             self._con.execute(
@@ -48,6 +49,7 @@ class Documents:
         rows = rows_of(
             self._con,
             f"SELECT {_COLUMNS} FROM documents WHERE reader_version IS DISTINCT FROM ? AND first_seen_at <= ?"  # noqa: S608
+            " AND erased_at IS NULL"
             " ORDER BY coalesce(published_at, first_seen_at), document_id",
             [reader_version, as_of],
         )
@@ -85,6 +87,14 @@ class Documents:
         """How many documents there are."""
         found = self._con.execute("SELECT count(*) FROM documents").fetchone()
         return int(found[0]) if found else 0
+
+    def _not_erased(self, documents: Sequence[Document]) -> list[Document]:
+        """Those whose content was not taken out on request: an edit must not bring it back."""
+        erased = {key for (key,) in self._con.execute(
+            "SELECT document_id FROM documents WHERE erased_at IS NOT NULL AND document_id IN"
+            " (SELECT unnest(?::VARCHAR[]))", [[d.document_id for d in documents]],
+        ).fetchall()}  # fmt: skip
+        return [d for d in documents if d.document_id not in erased]
 
     def _hashes(self, ids: Iterable[str]) -> dict[str, str]:
         rows = self._con.execute(

@@ -1,0 +1,95 @@
+"""Asking the published copy: read-only, nothing outside it in reach."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from trendwarte.errors import TrendwarteError
+from warehouse.connection import load_extension
+
+
+class QueryError(TrendwarteError):
+    """An ad-hoc query is wrong, or wants more than reading."""
+
+
+def query(published: Path, sql: str, parameters: Sequence[Any] = ()) -> tuple[list[str], list[tuple[Any, ...]]]:
+    """Run one read-only query on the published warehouse; gives column names and rows.
+
+    Files, network, settings and extensions are out of reach.
+
+    Raises:
+        QueryError: nothing is published yet, or DuckDB refuses the query.
+    """
+    try:
+        with _safe(published) as con:
+            cursor = con.execute(sql, list(parameters))
+            return [column[0] for column in cursor.description or []], cursor.fetchall()
+    except duckdb.Error as error:
+        raise QueryError(str(error)) from error
+
+
+def query_to_file(published: Path, sql: str, target: Path) -> None:
+    """Write the result of a read-only query as Parquet; only ``target`` can be written.
+
+    Raises:
+        QueryError: as ``query``.
+    """
+    try:
+        with _safe(published) as con:
+            frame = con.execute(sql).df()
+    except duckdb.Error as error:
+        raise QueryError(str(error)) from error
+    with duckdb.connect() as out:
+        out.execute("SET TimeZone = 'UTC'")
+        out.register("frame", frame)
+        out.execute(f"COPY frame TO '{str(target).replace(chr(39), chr(39) * 2)}' (FORMAT parquet)")
+
+
+def search(published: Path, words: str, limit: int = 20) -> tuple[list[str], list[tuple[Any, ...]]]:
+    """Documents that hold ``words``, best first: BM25 where DuckDB's fts extension is installed, else by words found.
+
+    Raises:
+        QueryError: as ``query``.
+    """
+    by_rank = """
+        SELECT d.published_at, d.outlet, d.lang, d.title, d.url, round(r.score, 3) AS score
+        FROM (SELECT document_id, fts_main_documents.match_bm25(document_id, $words) AS score FROM mart.documents) r
+        JOIN mart.documents d USING (document_id) WHERE r.score IS NOT NULL
+        ORDER BY r.score DESC, d.published_at DESC LIMIT $limit"""
+    by_words = """
+        SELECT published_at, outlet, lang, title, url, score FROM mart.search($words)
+        ORDER BY score DESC, published_at DESC LIMIT $limit"""
+    try:
+        with _safe(published, extension="fts") as con:
+            indexed = con.execute("FROM duckdb_schemas() WHERE schema_name = 'fts_main_documents'").fetchall()
+            loaded = con.execute("FROM duckdb_extensions() WHERE extension_name = 'fts' AND loaded").fetchall()
+            sql = by_rank if indexed and loaded else by_words
+            cursor = con.execute(sql, {"words": words, "limit": limit})
+            return [column[0] for column in cursor.description or []], cursor.fetchall()
+    except duckdb.Error as error:
+        raise QueryError(str(error)) from error
+
+
+def open_published(published: Path) -> duckdb.DuckDBPyConnection:
+    """A read-only connection for analysts: ``open_published(path).sql("FROM mart.runs").df()``.
+
+    Times come out in UTC, and a misspelt table is an error instead of a Python variable of that name.
+
+    Raises:
+        QueryError: nothing is published there.
+    """
+    if not published.is_file():
+        raise QueryError(f"{published} does not exist; run a night first (trendwarte run, or trendwarte demo)")
+    con = duckdb.connect(str(published), read_only=True, config={"python_enable_replacements": "false"})
+    con.execute("SET TimeZone = 'UTC'")
+    return con
+
+
+def _safe(published: Path, extension: str = "") -> duckdb.DuckDBPyConnection:
+    con = open_published(published)
+    if extension:
+        load_extension(con, extension)
+    con.execute("SET enable_external_access = false; SET lock_configuration = true")
+    return con
