@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol, TypeVar
 
 from trendwarte.errors import DeliveryError, FetchError, TrendwarteError
+from trendwarte.types import NotModified, Payload
 
 In = TypeVar("In")
 Out = TypeVar("Out")
@@ -55,6 +56,23 @@ class PlainEngine:
             return list(pool.map(patient, inputs))
 
 
+def _name(one: object) -> str:
+    """What an errand is about, as the Prefect UI lists it."""
+    if isinstance(one, list) and one:
+        return f"{_name(one[0])} and {len(one) - 1} more" if len(one) > 1 else _name(one[0])
+    found = getattr(one, "id", None) or getattr(one, "message_id", None) or one
+    return str(found)[:80]
+
+
+def _said(outcome: object) -> str:
+    """How an errand ended, in a line: never its content, which may be personal or secret."""
+    if isinstance(outcome, Payload):
+        return f"{outcome.status}, {len(outcome.body)} bytes in {outcome.duration_s:.1f} s"
+    if isinstance(outcome, NotModified):
+        return f"{outcome.status}, not modified"
+    return f"{len(outcome)} found" if isinstance(outcome, dict | list | tuple) else "done"
+
+
 class PrefectEngine:
     """Prefect tasks: one per input, visible in its UI, with its retries. Only inside a flow run."""
 
@@ -66,6 +84,11 @@ class PrefectEngine:
         """See ``Engine.map``."""
         from prefect import task
         from prefect.cache_policies import NO_CACHE
+        from prefect.states import Completed
+
+        def shown(one: In) -> Any:
+            outcome = errand(one)
+            return Completed(message=_said(outcome), data=outcome)
 
         def may_retry(task_definition: Any, task_run: Any, state: Any) -> bool:
             error = state.result(raise_on_failure=False)
@@ -73,10 +96,10 @@ class PrefectEngine:
 
         # Inputs are hashed by nothing and stored nowhere: they hold settings with secrets.
         job = task(  # type: ignore[call-overload]
-            errand, name=label, retries=retries, retry_delay_seconds=wait_s, retry_condition_fn=may_retry,
+            shown, name=label, tags=[label], retries=retries, retry_delay_seconds=wait_s, retry_condition_fn=may_retry,
             cache_policy=NO_CACHE, persist_result=False, log_prints=False,
         )  # fmt: skip
-        futures = [job.submit(one) for one in inputs]
+        futures = [job.with_options(task_run_name=f"{label} {_name(one)}").submit(one) for one in inputs]
         return [self._outcome(future.result(raise_on_failure=False)) for future in futures]
 
     def _outcome(self, result: Any) -> Any:

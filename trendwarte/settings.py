@@ -378,11 +378,15 @@ class Fetching(Model):
 class Schedule(Model):
     """When ``serve`` and the work pools run what: cron in ``time_zone``, or ``every 90 minutes``."""
 
-    nightly: str = Field("0 4 * * *", description="Outside 01:00-03:30, where clocks change.")
-    official: str = Field("0 8,12,16,20 * * *", description="Authorities only: a ban does not wait for the night.")
-    digest: str = Field("0 7 * * 1", description="Weekly: briefs anew, and what still waits in the outbox.")
-    maintenance: str = Field("0 5 1 * *", description="Monthly: retention, compaction, backup, old snapshots.")
-    catch_up_nights: int = Field(14, ge=0, description="Missed nights that are made up for; older ones are skipped.")
+    nightly: str = Field(default="0 4 * * *", description="Outside 01:00-03:30, where clocks change.")
+    official: str = Field(
+        default="0 8,12,16,20 * * *", description="Authorities only: a ban does not wait for the night."
+    )
+    digest: str = Field(default="0 7 * * 1", description="Weekly: briefs anew, and what still waits in the outbox.")
+    maintenance: str = Field(default="0 5 1 * *", description="Monthly: retention, compaction, backup, old snapshots.")
+    catch_up_nights: int = Field(
+        default=14, ge=0, description="Missed nights that are made up for; older ones are skipped."
+    )
 
 
 class Keeping(Model):
@@ -394,8 +398,10 @@ class Keeping(Model):
         " 'ducklake:postgres:host=... dbname=...'. Never put the password here: libpq reads PGPASSWORD or ~/.pgpass.",
     )
     lake_path: str = Field(default="", description="Folder or s3:// address of the Parquet files of the DuckLake.")
-    snapshots: int = Field(7, ge=1, description="Published copies kept; the newest is trendwarte.duckdb.")
-    has_parquet: bool = Field(True, description="Write every view of mart as Parquet beside the published file.")
+    snapshots: int = Field(default=7, ge=1, description="Published copies kept; the newest is trendwarte.duckdb.")
+    has_parquet: bool = Field(
+        default=True, description="Write every view of mart as Parquet beside the published file."
+    )
 
 
 class Runtime(Model):

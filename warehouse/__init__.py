@@ -6,7 +6,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from warehouse.asking import QueryError, open_published, query, query_to_file, search
+from warehouse.asking import QueryError, examples, open_published, query, query_to_file, search
 from warehouse.brief import brief_facts
 from warehouse.cases import Events, LedgerRows
 from warehouse.checks import CheckResult, run_checks
@@ -33,6 +33,7 @@ __all__ = [
     "dictionary",
     "drivers",
     "erase",
+    "examples",
     "export",
     "forget_old",
     "load_configuration",

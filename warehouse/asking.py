@@ -1,6 +1,7 @@
 """Asking the published copy: read-only, nothing outside it in reach."""
 
 from collections.abc import Sequence
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -93,3 +94,10 @@ def _safe(published: Path, extension: str = "") -> duckdb.DuckDBPyConnection:
         load_extension(con, extension)
     con.execute("SET enable_external_access = false; SET lock_configuration = true")
     return con
+
+
+def examples() -> dict[str, str]:
+    """The named example queries, name -> SQL; the first line of each says what it answers."""
+    folder = files("warehouse") / "examples"
+    found = {path.name.removesuffix(".sql"): path.read_text("utf-8") for path in folder.iterdir()}
+    return dict(sorted(found.items()))

@@ -111,7 +111,8 @@ def insert(con: Connection, table: str, rows: Sequence[Mapping[str, Any]], confl
     columns = list(rows[0])
     types = _types_of(con, table)
     names = ", ".join(f'"{column}"' for column in columns)
-    chosen, values = [], []
+    chosen: list[str] = []
+    values: list[Any] = []
     for column in columns:
         cells = [row[column] for row in rows]
         if types[column] == "BLOB":
