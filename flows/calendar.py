@@ -25,7 +25,7 @@ def missed_nights(last: datetime | None, moment: datetime, schedule: Schedule, z
         return []
     if moment < last:
         raise ClockError(
-            f"the clock says {moment:%Y-%m-%d %H:%M} UTC, but the night of {last:%Y-%m-%d %H:%M} UTC was judged already:"
+            f"the clock says {moment:%Y-%m-%d %H:%M} UTC, but the night of {last:%Y-%m-%d %H:%M} UTC is judged:"
             " set the clock (timedatectl), then run again; nothing was changed"
         )
     place = ZoneInfo(zone)

@@ -12,8 +12,9 @@ from typing import Any
 
 from prefect import flow, get_run_logger, serve
 from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLimitStrategy, State
-from prefect.deployments.runner import EntrypointType, RunnerDeployment
+from prefect.deployments.runner import RunnerDeployment
 from prefect.states import Completed, Failed
+from prefect.types.entrypoint import EntrypointType
 
 from flows.calendar import interval_of
 from flows.engine import PrefectEngine

@@ -399,6 +399,10 @@ class Keeping(Model):
     )
     lake_path: str = Field(default="", description="Folder or s3:// address of the Parquet files of the DuckLake.")
     snapshots: int = Field(default=7, ge=1, description="Published copies kept; the newest is trendwarte.duckdb.")
+    has_text_index: bool = Field(
+        default=False,
+        description="Build a BM25 index in the published copy; needs duckdb-extension-fts and some seconds a night.",
+    )
     has_parquet: bool = Field(
         default=True, description="Write every view of mart as Parquet beside the published file."
     )

@@ -63,10 +63,11 @@ def search(published: Path, words: str, limit: int = 20) -> tuple[list[str], lis
         SELECT published_at, outlet, lang, title, url, score FROM mart.search($words)
         ORDER BY score DESC, published_at DESC LIMIT $limit"""
     try:
-        with _safe(published, extension="fts") as con:
+        with open_published(published) as con:
+            has_ranking = load_extension(con, "fts")
+            _lock_down(con)
             indexed = con.execute("FROM duckdb_schemas() WHERE schema_name = 'fts_main_documents'").fetchall()
-            loaded = con.execute("FROM duckdb_extensions() WHERE extension_name = 'fts' AND loaded").fetchall()
-            sql = by_rank if indexed and loaded else by_words
+            sql = by_rank if indexed and has_ranking else by_words
             cursor = con.execute(sql, {"words": words, "limit": limit})
             return [column[0] for column in cursor.description or []], cursor.fetchall()
     except duckdb.Error as error:
@@ -88,12 +89,14 @@ def open_published(published: Path) -> duckdb.DuckDBPyConnection:
     return con
 
 
-def _safe(published: Path, extension: str = "") -> duckdb.DuckDBPyConnection:
+def _safe(published: Path) -> duckdb.DuckDBPyConnection:
     con = open_published(published)
-    if extension:
-        load_extension(con, extension)
-    con.execute("SET enable_external_access = false; SET lock_configuration = true")
+    _lock_down(con)
     return con
+
+
+def _lock_down(con: duckdb.DuckDBPyConnection) -> None:
+    con.execute("SET enable_external_access = false; SET lock_configuration = true")
 
 
 def examples() -> dict[str, str]:

@@ -31,7 +31,9 @@ _LEFT_OUT = ("payloads",)
 _BLANKED = {"messages": "* REPLACE ('' AS target, ''::BLOB AS body)"}
 
 
-def publish(con: Connection, folder: Path, *, keep: int = 1, has_parquet: bool = True) -> Path:
+def publish(
+    con: Connection, folder: Path, *, keep: int = 1, has_parquet: bool = True, has_text_index: bool = False
+) -> Path:
     """Write a new copy of the open warehouse into ``folder``; readers of the old one keep theirs.
 
     Message bodies, addresses and raw payloads stay behind. The copy appears under its name only when it is whole
@@ -45,7 +47,7 @@ def publish(con: Connection, folder: Path, *, keep: int = 1, has_parquet: bool =
     try:
         shutil.rmtree(draft, ignore_errors=True)
         draft.mkdir(parents=True)
-        _write_copy(con, draft / FILE)
+        _write_copy(con, draft / FILE, has_text_index=has_text_index)
         if has_parquet:
             export_parquet(draft / FILE, draft / "parquet")
         _settle(draft)
@@ -94,7 +96,7 @@ def _newest_night(con: Connection) -> dict[str, Any]:
     return {"run_id": row[0], "as_of": row[1].isoformat()} if row else {"run_id": "empty", "as_of": None}
 
 
-def _write_copy(con: Connection, path: Path) -> None:
+def _write_copy(con: Connection, path: Path, *, has_text_index: bool) -> None:
     row = con.execute("SELECT current_database()").fetchone()
     own = str(row[0]) if row else "memory"
     con.execute(f"ATTACH '{quoted(path)}' AS published (STORAGE_VERSION '{STORAGE_VERSION}')")
@@ -109,7 +111,7 @@ def _write_copy(con: Connection, path: Path) -> None:
         con.execute((files("warehouse") / "marts" / "views.sql").read_text("utf-8"))
         con.execute((files("warehouse") / "marts" / "search.sql").read_text("utf-8"))
         comment_columns(con)
-        if load_extension(con, "fts"):
+        if has_text_index and load_extension(con, "fts"):
             con.execute("PRAGMA create_fts_index('main.documents', 'document_id', 'title', 'summary', stemmer='none',"
                         " stopwords='none', overwrite=1)")  # fmt: skip
         con.execute("CHECKPOINT published")
