@@ -1,11 +1,12 @@
 """Who runs the many small errands of a night: Prefect tasks, or plain threads. Same errands, same retries."""
 
+import os
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol, TypeVar
 
-from trendwarte.errors import DeliveryError, FetchError, TrendwarteError
+from trendwarte.errors import ConfigError, DeliveryError, FetchError, TrendwarteError
 from trendwarte.types import NotModified, Payload
 
 In = TypeVar("In")
@@ -106,3 +107,33 @@ class PrefectEngine:
         if isinstance(result, BaseException) and not isinstance(result, TrendwarteError):
             raise result
         return result
+
+
+class DaskEngine(PrefectEngine):
+    """Prefect tasks on Dask workers for what is made to travel (batches into the lake); threads for the rest."""
+
+    name = "dask"
+
+    def map(
+        self, label: str, errand: Callable[[In], Out], inputs: Sequence[In], *, retries: int, wait_s: float
+    ) -> list[Out | TrendwarteError]:
+        """See ``Engine.map``."""
+        if label == "gather":
+            return super().map(label, errand, inputs, retries=retries, wait_s=wait_s)
+        return PlainEngine().map(label, errand, inputs, retries=retries, wait_s=wait_s)
+
+
+def dask_runner() -> Any:
+    """The task runner of a flow on Dask: the scheduler DASK_SCHEDULER_ADDRESS names, else two processes here.
+
+    Raises:
+        ConfigError: prefect-dask is not installed.
+    """
+    try:
+        from prefect_dask import DaskTaskRunner
+    except ImportError as error:
+        raise ConfigError(["--engine dask needs more packages: pip install '.[growth]'"]) from error
+    address = os.environ.get("DASK_SCHEDULER_ADDRESS", "")
+    if address:
+        return DaskTaskRunner(address=address)
+    return DaskTaskRunner(cluster_kwargs={"n_workers": 2, "threads_per_worker": 1, "dashboard_address": None})

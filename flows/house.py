@@ -52,8 +52,16 @@ def opened(settings: Settings, state: Path) -> Iterator[House]:
     except OSError as error:
         raise WarehouseError(f"{state} cannot be written ({error}); choose another folder with --state") from error
     with _locked(state / "run.lock"), Warehouse(state / "warehouse.duckdb", log.warning) as warehouse:
-        reader = Reader(Watchlist.from_settings(settings))
+        reader = _reader_for(settings)
         yield House(settings, state, warehouse, reader, Origins(settings.outlets))
+
+
+def _reader_for(settings: Settings) -> Reader:
+    if not settings.runtime.warehouse.url:
+        return Reader(Watchlist.from_settings(settings))
+    from flows.gathering import NotedReader
+
+    return NotedReader(Watchlist.from_settings(settings))
 
 
 @contextmanager

@@ -11,7 +11,8 @@ from typing import Any
 
 from flows.calendar import missed_nights
 from flows.collect import Collected, collect, keep
-from flows.engine import Engine, PlainEngine, PrefectEngine
+from flows.engine import DaskEngine, Engine, PlainEngine, PrefectEngine, dask_runner
+from flows.gathering import gather_on_workers
 from flows.house import House, now
 from flows.judge import judge_all, understand
 from flows.keeping import is_sound, put_out
@@ -43,10 +44,12 @@ def night(
     """
     report = _begin(house, as_of)  # 1  settings are in `house`
     clock = _Clock(report)
-    if archived is None and not is_missed:
-        collected = collect(house, as_of, engine)  # 2, 3  fetch, parse
-    else:
+    if archived is not None or is_missed:
         collected = Collected(documents=list(archived or ()), is_degraded=is_missed)
+    elif house.settings.runtime.warehouse.url:
+        collected = gather_on_workers(house, as_of, engine, report)  # 2, 3, 5  into the lake
+    else:
+        collected = collect(house, as_of, engine)  # 2, 3  fetch, parse
     clock.lap("collect")
     keep(house, collected, as_of, report)  # 4  store
     clock.lap("store")
@@ -77,6 +80,8 @@ def monitor(house: House, moment: datetime, engine_name: str = "prefect") -> lis
     """
     if engine_name == "plain":
         return due_nights(house, moment, PlainEngine(house.settings.runtime.fetching.workers))
+    if engine_name == "dask":
+        return list(in_flow(lambda: due_nights(house, moment, DaskEngine()), on_dask=True))
     return list(in_flow(lambda: due_nights(house, moment, PrefectEngine())))
 
 
@@ -98,11 +103,14 @@ def due_nights(house: House, moment: datetime, engine: Engine) -> list[RunReport
     return reports
 
 
-def in_flow(body: Any) -> Any:
+def in_flow(body: Any, *, on_dask: bool = False) -> Any:
     """Call ``body`` inside a flow run named ``monitor``; Prefect is imported here because it takes a second."""
     from prefect import flow, tags
 
-    named = flow(name="monitor", validate_parameters=False, persist_result=False, log_prints=False)
+    named = flow(
+        name="monitor", validate_parameters=False, persist_result=False, log_prints=False,
+        task_runner=dask_runner() if on_dask else None,
+    )  # fmt: skip
     with tags("trendwarte"):
         return named(body)()
 

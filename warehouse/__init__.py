@@ -14,6 +14,7 @@ from warehouse.connection import Connection, open_writer, transaction
 from warehouse.dictionary import dictionary
 from warehouse.documents import Documents, published_or_seen
 from warehouse.exporting import export
+from warehouse.lake import Batch, Call, Gathered, Lake, LakePlace
 from warehouse.maintenance import compacted, newest_schema, schema_of
 from warehouse.outbox import Outbox
 from warehouse.publish import publish, published_night
@@ -24,7 +25,12 @@ from warehouse.source_states import SourceStates
 from warehouse.verdicts import Verdicts
 
 __all__ = [
+    "Batch",
+    "Call",
     "CheckResult",
+    "Gathered",
+    "Lake",
+    "LakePlace",
     "Periods",
     "QueryError",
     "Warehouse",
