@@ -130,7 +130,7 @@ def dask_runner() -> Any:
         ConfigError: prefect-dask is not installed.
     """
     try:
-        from prefect_dask import DaskTaskRunner
+        from prefect_dask.task_runners import DaskTaskRunner
     except ImportError as error:
         raise ConfigError(["--engine dask needs more packages: pip install '.[growth]'"]) from error
     address = os.environ.get("DASK_SCHEDULER_ADDRESS", "")

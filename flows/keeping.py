@@ -5,7 +5,7 @@ from datetime import datetime
 
 from flows.house import House
 from trendwarte.types import RunReport
-from warehouse import Periods, forget_old, publish, run_checks
+from warehouse import Lake, LakePlace, Periods, forget_old, publish, run_checks
 
 log = logging.getLogger("trendwarte")
 
@@ -26,15 +26,15 @@ def is_sound(house: House, report: RunReport) -> bool:
 
 
 def put_out(house: House) -> None:
-    """Publish the warehouse as it is configured."""
+    """Publish the warehouse as it is configured; a lake gets the same views."""
     kept = house.settings.runtime.warehouse
-    publish(
-        house.warehouse.con,
-        house.published,
-        keep=kept.snapshots,
-        has_parquet=kept.has_parquet,
+    published = publish(
+        house.warehouse.con, house.published, keep=kept.snapshots, has_parquet=kept.has_parquet,
         has_text_index=kept.has_text_index,
-    )
+    )  # fmt: skip
+    if kept.url:
+        with Lake(LakePlace(kept.url, kept.lake_path)) as lake:
+            lake.mirror(published)
 
 
 def forget(house: House, now: datetime) -> dict[str, int]:

@@ -1,7 +1,6 @@
 """What analysts open: complete, explained, readable by older tools, never half."""
 
 import json
-import os
 import subprocess
 import sys
 import threading
@@ -116,7 +115,7 @@ def test_a_reader_in_a_loop_never_meets_a_half_copy_and_never_makes_the_writer_w
 
 def test_a_place_that_takes_no_copy_leaves_the_former_one_as_it_was(own_story):
     folder = own_story / "published"
-    before = os.stat(folder / FILE).st_ino
+    before = (folder / FILE).stat().st_ino
     # Rights do not stop root: a file in the place of a folder does.
     (folder / "snapshots").rename(folder / "kept")
     (folder / "snapshots").write_text("in the way", "utf-8")
@@ -125,7 +124,7 @@ def test_a_place_that_takes_no_copy_leaves_the_former_one_as_it_was(own_story):
         pytest.raises(WarehouseError, match="the free space and rights there"),
     ):
         publish(house.con, folder)
-    assert os.stat(folder / FILE).st_ino == before and query(folder / FILE, "FROM mart.runs")[1]
+    assert (folder / FILE).stat().st_ino == before and query(folder / FILE, "FROM mart.runs")[1]
 
 
 def test_words_are_found_with_and_without_the_extension(own_story):

@@ -71,7 +71,7 @@ def test_a_newer_warehouse_and_a_changed_migration_are_refused(tmp_path):
     Warehouse(path).con.close()
     with duckdb.connect(str(path)) as con:
         con.execute("UPDATE schema_migrations SET checksum = 'other' WHERE version = 1")
-    with pytest.raises(WarehouseError, match="0001_first_night.sql was changed"):
+    with pytest.raises(WarehouseError, match=r"0001_first_night\.sql was changed"):
         Warehouse(path)
     with duckdb.connect(str(path)) as con:
         con.execute("INSERT INTO schema_migrations (version, name, checksum) VALUES (9999, 'x', 'x')")
