@@ -1,5 +1,6 @@
 """A short story, run once for every test that only reads it: the night before X was blocked in Brazil, and that night."""
 
+import os
 import shutil
 from datetime import date
 from pathlib import Path
@@ -23,3 +24,18 @@ def short_story(tmp_path_factory):
 def own_story(short_story, tmp_path):
     """A copy of the short story's state folder."""
     return Path(shutil.copytree(short_story, tmp_path / "state", symlinks=True))
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    """In continuous integration what must run is installed: a test that skips for want of it has failed.
+
+    Only the shared reading material may be missing there (its texts belong to others).
+    """
+    outcome = yield
+    report = outcome.get_result()
+    if report.skipped and os.environ.get("TRENDWARTE_MAY_SKIP") == "no" and not hasattr(report, "wasxfail"):
+        reason = str(report.longrepr)
+        if "shared" not in reason:
+            report.outcome = "failed"
+            report.longrepr = f"skipped, though everything is installed here: {reason}"

@@ -75,6 +75,7 @@ def lake_at(postgres, tmp_path):
 
 def lived(state, engine, nights, place=None, meanwhile=lambda: None):
     """The nights over the recorded world in ``state``; with ``place`` the warehouse gathers in that lake."""
+    state.mkdir(exist_ok=True)
     with WorldServer() as server, PostOffice(state / "mailbox") as office:
         settings = settings_for(load_settings(CONFIG, {}), server, office)
         if place:

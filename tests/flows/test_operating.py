@@ -220,7 +220,7 @@ def test_a_served_port_that_is_taken_gets_a_sentence(tmp_path):
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         with (
-            pytest.raises(TrendwarteError, match="prefect-server.log"),
+            pytest.raises(TrendwarteError, match="prefect-server"),
             server_running(taken.getsockname()[1], tmp_path, print),
         ):
             pass
