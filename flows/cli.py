@@ -50,14 +50,23 @@ def main() -> None:
 
 @contextmanager
 def _engine_ready(engine: str, state: Path) -> Iterator[None]:
-    if engine not in ("prefect", "plain"):
-        raise ConfigError([f"--engine: '{engine}' is unknown; use prefect or plain"])
-    if engine == "prefect":
-        from flows.quiet import prepare_prefect
+    if engine not in ("prefect", "plain", "dask"):
+        raise ConfigError([f"--engine: '{engine}' is unknown; use prefect or plain, or dask with a lake"])
+    if engine == "plain":
+        yield
+        return
+    from flows.quiet import prepare_prefect
 
-        prepare_prefect((state / "prefect").resolve())
+    prepare_prefect((state / "prefect").resolve())
+    if engine == "dask":
+        from flows.serving import free_port, server_running
+
+        # Workers report to it; without one, every worker would start its own.
+        with server_running(free_port(), state / "logs", note):
+            yield
+    else:
         note("Starting Prefect's temporary server (about 15 s; --engine plain goes without) ...")
-    yield
+        yield
 
 
 @app.command()
@@ -105,13 +114,18 @@ def run(
         raise SystemExit(3 if reports[-1].is_held else 1)
 
 
+_NOT_COPIED = ("run.lock", "prefect", "snapshots", "parquet", "logs")
+
+
 def _dry(state: Path, settings: "Settings") -> tuple[Path, "Settings"]:
     import shutil
     import tempfile
 
     copy = Path(tempfile.mkdtemp(prefix="trendwarte-dry-"))
     if state.exists():
-        shutil.copytree(state, copy / "state", ignore=shutil.ignore_patterns("run.lock", "prefect"))
+        shutil.copytree(
+            state, copy / "state", ignore=shutil.ignore_patterns("run.lock", "prefect", "snapshots", "parquet", "logs")
+        )
     silent = {key: client.model_copy(update={"channels": []}) for key, client in settings.clients.items()}
     note(f"Dry run on a copy: {copy / 'state'}")
     return copy / "state", settings.model_copy(update={"clients": silent})

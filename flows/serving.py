@@ -1,6 +1,7 @@
 """A Prefect server on loopback for as long as ``trendwarte serve`` runs."""
 
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -48,6 +49,13 @@ def server_running(port: int, logs: Path, note: Callable[[str], None]) -> Iterat
         except subprocess.TimeoutExpired:
             server.kill()
             server.wait()
+
+
+def free_port() -> int:
+    """A port of loopback that nobody uses."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def _wait_for(url: str, server: subprocess.Popen[bytes], logs: Path) -> None:

@@ -67,8 +67,13 @@ def keep_log(state: Path, secrets: Mapping[str, str]) -> logging.Handler:
         secrets: name -> value, from ``secrets_of``.
     """
     folder = state / "logs"
-    folder.mkdir(parents=True, exist_ok=True)
-    handler = RotatingFileHandler(folder / "trendwarte.jsonl", maxBytes=_LOG_BYTES, backupCount=_LOGS_KEPT, delay=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        handler: logging.Handler = RotatingFileHandler(
+            folder / "trendwarte.jsonl", maxBytes=_LOG_BYTES, backupCount=_LOGS_KEPT
+        )
+    except OSError:  # no place for a log: the night says so itself when it opens its state
+        handler = logging.NullHandler()
     handler.setFormatter(_JsonLines(secrets))
     log.addHandler(handler)
     log.setLevel(logging.INFO)

@@ -38,14 +38,12 @@ def query_to_file(published: Path, sql: str, target: Path) -> None:
         QueryError: as ``query``.
     """
     try:
-        with _safe(published) as con:
-            frame = con.execute(sql).df()
+        with _beside(published) as con:
+            con.execute(f"SET allowed_paths = [{_text(target)}]")
+            _lock_down(con)
+            con.execute(f"COPY ({sql.strip().rstrip(';')}\n) TO {_text(target)} (FORMAT parquet)")
     except duckdb.Error as error:
         raise QueryError(str(error)) from error
-    with duckdb.connect() as out:
-        out.execute("SET TimeZone = 'UTC'")
-        out.register("frame", frame)
-        out.execute(f"COPY frame TO '{str(target).replace(chr(39), chr(39) * 2)}' (FORMAT parquet)")
 
 
 def search(published: Path, words: str, limit: int = 20) -> tuple[list[str], list[tuple[Any, ...]]]:
@@ -63,7 +61,7 @@ def search(published: Path, words: str, limit: int = 20) -> tuple[list[str], lis
         SELECT published_at, outlet, lang, title, url, score FROM mart.search($words)
         ORDER BY score DESC, published_at DESC LIMIT $limit"""
     try:
-        with open_published(published) as con:
+        with _beside(published) as con:
             has_ranking = load_extension(con, "fts")
             _lock_down(con)
             indexed = con.execute("FROM duckdb_schemas() WHERE schema_name = 'fts_main_documents'").fetchall()
@@ -89,10 +87,23 @@ def open_published(published: Path) -> duckdb.DuckDBPyConnection:
     return con
 
 
+def _beside(published: Path) -> duckdb.DuckDBPyConnection:
+    """The file in a DuckDB of its own: locking that down must not lock a connection the caller holds open."""
+    if not published.is_file():
+        raise QueryError(f"{published} does not exist; run a night first (trendwarte run, or trendwarte demo)")
+    con = duckdb.connect(config={"python_enable_replacements": "false"})
+    con.execute(f"SET TimeZone = 'UTC'; ATTACH {_text(published)} AS trendwarte (READ_ONLY); USE trendwarte")
+    return con
+
+
 def _safe(published: Path) -> duckdb.DuckDBPyConnection:
-    con = open_published(published)
+    con = _beside(published)
     _lock_down(con)
     return con
+
+
+def _text(path: Path) -> str:
+    return "'" + str(path.absolute()).replace("'", "''") + "'"
 
 
 def _lock_down(con: duckdb.DuckDBPyConnection) -> None:

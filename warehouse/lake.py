@@ -32,6 +32,7 @@ CREATE TABLE IF NOT EXISTS lake.readings (batch_id VARCHAR, attempt VARCHAR, doc
     reader_version VARCHAR, told VARCHAR);
 """
 _DOCUMENT, _READING = TypeAdapter(Document), TypeAdapter(Reading)
+# Without inlining: it reserves the column name row_id, and small tables would live in the catalogue only.
 #: Attaching meets "already exists" when two workers create the tables in the same moment.
 _ATTEMPTS = 5
 
@@ -189,7 +190,9 @@ class Lake:
         url, where = place.url.replace("'", "''"), place.files.replace("'", "''")
         for attempt in range(_ATTEMPTS):
             try:
-                self._con.execute(f"ATTACH IF NOT EXISTS '{url}' AS lake (DATA_PATH '{where}')")
+                self._con.execute(
+                    f"ATTACH IF NOT EXISTS '{url}' AS lake (DATA_PATH '{where}', DATA_INLINING_ROW_LIMIT 0)"
+                )
                 for statement in filter(str.strip, _SCHEMA.split(";")):
                     self._con.execute(statement)
             except duckdb.Error:

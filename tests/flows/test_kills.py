@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[2]
 KILLS = int(os.environ.get("TRENDWARTE_KILLS", "3"))
 FILES = ("events", "ledger", "verdicts", "alerts")
 ROWS = {
-    "documents": "*", "signals": "*", "events": "*", "ledger": "* EXCLUDE (row_id)", "risk_daily": "*", "verdicts": "*",
+    "documents": "*", "signals": "*", "events": "*", "ledger": "* EXCLUDE (row_id)", "risk_daily": "* REPLACE (round(value, 9) AS value, round(low, 9) AS low, round(high, 9) AS high, round(confidence, 9) AS confidence)", "verdicts": "*",
     "verdict_changes": "*", "score_terms": "*", "alerts": "*",
     "runs": "run_id, as_of, outcome, is_baseline, baseline_reason, config_fingerprint, reader_version",
     "messages": "message_id, client, channel, status, alert_ids",

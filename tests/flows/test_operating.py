@@ -155,7 +155,14 @@ def test_doctor_resolves_the_host_of_a_webhook_and_keeps_the_rest_of_it_secret(t
     config = changed_config(
         tmp_path, f"clients/{path.name}", "channels:", 'channels:\n  - {kind: webhook, url: "${env:HOOK}"}'
     )
-    found = findings(tmp_path, config, {"HOOK": "https://no-such-host.invalid/T000/very-secret"})
+    found = findings(
+        tmp_path,
+        config,
+        {
+            "HOOK": "https://no-such-host.invalid/T000/very-secret",
+            "HOOK_SECRET": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+        },
+    )
     check = next(check for name, check in found.items() if name.startswith("webhook of"))
     assert not check.is_ok and "no-such-host.invalid" in check.finding and "very-secret" not in check.finding
 

@@ -3,10 +3,10 @@
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -15,16 +15,11 @@ from ruamel.yaml import YAML
 
 from demo import WorldServer
 from flows.demo import end_of
+from flows.serving import free_port
 from warehouse import QueryError, query
 
 ROOT = Path(__file__).parents[2]
 PATIENCE_S = 200
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def configuration(folder, server):
@@ -54,8 +49,6 @@ def test_the_schedule_fires_and_its_states_and_artifacts_are_there(tmp_path):
     # Nothing beyond loopback answers: whoever needs the internet fails here.
     env = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "HTTPS_PROXY": "http://127.0.0.1:9", "HTTP_PROXY": "http://127.0.0.1:9",
            "NO_PROXY": "127.0.0.1", "PREFECT_RUNNER_POLL_FREQUENCY": "2"}  # fmt: skip
-    from datetime import date
-
     with WorldServer() as server:
         server.set_night(end_of(date(2024, 8, 30)))
         config = configuration(tmp_path, server)
