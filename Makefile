@@ -28,7 +28,8 @@ foreign: .venv/installed
 
 # Long campaigns; their figures belong into the note of the change.
 soak: .venv/installed
-	TRENDWARTE_KILLS=100 $(BIN)/python -m pytest tests/flows/test_kills.py
+	TRENDWARTE_KILLS=40 $(BIN)/python -m pytest --timeout 0 tests/flows/test_kills.py
+	TRENDWARTE_NIGHTS=50 $(BIN)/python -m pytest --timeout 0 tests/flows/test_night.py -k analyst
 
 clean:
 	rm -rf .venv state

@@ -1,6 +1,7 @@
 """Everything leaves: alerts are composed, sent by e-mail or webhook, and briefs are rendered."""
 
 from alerts.compose import alert_facts, compose, reason_text, recommendation
+from alerts.greeting import greet
 from alerts.pages import render_brief, render_index
 from alerts.phrases import Phrases, catalogue
 from alerts.sending import next_attempt, send, signature
@@ -10,6 +11,7 @@ __all__ = [
     "alert_facts",
     "catalogue",
     "compose",
+    "greet",
     "next_attempt",
     "reason_text",
     "recommendation",

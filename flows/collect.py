@@ -2,7 +2,7 @@
 
 import os
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -59,25 +59,36 @@ class Collected:
 def collect(house: House, as_of: datetime, engine: Engine) -> Collected:
     """Fetch all sources that are due, side by side, parse what they gave, and fetch the pages worth reading."""
     fetching = house.settings.runtime.fetching
-    memories = house.warehouse.sources.memories()
-    enabled = [s for s in house.settings.sources.values() if s.is_enabled and s.kind not in _NOT_ASKED]
-    keyed = [s for s in enabled if not needs_key(s) or key_of(s)]
-    due = [s for s in keyed if is_due(memories.get(s.id, SourceMemory(s.id)), as_of)]
+    due, without_key, memories = due_sources(house, as_of)
 
     def attempt(source: Source) -> Payload | NotModified:
         held = validators_to_send(memories.get(source.id, SourceMemory(source.id)), as_of)
         return fetch(source, held, fetching, now=as_of, key=key_of(source))
 
     answers = ask_all(due, attempt, fetching, engine)
-    collected = Collected(memories=memories, without_key=len(enabled) - len(keyed))
+    collected = Collected(memories=memories, without_key=without_key)
     for source, answer in zip(due, answers, strict=True):
         memory = memories.get(source.id, SourceMemory(source.id))
         collected.visits.append(_visit(source, memory, answer, as_of))
-    answered = sum(visit.health.state in ANSWERED for visit in collected.visits)
-    collected.is_degraded = answered < house.settings.runtime.quorum * len(due)
+    collected.is_degraded = is_below_quorum(house, collected.visits)
     documents = [document for visit in collected.visits for document in visit.harvest.documents]
     collected.documents = _with_pages(house, documents, collected, as_of, engine)
     return collected
+
+
+def due_sources(house: House, as_of: datetime) -> tuple[list[Source], int, Mapping[str, SourceMemory]]:
+    """Sources to ask now, how many were left out for want of a key, and what is remembered of all."""
+    memories = house.warehouse.sources.memories()
+    enabled = [s for s in house.settings.sources.values() if s.is_enabled and s.kind not in _NOT_ASKED]
+    keyed = [s for s in enabled if not needs_key(s) or key_of(s)]
+    due = [s for s in keyed if is_due(memories.get(s.id, SourceMemory(s.id)), as_of)]
+    return due, len(enabled) - len(keyed), memories
+
+
+def is_below_quorum(house: House, visits: Sequence[Visit]) -> bool:
+    """Whether too few sources answered for the night to be whole."""
+    answered = sum(visit.health.state in ANSWERED for visit in visits)
+    return answered < house.settings.runtime.quorum * len(visits)
 
 
 def key_of(source: Source) -> str:

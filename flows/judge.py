@@ -92,7 +92,9 @@ def judge_all(house: House, as_of: datetime, report: RunReport, *, is_degraded: 
         warehouse.verdicts.forget(as_of)
         scores = score_risk(warehouse.con, as_of, report.run_id, _places(house), is_degraded=is_degraded)
         before = warehouse.verdicts.latest(as_of)
-        verdicts = list(_verdicts(house, as_of, scores, before, is_degraded=is_degraded))
+        # Confirmation counts nights: judging again by day (the watch on authorities) starts from yesterday's verdict.
+        yesterday = warehouse.verdicts.latest(as_of.replace(hour=0, minute=0, second=0, microsecond=0))
+        verdicts = list(_verdicts(house, as_of, scores, yesterday, is_degraded=is_degraded))
         warehouse.verdicts.store(verdicts, report.run_id, is_baseline=report.is_baseline)
         pairs = [(before.get((v.client, v.platform, v.purpose)), v) for v in verdicts]
         decided = [] if report.is_baseline else _alerts(house, as_of, pairs, moved, report.run_id)

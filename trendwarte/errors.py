@@ -6,6 +6,7 @@ TrendwarteError
 ├── ParseError            bytes arrived, but they are not what the source declares
 ├── WarehouseError        the database is locked, too old, too new or damaged
 ├── DeliveryError         a message was not accepted; ``permanent`` says whether a retry can help
+├── ClockError            the clock stands before the last night
 └── LockedError           another run holds the state directory
 """
 
@@ -95,6 +96,10 @@ class DeliveryError(TrendwarteError):
 
 def _rebuild_delivery_error(message: str, permanent: bool, retry_after_s: float | None) -> DeliveryError:
     return DeliveryError(message, permanent=permanent, retry_after_s=retry_after_s)
+
+
+class ClockError(TrendwarteError):
+    """The clock stands before the last judged night; judging would rewrite what was known."""
 
 
 class LockedError(TrendwarteError):

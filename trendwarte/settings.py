@@ -378,6 +378,39 @@ class Fetching(Model):
     pages_from: list[str] = Field(default=[], description="Hosts whose article pages are fetched; none named: all.")
 
 
+class Schedule(Model):
+    """When ``serve`` and the work pools run what: cron in ``time_zone``, or ``every 90 minutes``."""
+
+    nightly: str = Field(default="0 4 * * *", description="Outside 01:00-03:30, where clocks change.")
+    official: str = Field(
+        default="0 8,12,16,20 * * *", description="Authorities only: a ban does not wait for the night."
+    )
+    digest: str = Field(default="0 7 * * 1", description="Weekly: briefs anew, and what still waits in the outbox.")
+    maintenance: str = Field(default="0 5 1 * *", description="Monthly: retention, compaction, backup, old snapshots.")
+    catch_up_nights: int = Field(
+        default=14, ge=0, description="Missed nights that are made up for; older ones are skipped."
+    )
+
+
+class Keeping(Model):
+    """Where the warehouse lives and how many published copies stay."""
+
+    url: str = Field(
+        default="",
+        description="Empty: one DuckDB file in the state folder. Else a DuckLake that several workers write to:"
+        " 'ducklake:postgres:host=... dbname=...'. Never put the password here: libpq reads PGPASSWORD or ~/.pgpass.",
+    )
+    lake_path: str = Field(default="", description="Folder or s3:// address of the Parquet files of the DuckLake.")
+    snapshots: int = Field(default=7, ge=1, description="Published copies kept; the newest is trendwarte.duckdb.")
+    has_text_index: bool = Field(
+        default=False,
+        description="Build a BM25 index in the published copy; needs duckdb-extension-fts and some seconds a night.",
+    )
+    has_parquet: bool = Field(
+        default=True, description="Write every view of mart as Parquet beside the published file."
+    )
+
+
 class Runtime(Model):
     """How a night runs here."""
 
@@ -391,6 +424,14 @@ class Runtime(Model):
     allow_private_webhooks: bool = False
     keep_payload_days: int = Field(30, description="Raw answers, for reading them again.")
     keep_text_days: int = Field(90, description="Full text of pages and feeds; quotes and summaries stay.")
+    keep_quote_days: int = Field(1095, description="Quotes behind signals; afterwards ids, hashes and weights stay.")
+    keep_letter_days: int = Field(365, description="Bodies and addresses of messages that were sent or given up.")
+    warehouse: Keeping = Keeping()
+    schedule: Schedule = Schedule()
+    heartbeat_url: SecretStr | None = Field(
+        default=None,
+        description="Pinged at start (/start), success and failure (/fail) of a night, as healthchecks asks.",
+    )
 
 
 class Settings(Model):

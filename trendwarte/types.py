@@ -486,3 +486,5 @@ class RunReport:
     counts: dict[str, int] = field(default_factory=dict)
     durations_s: dict[str, float] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
+    #: A data-quality check failed: nothing was published and nobody was told.
+    is_held: bool = False

@@ -1,42 +1,67 @@
 """Everything is kept: one DuckDB file, all SQL, the scores, and the published read-only copy."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from warehouse.asking import QueryError, examples, open_published, query, query_to_file, search
 from warehouse.brief import brief_facts
 from warehouse.cases import Events, LedgerRows
+from warehouse.checks import CheckResult, run_checks
 from warehouse.connection import Connection, open_writer, transaction
+from warehouse.dictionary import dictionary
 from warehouse.documents import Documents, published_or_seen
+from warehouse.exporting import export
+from warehouse.lake import Batch, Call, Gathered, Lake, LakePlace
+from warehouse.maintenance import compacted, newest_schema, schema_of
 from warehouse.outbox import Outbox
-from warehouse.publish import QueryError, export, publish, published_night, query
+from warehouse.publish import publish, published_night
+from warehouse.retention import Periods, erase, forget_old
 from warehouse.runs import Runs, load_configuration
 from warehouse.scoring import drivers, score_risk
 from warehouse.source_states import SourceStates
 from warehouse.verdicts import Verdicts
 
 __all__ = [
+    "Batch",
+    "Call",
+    "CheckResult",
+    "Gathered",
+    "Lake",
+    "LakePlace",
+    "Periods",
     "QueryError",
     "Warehouse",
     "brief_facts",
+    "compacted",
+    "dictionary",
     "drivers",
+    "erase",
+    "examples",
     "export",
+    "forget_old",
     "load_configuration",
+    "newest_schema",
+    "open_published",
     "publish",
     "published_night",
     "published_or_seen",
     "query",
+    "query_to_file",
+    "run_checks",
+    "schema_of",
     "score_risk",
+    "search",
 ]
 
 
 class Warehouse:
     """The open warehouse and its shelves. One process writes; use it as a context manager."""
 
-    def __init__(self, path: Path) -> None:
-        self.con: Connection = open_writer(path)
+    def __init__(self, path: Path, note: Callable[[str], None] = lambda _: None) -> None:
+        self.con: Connection = open_writer(path, note)
         self.runs = Runs(self.con)
         self.sources = SourceStates(self.con)
         self.documents = Documents(self.con)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -50,7 +50,7 @@ def _opened(path: Path, note: Callable[[str], None]) -> Connection:
             raise
         aside = log.with_name(f"{log.name}.damaged-{int(log.stat().st_mtime)}")
         log.replace(aside)
-        note(f"the log of the warehouse was damaged and is set aside as {aside}: nights after the last checkpoint run again")
+        note(f"a torn log of the warehouse lies in {aside}: nights after the last checkpoint run again")
         return _connected(path)
 
 
@@ -81,14 +81,23 @@ def query_text(name: str) -> str:
 
 @contextmanager
 def transaction(con: Connection) -> Iterator[None]:
-    """All or nothing; the error passes on after the rollback."""
+    """All or nothing; the error passes on after the rollback.
+
+    Raises:
+        WarehouseError: DuckDB refused a statement or the commit (disk full, say); nothing was kept.
+    """
     con.execute("BEGIN")
     try:
         yield
-    except BaseException:
-        con.execute("ROLLBACK")
+        con.execute("COMMIT")
+    except BaseException as error:
+        # After a failed commit DuckDB closes itself: then there is nothing left to roll back.
+        with suppress(duckdb.Error):
+            con.execute("ROLLBACK")
+        if isinstance(error, duckdb.Error):
+            said = f"the warehouse could not be written: {error}; nothing of this step was kept; {_remedy(error)}"
+            raise WarehouseError(said) from error
         raise
-    con.execute("COMMIT")
 
 
 def insert(con: Connection, table: str, rows: Sequence[Mapping[str, Any]], conflict: str = "") -> None:
@@ -102,7 +111,8 @@ def insert(con: Connection, table: str, rows: Sequence[Mapping[str, Any]], confl
     columns = list(rows[0])
     types = _types_of(con, table)
     names = ", ".join(f'"{column}"' for column in columns)
-    chosen, values = [], []
+    chosen: list[str] = []
+    values: list[Any] = []
     for column in columns:
         cells = [row[column] for row in rows]
         if types[column] == "BLOB":
@@ -113,7 +123,7 @@ def insert(con: Connection, table: str, rows: Sequence[Mapping[str, Any]], confl
             text = json.dumps(cells, default=_iso, allow_nan=False, ensure_ascii=False)
             # A stranger's JSON may hold half a surrogate pair, which no encoding admits.
             values.append(text.encode("utf-8", "replace").decode("utf-8"))
-    con.execute(f'INSERT INTO "{table}" ({names}) SELECT {", ".join(chosen)} {conflict}', values)  # noqa: S608
+    con.execute(f'INSERT INTO "{table}" ({names}) SELECT {", ".join(chosen)} {conflict}', values)
 
 
 def _types_of(con: Connection, table: str) -> dict[str, str]:
@@ -130,3 +140,13 @@ def rows_of(con: Connection, sql: str, parameters: Sequence[Any] | Mapping[str, 
     cursor = con.execute(sql, parameters)
     names = [column[0] for column in cursor.description or []]
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def load_extension(con: Connection, name: str) -> bool:
+    """Load an extension from its installed package (``duckdb-extension-NAME``), never from the net."""
+    try:
+        folder = files(f"duckdb_extension_{name}") / "extensions" / f"v{duckdb.__version__}"
+        con.execute(f"LOAD '{folder / f'{name}.duckdb_extension'}'")
+    except (ModuleNotFoundError, duckdb.Error):
+        return False
+    return True

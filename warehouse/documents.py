@@ -31,6 +31,7 @@ class Documents:
         known = self._known(arriving.values())
         new = [d for key, d in arriving.items() if key not in known]
         changed = [d for key, d in arriving.items() if key in known and known[key] != d.content_hash]
+        changed = self._not_erased(changed)
         insert(self._con, "documents", [_row(d) for d in new])
         for document in changed:
             self._con.execute(
@@ -50,6 +51,7 @@ class Documents:
         rows = rows_of(
             self._con,
             f"SELECT {_COLUMNS} FROM documents WHERE reader_version IS DISTINCT FROM ? AND first_seen_at <= ?"  # noqa: S608
+            " AND erased_at IS NULL"
             " ORDER BY coalesce(published_at, first_seen_at), document_id",
             [reader_version, as_of],
         )
@@ -88,6 +90,14 @@ class Documents:
         """How many documents there are."""
         found = self._con.execute("SELECT count(*) FROM documents").fetchone()
         return int(found[0]) if found else 0
+
+    def _not_erased(self, documents: Sequence[Document]) -> list[Document]:
+        """Those whose content was not taken out on request: an edit must not bring it back."""
+        erased = {key for (key,) in self._con.execute(
+            "SELECT document_id FROM documents WHERE erased_at IS NOT NULL AND document_id IN"
+            " (SELECT unnest(?::VARCHAR[]))", [[d.document_id for d in documents]],
+        ).fetchall()}  # fmt: skip
+        return [d for d in documents if d.document_id not in erased]
 
     def _known(self, documents: Iterable[Document]) -> dict[str, str]:
         """Content hashes of those documents that are stored, by the id they arrive under."""

@@ -37,6 +37,19 @@ class Runs:
         }  # fmt: skip
         insert(self._con, "runs", [row])
 
+    def fail(self, run_id: str, as_of: datetime, problem: str, at: datetime) -> None:
+        """Write that a night ended in an error; what its finished steps committed stands."""
+        if not self.is_known(run_id):
+            insert(self._con, "runs", [
+                {"run_id": run_id, "as_of": as_of, "started_at": at, "outcome": "running", "engine": "",
+                 "config_fingerprint": "", "reader_version": ""}
+            ])  # fmt: skip
+        self._con.execute(
+            "UPDATE runs SET finished_at = ?, outcome = 'failed', problems = ?"
+            " WHERE run_id = ? AND outcome = 'running'",
+            [at, json.dumps([problem]), run_id],
+        )
+
     def finish(self, report: RunReport, finished_at: datetime) -> None:
         """Write how the night ended."""
         self._con.execute(

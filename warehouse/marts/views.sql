@@ -60,3 +60,7 @@ WHERE v.client = client_id AND v.platform = platform_id AND v.as_of <= known_t::
 QUALIFY dense_rank() OVER (PARTITION BY v.purpose ORDER BY v.as_of DESC) = 1
 ORDER BY v.purpose, abs(t.points) DESC;
 COMMENT ON MACRO TABLE mart.why IS 'The newest verdicts of a client on a platform, term by term.';
+CREATE VIEW mart.checks AS SELECT * FROM main.check_results;
+COMMENT ON VIEW mart.checks IS 'What the data-quality checks of each night found (warehouse/checks); nothing is published while one fails.';
+CREATE VIEW mart.erasures AS SELECT * FROM main.erasures;
+COMMENT ON VIEW mart.erasures IS 'Content taken out on request: what, when, how much; ids, hashes and weights stay, so scores stay reproducible.';
