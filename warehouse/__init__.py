@@ -12,6 +12,7 @@ from warehouse.connection import Connection, open_writer, transaction
 from warehouse.documents import Documents, published_or_seen
 from warehouse.outbox import Outbox
 from warehouse.publish import QueryError, export, publish, published_night, query
+from warehouse.radar import RadarRows
 from warehouse.runs import Runs, load_configuration
 from warehouse.scoring import drivers, score_risk
 from warehouse.source_states import SourceStates
@@ -44,6 +45,7 @@ class Warehouse:
         self.ledger = LedgerRows(self.con)
         self.verdicts = Verdicts(self.con)
         self.outbox = Outbox(self.con)
+        self.radar = RadarRows(self.con)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

@@ -1,0 +1,279 @@
+"""How a text introduces a service: the name, what kind of service it is said to be, and the words that say it.
+
+"The audio app N.", "N., a social network", "Twitter-Alternative N.", "users flock to N.". A name alone proves nothing: the
+words around it tell a place where people talk to each other from a game, a bank or a device.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Literal
+
+import ahocorasick
+from babel import Locale
+from ruamel.yaml import YAML
+
+Kind = Literal["social", "rival", "move", "plain", "other"]
+#: How far one context alone makes its name a social service, 0-1; reasons in docs/decisions/0024.
+WEIGHTS: dict[Kind, float] = {"social": 0.7, "rival": 0.6, "move": 0.5, "plain": 0.1, "other": 0.0}
+_HEAD_CHARS = 420
+_QUOTE_CHARS = 180
+_LEFT_CHARS = 90
+_RIGHT_CHARS = 70
+_TITLE_CASE_SHARE = 0.6
+_MIN_WORDS = 5
+
+_WORD = r"[A-ZÄÖÜ](?:[\w]|(?<=\w)\.(?=\w))+"
+_NAME = rf"(?<![\w-])(?P<name>{_WORD}(?:[ ](?:{_WORD}|\d+)){{0,2}})"
+_OPEN = r"[\"'„“”‘’»«]?"
+#: Cheap test before any pattern runs; also within German compounds.
+_ANCHORS = (
+    "app", "network", "netzwerk", "platform", "plattform", "messenger", "dienst", "social", "service", " site", "rival", "alternativ",
+    "competitor", "konkurren", "clone", "klon", "challenger", "copycat", "knockoff", "flock", "exodus", "wechsel", "start-up", "startup",
+    "fled", "flee", "migrat", "portal",
+)  # fmt: skip
+
+_PEER = "\0peer"
+_HEAD_ANCHORS = frozenset(
+    {"app", "network", "netzwerk", "platform", "plattform", "messenger", "dienst", "social", "service", " site", "start-up",
+     "startup", "portal"}
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """One place where a text introduces ``name``; ``quote`` is the passage, ``weight`` 0-1 what it proves."""
+
+    name: str
+    kind: Kind
+    quote: str
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    head: re.Pattern[str]
+    social: re.Pattern[str]
+    other: re.Pattern[str]
+    chart: re.Pattern[str]
+    explains: re.Pattern[str]
+    gains: re.Pattern[str]
+    service: re.Pattern[str]
+    rival: re.Pattern[str]
+    crowd: re.Pattern[str]
+    explain: re.Pattern[str]
+    moving: re.Pattern[str]
+    top: re.Pattern[str]
+    plain: frozenset[str]
+    raw: dict[str, str]
+
+
+@cache
+def _words() -> _Words:
+    raw = YAML(typ="safe").load((files("trendwarte.radar") / "words.yaml").read_text("utf-8"))
+    places = {
+        word.casefold()
+        for lang in ("en", "de")
+        for name in Locale(lang).territories.values()
+        for word in (name, *name.split())
+    }
+    plain = frozenset([*raw["plain"].split(), *raw["companies"].split(), *places])
+    return _Words(
+        head=re.compile(rf"(?<![\w.])(?P<compound>(?:[\w.&]+-)*)(?P<head>{raw['heads']})(?![\w-])", re.IGNORECASE),
+        social=re.compile(raw["social"]),
+        other=re.compile(raw["other"]),
+        chart=re.compile(rf"{_NAME}\b(?: \S+){{0,4}}? (?i:{raw['tops']})\b(?=.{{0,40}}\b(?i:app|apps|download\w*)\b)"),
+        explains=re.compile(rf"\b(?i:{raw['explains']}) {_OPEN}{_NAME}"),
+        gains=re.compile(rf"{_NAME} (?i:{raw['gains']})(?: \S+){{0,4}}? (?i:{raw['crowds']})\b"),
+        service=re.compile(rf"\b(?i:{raw['services']})"),
+        rival=re.compile(raw["rivals"] + "|-style|-like"),
+        crowd=re.compile(raw["crowds"]),
+        explain=re.compile(raw["explains"]),
+        moving=re.compile(f"{raw['flocks']}|{raw['leaves']}"),
+        top=re.compile(raw["tops"]),
+        plain=plain,
+        raw=raw,
+    )
+
+
+class Finder:
+    """Finds names that texts introduce as services; knows the names that need no discovery.
+
+    Args:
+        known: names of the watched platforms and their companies, as they are written.
+    """
+
+    def __init__(self, known: Iterable[str]) -> None:
+        names = sorted({name for name in known if len(name) > 1}, key=len, reverse=True)
+        self._known = frozenset(name.casefold() for name in names)
+        self._known_tokens = frozenset(name.casefold() for name in names if " " not in name)
+        self._anchors = ahocorasick.Automaton()
+        for word in _ANCHORS:
+            self._anchors.add_word(word, word)
+        for name in names:
+            self._anchors.add_word(name.lower(), _PEER)
+        self._anchors.make_automaton()
+        # Names of one word that nobody else bears: what is measured against them is a social service.
+        peers = "|".join(re.escape(name) for name in names) or "(?!)"
+        rivals = _words().raw["rivals"]
+        self._peer = re.compile(rf"(?<!\w)(?:{peers})(?!\w)")
+        self._rival = [
+            re.compile(rf"(?<!\w)(?:{peers})(?:['’]s?)?[ -](?i:{rivals})[,:]? {_OPEN}{_NAME}"),
+            re.compile(
+                rf"{_NAME}[\"“”’]?(?:,|:| is| ist| –| -)(?: [\w'’-]+){{0,4}}? (?:[\w-]+-)?(?:{peers})[ -](?i:{rivals})\b"
+            ),
+            re.compile(rf"(?i:{rivals}) (?:to|of|for|von|zu|für) (?:{peers})[,:]? {_OPEN}{_NAME}"),
+            re.compile(
+                rf"{_NAME}[\"“”’]?(?:,|:| is| ist| –| -)(?: [\w'’-]+){{0,4}}? (?i:{rivals}) (?:to|of|for|von|zu|für) (?:{peers})(?!\w)"
+            ),
+            re.compile(rf"{_NAME}(?:[ -](?i:clone|klon|knock-?off|copycat|nachahmer)|-(?i:style|like))\b"),
+        ]
+        flocks, leaves = _words().raw["flocks"], _words().raw["leaves"]
+        self._move = [
+            re.compile(rf"\b(?i:{flocks})(?: \w+){{0,3}}? (?:to|for|towards|zu|auf|nach) {_OPEN}{_NAME}"),
+            re.compile(rf"\b(?i:{leaves}) (?:{peers}) (?:for|in favou?r of|für|zugunsten von) {_OPEN}{_NAME}"),
+        ]
+
+    def find(self, title: str, summary: str) -> list[Context]:
+        """Every introduction in a title and the head of its summary; at most one of each kind per name."""
+        text = _head_of(title, summary)
+        low = text.lower()
+        hits = {word for _, word in self._anchors.iter(low)}
+        if not hits:
+            return []
+        best: dict[tuple[str, Kind], Context] = {}
+        for context in self._contexts(text, hits):
+            key = (context.name.casefold(), context.kind)
+            if key not in best or context.weight > best[key].weight:
+                best[key] = context
+        return list(best.values())
+
+    def named(self, title: str, summary: str, names: Iterable[str]) -> frozenset[str]:
+        """Those of ``names`` that a text about services or watched platforms names, capitals as given.
+
+        Many names are ordinary words; a text that speaks of no app and no platform does not mean the service.
+        """
+        text = _head_of(title, summary)
+        found = [name for name in names if name in text and re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text)]
+        is_about_services = bool(found) and (
+            next(self._anchors.iter(text.lower()), None) is not None or self._peer.search(text) is not None
+        )
+        return frozenset(found) if is_about_services else frozenset()
+
+    def is_known(self, name: str) -> bool:
+        """Whether a name is a watched platform, or a product that carries a platform's name (TikTok Now)."""
+        low = name.casefold()
+        return low in self._known or any(word in self._known_tokens for word in low.split())
+
+    def _contexts(self, text: str, hits: set[str]) -> Iterator[Context]:
+        for line in text.split("\n"):
+            if not line.strip():
+                continue
+            is_title_case = _is_title_case(line)
+            for kind, match in self._matches(line, hits):
+                for name in _cut(match["name"], is_title_case):
+                    if not self.is_known(name):
+                        weight = WEIGHTS[kind] * (0.8 if is_title_case else 1.0)
+                        yield Context(name, kind, _quote(line, match.start("name")), weight)
+
+    def _matches(self, line: str, hits: set[str]) -> Iterator[tuple[Kind, re.Match[str]]]:
+        if hits & _HEAD_ANCHORS:
+            yield from _by_head(line)
+        low = line.lower()
+        has_peer = _PEER in hits and self._peer.search(line) is not None
+        if has_peer and _words().rival.search(low):
+            yield from (("rival", m) for pattern in self._rival for m in pattern.finditer(line))
+        if has_peer and _words().crowd.search(low):
+            yield from (("move", m) for m in _words().gains.finditer(line))
+        if _words().explain.search(low) and _words().service.search(low):
+            yield from (("social", m) for m in _words().explains.finditer(line))
+        if _words().moving.search(low) and (has_peer or _words().social.search(low)):
+            yield from (("move", m) for pattern in self._move for m in pattern.finditer(line))
+        if "app" in hits and _words().top.search(low):
+            yield from (("plain", m) for m in _words().chart.finditer(line))
+
+
+_CALLED = r"(?i:called|named|dubbed|known as|so-called|namens|genannt|mit dem namen)"
+_AFTER = re.compile(rf"^:?(?:,? {_CALLED})? {_OPEN}{_NAME}")
+# "a new audio app, N., lets people talk": closed again by a comma or the end.
+_APPOSED = re.compile(rf"^, {_OPEN}{_NAME}(?=,|\.|$)")
+_LISTED = re.compile(rf"^,? (?:like|such as|including|wie|darunter) {_OPEN}(?P<list>{_WORD}[^.;:()]{{0,60}})")
+_BEFORE = re.compile(
+    rf"{_NAME}[\"“”’]?(?:,| is| ist| was| –| -)(?: (?:a|an|the|ein|eine|das|die|der|another|now))?(?P<mods>(?: [\w'’&-]+){{0,5}}) ?$"
+)
+_JOINED = re.compile(rf"{_NAME}[ -]$")
+# "the Houseparty video messaging app": at the start of a sentence any adjective has a capital.
+_INSIDE = re.compile(rf"[a-zäöüß,] [\"'“„‘]?{_NAME}[\"'”“’]?(?P<mods>(?: [a-zäöü][\w'’&-]+){{1,3}}) ?$")
+_MODS = re.compile(r"((?:[\w'’“”\"&-]+[ -]){0,4})$")
+# What stands before a preposition or an article belongs to another noun: "the social network from its App Store".
+_OTHER_NOUN = re.compile(
+    r".*\b(?:from|of|on|in|at|to|by|for|with|its|his|her|their|the|an?|and|or|via|through|von|vom|aus|auf|im|in|mit|bei|der|die|das|dem|den|des|eine?[rmns]?|und|oder)[ ]"
+)
+
+
+def _by_head(line: str) -> Iterator[tuple[Kind, re.Match[str]]]:
+    """Names on either side of a noun like "app" or "network"."""
+    for head in _words().head.finditer(line):
+        left, right = line[max(0, head.start() - _LEFT_CHARS) : head.start()], line[head.end() :][:_RIGHT_CHARS]
+        mods = _MODS.search(left)
+        phrase = f"{mods[1] if mods else ''}{head['compound']}{head['head']}".lower()
+        kind = _kind(_OTHER_NOUN.sub("", phrase))
+        if after := _AFTER.match(right) or (_APPOSED.match(right) if kind == "social" else None):
+            yield kind, after
+        if listed := _LISTED.match(right):
+            yield from ((kind, m) for m in re.finditer(_NAME, listed["list"]))
+        before = _BEFORE.search(left)
+        if before:
+            yield _kind(f"{before['mods']} {head['compound']}{head['head']}".lower()), before
+        elif kind == "social" and (inside := _INSIDE.search(left)):
+            yield _kind(f"{inside['mods']} {head['compound']}{head['head']}".lower()), inside
+        elif head["head"].lower() == "app" and (joined := _JOINED.search(left + head["compound"])):
+            yield "plain", joined
+
+
+def _kind(phrase: str) -> Kind:
+    """What a phrase like "invite-only audio app" or "Bezahldienst" says the service is."""
+    is_social, is_other = _words().social.search(phrase), _words().other.search(phrase)
+    if is_social and (not is_other or is_social[0].startswith(("social", "sozial"))):
+        return "social"
+    return "other" if is_other and not is_social else "plain"
+
+
+def _cut(raw: str, is_title_case: bool) -> Iterator[str]:
+    """The words of a match that can be a name; ordinary words end it, in headlines with capitals one word is all."""
+    words: list[str] = []
+    for word in raw.split():
+        if word.casefold().rstrip("s") in _words().plain or word.casefold() in _words().plain:
+            # "Truth Social", "Hive Social": the word that names the kind may be the second half of the name.
+            if words and word in ("Social", "News", "Chat", "Video") and len(words) == 1:
+                words.append(word)
+            break
+        words.append(word)
+        if is_title_case:
+            break
+    name = " ".join(words)
+    if len(words) == 1 and (_kind(name.lower()) != "plain" or _words().head.fullmatch(name)):
+        return  # "Audio-App", "Soziales Netzwerk": the kind, not the name
+    if len(name) > 2 and not name.isdigit() and not (len(name) < 4 and name.isupper()):
+        yield name
+
+
+def _is_title_case(line: str) -> bool:
+    words = [word for word in line.split() if word[:1].isalpha() and len(word) > 3]
+    return len(words) >= _MIN_WORDS and sum(w[0].isupper() for w in words) / len(words) >= _TITLE_CASE_SHARE
+
+
+def _quote(line: str, at: int) -> str:
+    """The passage around a position, cut at words."""
+    start = max(0, at - _QUOTE_CHARS // 2)
+    passage = line[start : start + _QUOTE_CHARS]
+    if start:
+        passage = passage.partition(" ")[2]
+    return (passage if len(line) <= start + _QUOTE_CHARS else passage.rpartition(" ")[0]).strip()
+
+
+
+def _head_of(title: str, summary: str) -> str:
+    return f"{title}\n{summary[:_HEAD_CHARS]}"
