@@ -1,15 +1,23 @@
 """What the night does about the new: names are noticed while documents are read, candidates judged before verdicts."""
 
+import json
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
-from flows.house import House
+from flows.house import House, now
+from trendwarte.alerting import spark_alerts
+from trendwarte.errors import ConfigError
 from trendwarte.radar.candidates import Candidate, judge_names, key_of
 from trendwarte.radar.contexts import Finder
-from trendwarte.types import Document, RunReport
-from warehouse import published_or_seen
+from trendwarte.radar.entry import entry_text, id_of
+from trendwarte.radar.momentum import Standing, established, new_sparks
+from trendwarte.settings import Settings
+from trendwarte.types import Alert, Document, RunReport, Verdict
+from warehouse import judge_momentum, measure_momentum, published_or_seen, query
 
 _KINDS_LEFT_OUT = frozenset({"satire"})
 
@@ -69,6 +77,39 @@ def read_again_for_new_platforms(house: House, as_of: datetime) -> int:
     return marked
 
 
+def follow_momentum(
+    house: House, as_of: datetime, report: RunReport
+) -> tuple[dict[str, list[Standing]], list[Standing]]:
+    """Bring the series up to the night: where each platform stands per market, and the sparks that are new."""
+    con, rules, platforms = house.warehouse.con, house.settings.radar.momentum, house.settings.platforms
+    names = {key_of(text): p.id for p in platforms.values() for text in (p.id, p.name, *(a.text for a in p.aliases))}
+    before = house.warehouse.radar.stages(as_of)
+    measure_momentum(con, as_of, report.run_id, names, rules)
+    after = judge_momentum(con, as_of, report.run_id, established(platforms, as_of.date()), rules)
+    by_platform: dict[str, list[Standing]] = {}
+    for standing in after:
+        by_platform.setdefault(standing.platform, []).append(standing)
+    sparks = new_sparks(before, after)
+    report.counts["sparks"] = len(sparks)
+    return by_platform, sparks
+
+
+def spark_notes(
+    house: House, verdicts: Sequence[Verdict], sparks: Sequence[Standing], report: RunReport
+) -> list[Alert]:
+    """Notes for clients whom a new spark suits, with the newest events of the platform as evidence."""
+    settings = house.settings
+    notes = spark_alerts(
+        verdicts, sparks, settings.clients, settings.jurisdictions, report.run_id, settings.radar.momentum.fit_minimum
+    )
+    since = report.as_of.date() - timedelta(days=settings.radar.momentum.hold_days)
+    found = []
+    for note in notes:
+        events = sorted(house.warehouse.events.near([note.platform], since), key=lambda e: (-e.credibility, e.event_id))
+        found.append(replace(note, event_ids=tuple(event.event_id for event in events[:5])))
+    return found
+
+
 def _contexts(house: House, finder: Finder, document: Document, as_of: datetime) -> Iterator[dict[str, Any]]:
     for context in finder.find(document.title, document.summary):
         yield _row(house, document, key_of(context.name), as_of) | {
@@ -94,3 +135,63 @@ def _row(house: House, document: Document, key: str, as_of: datetime) -> dict[st
 
 def _kept(row: dict[str, Any]) -> Document:
     return Document(url="", content_hash="", **row)
+
+
+def radar_of(published: Path, as_of: datetime, *, is_all: bool) -> dict[str, list[dict[str, Any]]]:
+    """Candidates and stages as the newest night up to ``as_of`` knew them, from the published warehouse."""
+    shown = "TRUE" if is_all else "status = 'candidate'"
+    names, rows = query(
+        published,
+        "SELECT name, status, place, score, documents, outlets, first_seen_on, last_seen_on, surfaced_at, reasons, evidence"  # noqa: S608
+        f" FROM mart.candidates WHERE as_of = (SELECT max(as_of) FROM mart.runs WHERE as_of <= ? AND outcome IN"
+        f" ('ok', 'degraded')) AND {shown} ORDER BY place",
+        [as_of],
+    )
+    candidates = [dict(zip(names, row, strict=True)) for row in rows]
+    for one in candidates:
+        one["reasons"], one["evidence"] = json.loads(one["reasons"]), json.loads(one["evidence"])
+        for ground in one["reasons"]:
+            ground["on"] = date.fromisoformat(ground["on"]) if "on" in ground else None
+    names, rows = query(
+        published,
+        "SELECT platform, market, stage, stage_since, spark_on, peak_on, durability, inputs, bursting"
+        " FROM mart.momentum_stages WHERE as_of <= ? AND (spark_on IS NOT NULL OR stage <> 'dormant')"
+        " QUALIFY row_number() OVER (PARTITION BY platform, market ORDER BY as_of DESC) = 1 ORDER BY spark_on DESC NULLS LAST,"
+        " platform, market",
+        [as_of],
+    )
+    return {"candidates": candidates, "momentum": [dict(zip(names, row, strict=True)) for row in rows]}
+
+
+def promoted(settings: Settings, config: Path, state: Path, name: str, platform_id: str) -> tuple[Path, int]:
+    """Write the configuration entry of a discovered name; gives its path and how many kept documents name it.
+
+    Raises:
+        ConfigError: the name is watched already, the id is taken, or nothing can be made of the name.
+    """
+    texts = {key_of(text): p.id for p in settings.platforms.values() for text in (p.id, p.name, *(a.text for a in p.aliases))}
+    if (known := texts.get(key_of(name))) is not None:
+        raise ConfigError([f"'{name}' is watched already: config/platforms/{known}.yaml"])
+    try:
+        chosen = platform_id or id_of(name)
+    except ValueError as error:
+        raise ConfigError([str(error)]) from error
+    path = config / "platforms" / f"{chosen}.yaml"
+    if path.exists() or not re.fullmatch(r"[a-z0-9_]+", chosen):
+        raise ConfigError([f"{path}: taken, or no id (a-z, 0-9, _); give another one with --id"])
+    published = state / "published" / "trendwarte.duckdb"
+    waiting, facts = 0, {"first_seen": "unknown", "documents": 0, "outlets": 0}
+    if published.is_file():
+        _, counts = query(
+            published, "SELECT count(*) FROM mart.documents WHERE contains(title, ?) OR contains(summary, ?)", [name, name]
+        )
+        waiting = counts[0][0]
+        columns, rows = query(
+            published,
+            "SELECT first_seen_on AS first_seen, documents, outlets FROM mart.candidates WHERE name_key = ?"
+            " ORDER BY as_of DESC LIMIT 1",
+            [key_of(name)],
+        )
+        facts = dict(zip(columns, rows[0], strict=True)) if rows else facts
+    path.write_text(entry_text(name, chosen, on=now().date(), **facts), "utf-8")
+    return path, waiting

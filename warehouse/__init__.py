@@ -10,6 +10,7 @@ from warehouse.brief import brief_facts
 from warehouse.cases import Events, LedgerRows
 from warehouse.connection import Connection, open_writer, transaction
 from warehouse.documents import Documents, published_or_seen
+from warehouse.momentum import judge_momentum, measure_momentum
 from warehouse.outbox import Outbox
 from warehouse.publish import QueryError, export, publish, published_night, query
 from warehouse.radar import RadarRows
@@ -24,7 +25,9 @@ __all__ = [
     "brief_facts",
     "drivers",
     "export",
+    "judge_momentum",
     "load_configuration",
+    "measure_momentum",
     "publish",
     "published_night",
     "published_or_seen",

@@ -40,7 +40,9 @@ def publish(con: Connection, folder: Path) -> Path:
                 chosen = _BLANKED.get(table, "*")
                 con.execute(f'INSERT INTO published."{table}" SELECT {chosen} FROM "{own}"."{table}"')  # noqa: S608
         con.execute("USE published")
-        con.execute((files("warehouse") / "marts" / "views.sql").read_text("utf-8"))
+        marts = files("warehouse") / "marts"
+        con.execute((marts / "views.sql").read_text("utf-8"))
+        con.execute((marts / "radar.sql").read_text("utf-8"))
         con.execute("CHECKPOINT published")
     except duckdb.Error as error:
         raise WarehouseError(f"publishing to {final} failed: {error}; check the free space there") from error

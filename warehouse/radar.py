@@ -6,6 +6,7 @@ from dataclasses import asdict
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from trendwarte.radar import momentum
 from trendwarte.radar.candidates import Candidate, Ground, Standing, key_of
 from trendwarte.settings import Discovery
 from trendwarte.types import Evidence
@@ -123,6 +124,17 @@ class RadarRows:
             return
         self._con.execute("DELETE FROM candidates WHERE as_of = ?", [candidates[0].as_of])
         insert(self._con, "candidates", [_candidate_row(one) for one in candidates])
+
+    def stages(self, before: datetime) -> list[momentum.Standing]:
+        """Where every platform stood on its newest night before ``before``."""
+        rows = rows_of(
+            self._con,
+            "SELECT platform, market, stage, stage_since, spark_on, peak_on, durability, inputs, bursting"
+            " FROM momentum_stages WHERE as_of < ?"
+            " QUALIFY row_number() OVER (PARTITION BY platform, market ORDER BY as_of DESC) = 1",
+            [before],
+        )
+        return [momentum.Standing(**row) for row in rows]
 
     def forget_reading(self, names: Sequence[str]) -> int:
         """Mark kept documents that contain one of ``names`` as unread: the next night reads them again. How many."""

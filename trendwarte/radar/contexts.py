@@ -27,6 +27,7 @@ _MIN_WORDS = 5
 
 _WORD = r"[A-ZÄÖÜ](?:[\w]|(?<=\w)\.(?=\w))+"
 _NAME = rf"(?<![\w-])(?P<name>{_WORD}(?:[ ](?:{_WORD}|\d+)){{0,2}})"
+_CALLED = r"(?i:called|named|dubbed|known as|so-called|namens|genannt|mit dem namen)"
 _OPEN = r"[\"'„“”‘’»«]?"
 #: Cheap test before any pattern runs; also within German compounds.
 _ANCHORS = (
@@ -61,6 +62,7 @@ class _Words:
     explains: re.Pattern[str]
     gains: re.Pattern[str]
     service: re.Pattern[str]
+    titled: re.Pattern[str]
     rival: re.Pattern[str]
     crowd: re.Pattern[str]
     explain: re.Pattern[str]
@@ -88,7 +90,8 @@ def _words() -> _Words:
         explains=re.compile(rf"\b(?i:{raw['explains']}) {_OPEN}{_NAME}"),
         gains=re.compile(rf"{_NAME} (?i:{raw['gains']})(?: \S+){{0,4}}? (?i:{raw['crowds']})\b"),
         service=re.compile(rf"\b(?i:{raw['services']})"),
-        rival=re.compile(raw["rivals"] + "|-style|-like"),
+        titled=re.compile(rf"\b(?i:the|this|new|die|der|das|dem|neuen?|diese[rmns]?)(?: [\w-]+){{0,3}}? (?i:{raw['services']})(?! {_OPEN}[A-ZÄÖÜ])"),
+        rival=re.compile(f"{raw['rivals']}|{raw['takes_on']}|-style|-like|-artig"),
         crowd=re.compile(raw["crowds"]),
         explain=re.compile(raw["explains"]),
         moving=re.compile(f"{raw['flocks']}|{raw['leaves']}"),
@@ -117,7 +120,7 @@ class Finder:
         self._anchors.make_automaton()
         # Names of one word that nobody else bears: what is measured against them is a social service.
         peers = "|".join(re.escape(name) for name in names) or "(?!)"
-        rivals = _words().raw["rivals"]
+        raw, rivals = _words().raw, _words().raw["rivals"]
         self._peer = re.compile(rf"(?<!\w)(?:{peers})(?!\w)")
         self._rival = [
             re.compile(rf"(?<!\w)(?:{peers})(?:['’]s?)?[ -](?i:{rivals})[,:]? {_OPEN}{_NAME}"),
@@ -128,9 +131,15 @@ class Finder:
             re.compile(
                 rf"{_NAME}[\"“”’]?(?:,|:| is| ist| –| -)(?: [\w'’-]+){{0,4}}? (?i:{rivals}) (?:to|of|for|von|zu|für) (?:{peers})(?!\w)"
             ),
+            re.compile(rf"\b(?i:{raw['starts']}) {_OPEN}{_NAME}\b.{{0,50}}?\b(?i:{raw['takes_on']})(?: \w+){{0,2}}? (?:{peers})(?!\w)"),
+            re.compile(rf"(?<!\w)(?:{peers})-(?i:like|style|artige?s?)(?: [\w-]+){{0,3}}? (?i:{raw['heads']})(?: {_CALLED})? {_OPEN}{_NAME}"),
             re.compile(rf"{_NAME}(?:[ -](?i:clone|klon|knock-?off|copycat|nachahmer)|-(?i:style|like))\b"),
         ]
-        flocks, leaves = _words().raw["flocks"], _words().raw["leaves"]
+        self._rival_list = re.compile(
+            rf"(?:(?:{peers})[ -](?i:{rivals})|\b(?i:{rivals}) (?:to|of|for|von|zu|für) (?:{peers}))"
+            rf",? (?:like|such as|including|wie|darunter) {_OPEN}(?P<list>{_WORD}[^.;:()]{{0,60}})"
+        )
+        flocks, leaves = raw["flocks"], raw["leaves"]
         self._move = [
             re.compile(rf"\b(?i:{flocks})(?: \w+){{0,3}}? (?:to|for|towards|zu|auf|nach) {_OPEN}{_NAME}"),
             re.compile(rf"\b(?i:{leaves}) (?:{peers}) (?:for|in favou?r of|für|zugunsten von) {_OPEN}{_NAME}"),
@@ -185,17 +194,20 @@ class Finder:
         has_peer = _PEER in hits and self._peer.search(line) is not None
         if has_peer and _words().rival.search(low):
             yield from (("rival", m) for pattern in self._rival for m in pattern.finditer(line))
+            for listed in self._rival_list.finditer(line):
+                yield from (("rival", m) for m in re.finditer(_NAME, listed["list"]))
         if has_peer and _words().crowd.search(low):
             yield from (("move", m) for m in _words().gains.finditer(line))
         if _words().explain.search(low) and _words().service.search(low):
             yield from (("social", m) for m in _words().explains.finditer(line))
+        if (titled := _TITLED.match(line)) and _words().titled.search(line, titled.end()):
+            yield "move", titled
         if _words().moving.search(low) and (has_peer or _words().social.search(low)):
             yield from (("move", m) for pattern in self._move for m in pattern.finditer(line))
         if "app" in hits and _words().top.search(low):
             yield from (("plain", m) for m in _words().chart.finditer(line))
 
 
-_CALLED = r"(?i:called|named|dubbed|known as|so-called|namens|genannt|mit dem namen)"
 _AFTER = re.compile(rf"^:?(?:,? {_CALLED})? {_OPEN}{_NAME}")
 # "a new audio app, N., lets people talk": closed again by a comma or the end.
 _APPOSED = re.compile(rf"^, {_OPEN}{_NAME}(?=,|\.|$)")
@@ -204,6 +216,8 @@ _BEFORE = re.compile(
     rf"{_NAME}[\"“”’]?(?:,| is| ist| was| –| -)(?: (?:a|an|the|ein|eine|das|die|der|another|now))?(?P<mods>(?: [\w'’&-]+){{0,5}}) ?$"
 )
 _JOINED = re.compile(rf"{_NAME}[ -]$")
+# "Clubhouse: what the new audio app can do".
+_TITLED = re.compile(rf"^(?P<name>{_WORD}(?: Social)?)(?::| –| -) ")
 # "the Houseparty video messaging app": at the start of a sentence any adjective has a capital.
 _INSIDE = re.compile(rf"[a-zäöüß,] [\"'“„‘]?{_NAME}[\"'”“’]?(?P<mods>(?: [a-zäöü][\w'’&-]+){{1,3}}) ?$")
 _MODS = re.compile(r"((?:[\w'’“”\"&-]+[ -]){0,4})$")
@@ -250,9 +264,9 @@ def _cut(raw: str, is_title_case: bool) -> Iterator[str]:
             if words and word in ("Social", "News", "Chat", "Video") and len(words) == 1:
                 words.append(word)
             break
-        words.append(word)
-        if is_title_case:
+        if is_title_case and words:
             break
+        words.append(word)
     name = " ".join(words)
     if len(words) == 1 and (_kind(name.lower()) != "plain" or _words().head.fullmatch(name)):
         return  # "Audio-App", "Soziales Netzwerk": the kind, not the name
