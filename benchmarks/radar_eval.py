@@ -127,9 +127,8 @@ def told_widely(name: str, by_day: dict[date, list[Document]], start: date) -> d
     pattern = re.compile(rf"(?<!\w){re.escape(name)}(?!\w)")
     told: list[tuple[date, str]] = []
     for day in sorted(by_day):
-        for one in by_day[day]:
-            if day >= start and name in (head := f"{one.title}\n{one.summary[:420]}") and pattern.search(head):
-                told.append((day, one.outlet))
+        heads = [(one.outlet, f"{one.title}\n{one.summary[:420]}") for one in by_day[day]] if day >= start else []
+        told += [(day, outlet) for outlet, head in heads if name in head and pattern.search(head)]
         near = [(d, outlet) for d, outlet in told if (day - d).days < 60]
         if len(near) >= _DOCUMENTS and len({outlet for _, outlet in near}) >= _OUTLETS:
             return day

@@ -102,7 +102,8 @@ def judge_all(house: House, as_of: datetime, report: RunReport, *, is_degraded: 
         warehouse.verdicts.store(verdicts, report.run_id, is_baseline=report.is_baseline)
         pairs = [(before.get((v.client, v.platform, v.purpose)), v) for v in verdicts]
         decided = [] if report.is_baseline else _alerts(house, as_of, pairs, moved, report.run_id)
-        decided += [] if report.is_baseline else [_with_evidence(house, a) for a in spark_notes(house, verdicts, sparks, report)]
+        if not report.is_baseline:
+            decided += [_with_evidence(house, note) for note in spark_notes(house, verdicts, sparks, report)]
         causes: dict[tuple[str, str, str], str] = {(a.client, a.platform, a.purpose): a.rule for a in decided}
         changes = warehouse.verdicts.store_changes(pairs, report.run_id, causes, is_baseline=report.is_baseline)
         warehouse.verdicts.store_alerts(decided)

@@ -82,7 +82,7 @@ def follow_momentum(
 ) -> tuple[dict[str, list[Standing]], list[Standing]]:
     """Bring the series up to the night: where each platform stands per market, and the sparks that are new."""
     con, rules, platforms = house.warehouse.con, house.settings.radar.momentum, house.settings.platforms
-    names = {key_of(text): p.id for p in platforms.values() for text in (p.id, p.name, *(a.text for a in p.aliases))}
+    names = _ids_by_name(house.settings)
     before = house.warehouse.radar.stages(as_of)
     measure_momentum(con, as_of, report.run_id, names, rules)
     after = judge_momentum(con, as_of, report.run_id, established(platforms, as_of.date()), rules)
@@ -108,6 +108,11 @@ def spark_notes(
         events = sorted(house.warehouse.events.near([note.platform], since), key=lambda e: (-e.credibility, e.event_id))
         found.append(replace(note, event_ids=tuple(event.event_id for event in events[:5])))
     return found
+
+
+def _ids_by_name(settings: Settings) -> dict[str, str]:
+    platforms = settings.platforms.values()
+    return {key_of(text): p.id for p in platforms for text in (p.id, p.name, *(alias.text for alias in p.aliases))}
 
 
 def _contexts(house: House, finder: Finder, document: Document, as_of: datetime) -> Iterator[dict[str, Any]]:
@@ -142,9 +147,9 @@ def radar_of(published: Path, as_of: datetime, *, is_all: bool) -> dict[str, lis
     shown = "TRUE" if is_all else "status = 'candidate'"
     names, rows = query(
         published,
-        "SELECT name, status, place, score, documents, outlets, first_seen_on, last_seen_on, surfaced_at, reasons, evidence"  # noqa: S608
-        f" FROM mart.candidates WHERE as_of = (SELECT max(as_of) FROM mart.runs WHERE as_of <= ? AND outcome IN"
-        f" ('ok', 'degraded')) AND {shown} ORDER BY place",
+        "SELECT name, status, place, score, documents, outlets, first_seen_on, last_seen_on, surfaced_at, reasons,"  # noqa: S608
+        f" evidence FROM mart.candidates WHERE as_of = (SELECT max(as_of) FROM mart.runs WHERE as_of <= ?"
+        f" AND outcome IN ('ok', 'degraded')) AND {shown} ORDER BY place",
         [as_of],
     )
     candidates = [dict(zip(names, row, strict=True)) for row in rows]
@@ -156,8 +161,8 @@ def radar_of(published: Path, as_of: datetime, *, is_all: bool) -> dict[str, lis
         published,
         "SELECT platform, market, stage, stage_since, spark_on, peak_on, durability, inputs, bursting"
         " FROM mart.momentum_stages WHERE as_of <= ? AND (spark_on IS NOT NULL OR stage <> 'dormant')"
-        " QUALIFY row_number() OVER (PARTITION BY platform, market ORDER BY as_of DESC) = 1 ORDER BY spark_on DESC NULLS LAST,"
-        " platform, market",
+        " QUALIFY row_number() OVER (PARTITION BY platform, market ORDER BY as_of DESC) = 1"
+        " ORDER BY spark_on DESC NULLS LAST, platform, market",
         [as_of],
     )
     return {"candidates": candidates, "momentum": [dict(zip(names, row, strict=True)) for row in rows]}
@@ -169,8 +174,7 @@ def promoted(settings: Settings, config: Path, state: Path, name: str, platform_
     Raises:
         ConfigError: the name is watched already, the id is taken, or nothing can be made of the name.
     """
-    texts = {key_of(text): p.id for p in settings.platforms.values() for text in (p.id, p.name, *(a.text for a in p.aliases))}
-    if (known := texts.get(key_of(name))) is not None:
+    if (known := _ids_by_name(settings).get(key_of(name))) is not None:
         raise ConfigError([f"'{name}' is watched already: config/platforms/{known}.yaml"])
     try:
         chosen = platform_id or id_of(name)
@@ -180,10 +184,13 @@ def promoted(settings: Settings, config: Path, state: Path, name: str, platform_
     if path.exists() or not re.fullmatch(r"[a-z0-9_]+", chosen):
         raise ConfigError([f"{path}: taken, or no id (a-z, 0-9, _); give another one with --id"])
     published = state / "published" / "trendwarte.duckdb"
-    waiting, facts = 0, {"first_seen": "unknown", "documents": 0, "outlets": 0}
+    waiting = 0
+    facts: dict[str, Any] = {"first_seen": "unknown", "documents": 0, "outlets": 0}
     if published.is_file():
         _, counts = query(
-            published, "SELECT count(*) FROM mart.documents WHERE contains(title, ?) OR contains(summary, ?)", [name, name]
+            published,
+            "SELECT count(*) FROM mart.documents WHERE contains(title, ?) OR contains(summary, ?)",
+            [name, name],
         )
         waiting = counts[0][0]
         columns, rows = query(

@@ -18,7 +18,9 @@ radar_app = typer.Typer(
 def radar(
     context: typer.Context,
     as_of: Annotated[str, typer.Option(help="As known at; default: the newest night.")] = "9999-01-01",
-    is_all: Annotated[bool, typer.Option("--all", help="Also what was noticed and not shown, with the reason.")] = False,
+    is_all: Annotated[
+        bool, typer.Option("--all", help="Also what was noticed and not shown, with the reason.")
+    ] = False,
     lang: Annotated[str, typer.Option(help="de or en.")] = "en",
     state: State = Path("state"),
     as_json: AsJson = False,
@@ -68,7 +70,8 @@ def _told(found: dict[str, list[dict[str, Any]]], lang: str) -> str:
     for one in found["momentum"]:
         kept = "" if one["durability"] is None else f", Q {one['durability']:.2f}"
         word = stage_word(one["stage"], lang)  # type: ignore[arg-type]
-        lines.append(f"  {one['platform']:14} {one['market']:7} {word} since {one['stage_since']}{kept} [{one['bursting']}]")
+        where = f"  {one['platform']:14} {one['market']:7}"
+        lines.append(f"{where} {word} since {one['stage_since']}{kept} [{one['bursting']}]")
     if not found["momentum"]:
         lines.append("  -")
     return "\n".join(lines)

@@ -90,23 +90,34 @@ def spark_alerts(
         for verdict in (v for v in verdicts if v.platform == spark.platform and (v.fit or 0.0) >= fit_minimum):
             markets = [m.jurisdiction for m in clients[verdict.client].markets]
             key = (verdict.client, verdict.platform)
-            if any(governs(jurisdictions, spark.market, market) for market in markets) or spark.market == "GLOBAL":
-                if key not in best or (verdict.fit or 0.0) > (best[key][0].fit or 0.0):
-                    best[key] = (verdict, spark)
+            is_near = spark.market == "GLOBAL" or any(governs(jurisdictions, spark.market, m) for m in markets)
+            if is_near and (key not in best or (verdict.fit or 0.0) > (best[key][0].fit or 0.0)):
+                best[key] = (verdict, spark)
     return [_spark_alert(verdict, spark, clients[verdict.client], run_id) for verdict, spark in best.values()]
 
 
 def _spark_alert(verdict: Verdict, spark: Standing, client: Client, run_id: str) -> Alert:
     key = "|".join((verdict.client, verdict.platform, "spark", spark.market, str(spark.spark_on)))
     return Alert(
-        alert_id=f"a-{sha256(key.encode()).hexdigest()[:16]}", run_id=run_id, as_of=verdict.as_of, client=verdict.client,
-        platform=verdict.platform, purpose=verdict.purpose, severity="note", rule="spark", from_band=verdict.band,
-        to_band=verdict.band, title=f"{verdict.platform}: spark in {spark.market} ({spark.bursting})",
-        from_score=verdict.score, to_score=verdict.score, confidence=verdict.confidence,
+        alert_id=f"a-{sha256(key.encode()).hexdigest()[:16]}",
+        run_id=run_id,
+        as_of=verdict.as_of,
+        client=verdict.client,
+        platform=verdict.platform,
+        purpose=verdict.purpose,
+        severity="note",
+        rule="spark",
+        from_band=verdict.band,
+        to_band=verdict.band,
+        title=f"{verdict.platform}: spark in {spark.market} ({spark.bursting})",
+        from_score=verdict.score,
+        to_score=verdict.score,
+        confidence=verdict.confidence,
         presence=client.presence.get(verdict.platform, "none"),
-        reasons=(Reason("spark", jurisdiction=spark.market, title=spark.bursting),), status="digest",
+        reasons=(Reason("spark", jurisdiction=spark.market, title=spark.bursting),),
+        status="digest",
         status_reason="note",
-    )  # fmt: skip
+    )
 
 
 def _alert(

@@ -14,9 +14,7 @@ _LATE_DAYS = 4
 _CATCH_UP_DAYS = 240
 
 
-def measure_momentum(
-    con: Connection, as_of: datetime, run_id: str, names: Mapping[str, str], rules: Momentum
-) -> None:
+def measure_momentum(con: Connection, as_of: datetime, run_id: str, names: Mapping[str, str], rules: Momentum) -> None:
     """Bring ``momentum`` up to the night: share of the news, page views and charts per platform, market and day.
 
     Args:
@@ -25,13 +23,14 @@ def measure_momentum(
     day = as_of.date()
     shared = {
         "as_of": as_of, "day": day, "start": _start(con, as_of), "baseline_days": rules.baseline_days,
-        "source_days": rules.source_days, "markets": _markets(rules),
+        "source_days": rules.source_days, "gap_days": rules.gap_days,
     }  # fmt: skip
     mentions = shared | {
+        "markets": _markets(rules, is_press=True),
         "prior": rules.prior_documents, "least_share": rules.least_share, "factor": rules.burst_factor,
     }  # fmt: skip
     listed = [{"name_key": key, "platform": platform} for key, platform in names.items()]
-    measured = shared | {"names": listed, "z_level": rules.z_level}
+    measured = shared | {"names": listed, "z_level": rules.z_level, "markets": _markets(rules)}
     con.execute("DELETE FROM momentum WHERE measured_on >= ?", [shared["start"]])
     for name, parameters in (("momentum_mentions", mentions), ("momentum_measured", measured)):
         con.execute(
@@ -57,7 +56,8 @@ def judge_momentum(
         con,
         query_text("momentum_stages"),
         {
-            "as_of": as_of, "day": day, "since": since, "established": list(established), "markets": _markets(rules),
+            "as_of": as_of, "day": day, "since": since, "established": list(established),
+            "markets": _markets(rules, is_press=True),
             "baseline_days": rules.baseline_days, "hold_days": rules.hold_days, "least_inputs": rules.least_inputs,
             "q_from": rules.durability_days[0], "q_to": rules.durability_days[1],
             "q_days": rules.durability_minimum_days, "sustained_days": rules.sustained_days,
@@ -76,5 +76,7 @@ def _start(con: Connection, as_of: datetime) -> date:
     return max(newest - timedelta(days=_LATE_DAYS), day - timedelta(days=_CATCH_UP_DAYS))
 
 
-def _markets(rules: Momentum) -> list[dict[str, Any]]:
-    return [{"label": label, "market": market} for label, market in rules.markets.items()]
+def _markets(rules: Momentum, *, is_press: bool = False) -> list[dict[str, Any]]:
+    """Labels and the markets they stand for; all the press together is what the world talks about."""
+    pairs = [*rules.markets.items(), *((label, "GLOBAL") for label in rules.markets if is_press)]
+    return [{"label": label, "market": market} for label, market in dict.fromkeys(pairs)]

@@ -94,7 +94,8 @@ class RadarRows:
     def surfaced(self, before: datetime) -> dict[str, datetime]:
         """When each name was first shown."""
         rows = self._con.execute(
-            "SELECT name_key, min(surfaced_at) FROM candidates WHERE as_of < ? AND status = 'candidate' GROUP BY 1", [before]
+            "SELECT name_key, min(surfaced_at) FROM candidates WHERE as_of < ? AND status = 'candidate' GROUP BY 1",
+            [before],
         ).fetchall()
         return dict(rows)
 

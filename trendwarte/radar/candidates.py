@@ -25,8 +25,8 @@ class Standing:
 
     ``social`` 0-1 is how far independent origins call it a social service, ``said_social``/``said_other`` how many
     texts say what it is. ``established`` counts outlets with a history of their own, ``rise`` is its share of the
-    news against before in those, ``seen_now`` their texts of the last four weeks. ``charts`` are places in social charts,
-    by label of the chart.
+    news against before in those, ``seen_now`` their texts of the last four weeks. ``charts`` are places in social
+    charts, by label of the chart.
     """
 
     name_key: str
@@ -113,9 +113,7 @@ def judge_names(
     """
     known = {key_of(name) for name in watched}
     dismissed = {key_of(name) for name in rules.dismissed}
-    found = [
-        _judged(one, dismissed, surfaced, rules, as_of) for one in _merged(standings) if one.name_key not in known
-    ]
+    found = [_judged(one, dismissed, surfaced, rules, as_of) for one in _merged(standings) if one.name_key not in known]
     order = {"candidate": 0, "noticed": 1, "rejected": 2}
     found.sort(key=lambda c: (order[c.status], -c.score, c.name_key))
     return [replace(candidate, place=place) for place, candidate in enumerate(found, start=1)]

@@ -90,7 +90,9 @@ def _words() -> _Words:
         explains=re.compile(rf"\b(?i:{raw['explains']}) {_OPEN}{_NAME}"),
         gains=re.compile(rf"{_NAME} (?i:{raw['gains']})(?: \S+){{0,4}}? (?i:{raw['crowds']})\b"),
         service=re.compile(rf"\b(?i:{raw['services']})"),
-        titled=re.compile(rf"\b(?i:the|this|new|die|der|das|dem|neuen?|diese[rmns]?)(?: [\w-]+){{0,3}}? (?i:{raw['services']})(?! {_OPEN}[A-ZÄÖÜ])"),
+        titled=re.compile(
+            rf"\b(?i:the|this|new|die|der|das|dem|neuen?|diese[rmns]?)(?: [\w-]+){{0,3}}? (?i:{raw['services']})(?! {_OPEN}[A-ZÄÖÜ])"
+        ),
         rival=re.compile(f"{raw['rivals']}|{raw['takes_on']}|-style|-like|-artig"),
         crowd=re.compile(raw["crowds"]),
         explain=re.compile(raw["explains"]),
@@ -131,8 +133,12 @@ class Finder:
             re.compile(
                 rf"{_NAME}[\"“”’]?(?:,|:| is| ist| –| -)(?: [\w'’-]+){{0,4}}? (?i:{rivals}) (?:to|of|for|von|zu|für) (?:{peers})(?!\w)"
             ),
-            re.compile(rf"\b(?i:{raw['starts']}) {_OPEN}{_NAME}\b.{{0,50}}?\b(?i:{raw['takes_on']})(?: \w+){{0,2}}? (?:{peers})(?!\w)"),
-            re.compile(rf"(?<!\w)(?:{peers})-(?i:like|style|artige?s?)(?: [\w-]+){{0,3}}? (?i:{raw['heads']})(?: {_CALLED})? {_OPEN}{_NAME}"),
+            re.compile(
+                rf"\b(?i:{raw['starts']}) {_OPEN}{_NAME}\b.{{0,50}}?\b(?i:{raw['takes_on']})(?: \w+){{0,2}}? (?:{peers})(?!\w)"
+            ),
+            re.compile(
+                rf"(?<!\w)(?:{peers})-(?i:like|style|artige?s?)(?: [\w-]+){{0,3}}? (?i:{raw['heads']})(?: {_CALLED})? {_OPEN}{_NAME}"
+            ),
             re.compile(rf"{_NAME}(?:[ -](?i:clone|klon|knock-?off|copycat|nachahmer)|-(?i:style|like))\b"),
         ]
         self._rival_list = re.compile(
@@ -286,7 +292,6 @@ def _quote(line: str, at: int) -> str:
     if start:
         passage = passage.partition(" ")[2]
     return (passage if len(line) <= start + _QUOTE_CHARS else passage.rpartition(" ")[0]).strip()
-
 
 
 def _head_of(title: str, summary: str) -> str:

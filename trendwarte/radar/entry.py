@@ -35,7 +35,7 @@ def id_of(name: str) -> str:
     Raises:
         ValueError: nothing of the name can stand in a file name.
     """
-    words = re.findall(r"[a-z0-9]+", name.casefold().translate(str.maketrans({"ä": "a", "ö": "o", "ü": "u", "ß": "s"})))
+    words = re.findall(r"[a-z0-9]+", name.casefold().translate(str.maketrans("äöü", "aou")))
     if not words or not key_of(name):
         raise ValueError(f"{name!r} has no letter or digit for an id; give one with --id")
     return "_".join(words)

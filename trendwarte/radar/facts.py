@@ -90,7 +90,7 @@ def candidate_lines(
 
 
 def cautions_of(standing: Standing, platform: Platform, markets: Sequence[str], on: date) -> Iterable[Ground]:
-    """Why not to jump: the surge is young, or over; what burst is attention, not use; nobody has counted the audience."""
+    """Why not to jump: the surge is young or over, what burst is attention, nobody has counted the audience."""
     if standing.stage == "fading":
         yield Ground("fading", value=standing.durability or 0.0)
     elif standing.spark_on:

@@ -1,6 +1,6 @@
 -- What sources measured of a platform, per market and day, on a scale of its own: x = ln(1 + value) for page views,
 -- rho = ln(201 / rank) / ln(201) for places in charts (0 when unranked). z is robust and matched by weekday over
--- $baseline_days; the burst is Page's CUSUM of z minus half of $z_level, single days capped so that none is a burst alone.
+-- $baseline_days before the last $gap_days; the burst is Page's CUSUM of z minus half of $z_level, single days capped so that none is a burst alone.
 -- A day on which the source answered without the platform is a zero; a day without the source is no day.
 WITH names AS (SELECT unnest($names::STRUCT(name_key VARCHAR, platform VARCHAR)[], recursive := true)),
 markets AS (SELECT unnest($markets::STRUCT(label VARCHAR, market VARCHAR)[], recursive := true)),
@@ -9,7 +9,7 @@ raw AS (
            CASE WHEN series LIKE 'chart_rank%' THEN ln(201 / least(value, 201)) / ln(201)
                 ELSE value / coalesce(nullif(norm, 0), 1) END AS value
     FROM measurements m
-    WHERE known_from <= $as_of AND measured_on BETWEEN $start::DATE - $baseline_days::INTEGER AND $day::DATE
+    WHERE known_from <= $as_of AND measured_on BETWEEN $start::DATE - $baseline_days::INTEGER - $gap_days::INTEGER AND $day::DATE
       AND (series = 'page_views' OR series LIKE 'chart_rank%')
 ),
 told AS (
@@ -37,7 +37,7 @@ before AS (
            count(*) AS days, count(*) FILTER (dayofweek(b.measured_on) = dayofweek(s.measured_on)) AS same_days,
            median(b.x) AS all_median, median(b.x) FILTER (dayofweek(b.measured_on) = dayofweek(s.measured_on)) AS same_median
     FROM series_of s JOIN series_of b ON b.platform = s.platform AND b.market = s.market AND b.input = s.input
-     AND b.measured_on BETWEEN s.measured_on - $baseline_days::INTEGER AND s.measured_on - 1
+     AND b.measured_on BETWEEN s.measured_on - $baseline_days::INTEGER - $gap_days::INTEGER AND s.measured_on - $gap_days::INTEGER - 1
     WHERE s.measured_on >= $start GROUP BY ALL
 ),
 middle AS (SELECT *, CASE WHEN same_days >= 4 THEN same_median ELSE all_median END AS centre FROM before),
@@ -45,7 +45,7 @@ spread AS (
     SELECT m.platform, m.market, m.input, m.measured_on, any_value(m.centre) AS centre, any_value(m.days) AS days,
            median(abs(b.x - m.centre)) AS mad
     FROM middle m JOIN series_of b ON b.platform = m.platform AND b.market = m.market AND b.input = m.input
-     AND b.measured_on BETWEEN m.measured_on - $baseline_days::INTEGER AND m.measured_on - 1
+     AND b.measured_on BETWEEN m.measured_on - $baseline_days::INTEGER - $gap_days::INTEGER AND m.measured_on - $gap_days::INTEGER - 1
      AND (m.same_days < 4 OR dayofweek(b.measured_on) = dayofweek(m.measured_on))
     GROUP BY ALL
 ),

@@ -1,12 +1,12 @@
 -- Share of the news that names a platform, per market and day, and the burst in it: Kleinberg's two states as a CUSUM
 -- of Poisson log-likelihoods, r ln f - (f - 1) E, where E is what each source would bring at its own rate of the last
--- $baseline_days. Every source is compared with itself, and only with a history of $source_days: fifty feeds that are
+-- $baseline_days before the last $gap_days. Every source is compared with itself, and only with a history of $source_days: fifty feeds that are
 -- added or lost overnight add nothing to either side. A source's rate leans on the pooled rate, never below least_share.
 WITH days AS (SELECT unnest(generate_series($start::DATE, $day::DATE, INTERVAL 1 DAY))::DATE AS t),
 markets AS (SELECT unnest($markets::STRUCT(label VARCHAR, market VARCHAR)[], recursive := true)),
 totals AS (
     SELECT source_id, market, seen_on, sum(documents) AS d FROM source_days JOIN markets ON label = lang
-    WHERE seen_on BETWEEN $start::DATE - $baseline_days::INTEGER AND $day::DATE GROUP BY ALL
+    WHERE seen_on BETWEEN $start::DATE - $baseline_days::INTEGER - $gap_days::INTEGER AND $day::DATE GROUP BY ALL
 ),
 firsts AS (SELECT source_id, min(seen_on) AS first_on FROM source_days GROUP BY source_id),
 named AS (
@@ -15,19 +15,19 @@ named AS (
            count(DISTINCT document_id) AS r
     FROM signals s JOIN documents d USING (document_id) JOIN markets ON label = d.lang
     WHERE s.known_from <= $as_of AND s.role NOT IN ('venue', 'boilerplate') AND NOT s.is_recap
-      AND s.published_at >= $start::DATE - $baseline_days::INTEGER - 1 AND s.platform <> 'all_social'
+      AND s.published_at >= $start::DATE - $baseline_days::INTEGER - $gap_days::INTEGER - 1 AND s.platform <> 'all_social'
     GROUP BY ALL
 ),
 volume AS (
     SELECT t, source_id, market, coalesce(sum(d) FILTER (seen_on = t), 0) AS d,
-           coalesce(sum(d) FILTER (seen_on < t), 0) AS d_before
-    FROM days JOIN totals ON seen_on BETWEEN t - $baseline_days::INTEGER AND t JOIN firsts USING (source_id)
+           coalesce(sum(d) FILTER (seen_on < t - $gap_days::INTEGER), 0) AS d_before
+    FROM days JOIN totals ON seen_on BETWEEN t - $baseline_days::INTEGER - $gap_days::INTEGER AND t JOIN firsts USING (source_id)
     WHERE first_on <= t - $source_days::INTEGER GROUP BY ALL
 ),
 told AS (
     SELECT t, platform, source_id, market, coalesce(sum(r) FILTER (seen_on = t), 0) AS r,
-           coalesce(sum(r) FILTER (seen_on < t), 0) AS r_before
-    FROM days JOIN named ON seen_on BETWEEN t - $baseline_days::INTEGER AND t JOIN firsts USING (source_id)
+           coalesce(sum(r) FILTER (seen_on < t - $gap_days::INTEGER), 0) AS r_before
+    FROM days JOIN named ON seen_on BETWEEN t - $baseline_days::INTEGER - $gap_days::INTEGER AND t JOIN firsts USING (source_id)
     WHERE first_on <= t - $source_days::INTEGER GROUP BY ALL
 ),
 whole AS (
