@@ -35,7 +35,7 @@ def measure_momentum(con: Connection, as_of: datetime, run_id: str, names: Mappi
     for name, parameters in (("momentum_mentions", mentions), ("momentum_measured", measured)):
         con.execute(
             f"INSERT INTO momentum SELECT platform, market, input, measured_on, value, level, z, burst,"  # noqa: S608
-            f" burst >= $level AS is_burst, $run_id FROM ({query_text(name)})",
+            f" burst >= $level AND step > 0 AS is_burst, $run_id FROM ({query_text(name)})",
             parameters | {"level": rules.burst_level, "run_id": run_id},
         )
 

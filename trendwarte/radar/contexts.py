@@ -23,7 +23,10 @@ _QUOTE_CHARS = 180
 _LEFT_CHARS = 90
 _RIGHT_CHARS = 70
 _TITLE_CASE_SHARE = 0.6
+# In a headline with capitals everywhere it is less sure where a name ends.
+_TITLE_CASE_FACTOR = 0.8
 _MIN_WORDS = 5
+_NAME_MIN = 3
 
 _WORD = r"[A-ZÄÖÜ](?:[\w]|(?<=\w)\.(?=\w))+"
 _NAME = rf"(?<![\w-])(?P<name>{_WORD}(?:[ ](?:{_WORD}|\d+)){{0,2}})"
@@ -53,8 +56,13 @@ class Context:
     weight: float
 
 
+#: Kind, name as matched, and where it stands in its line.
+_Found = tuple[Kind, str, int]
+
+
 @dataclass(frozen=True, slots=True)
 class _Words:
+    name: re.Pattern[str]
     head: re.Pattern[str]
     social: re.Pattern[str]
     other: re.Pattern[str]
@@ -83,6 +91,7 @@ def _words() -> _Words:
     }
     plain = frozenset([*raw["plain"].split(), *raw["companies"].split(), *places])
     return _Words(
+        name=re.compile(_NAME),
         head=re.compile(rf"(?<![\w.])(?P<compound>(?:[\w.&]+-)*)(?P<head>{raw['heads']})(?![\w-])", re.IGNORECASE),
         social=re.compile(raw["social"]),
         other=re.compile(raw["other"]),
@@ -187,31 +196,38 @@ class Finder:
             if not line.strip():
                 continue
             is_title_case = _is_title_case(line)
-            for kind, match in self._matches(line, hits):
-                for name in _cut(match["name"], is_title_case):
-                    if not self.is_known(name):
-                        weight = WEIGHTS[kind] * (0.8 if is_title_case else 1.0)
-                        yield Context(name, kind, _quote(line, match.start("name")), weight)
+            for kind, raw, at in self._matches(line, hits):
+                name = _cut(raw, is_title_case)
+                if name and not self.is_known(name):
+                    weight = WEIGHTS[kind] * (_TITLE_CASE_FACTOR if is_title_case else 1.0)
+                    yield Context(name, kind, _quote(line, at), weight)
 
-    def _matches(self, line: str, hits: set[str]) -> Iterator[tuple[Kind, re.Match[str]]]:
+    def _matches(self, line: str, hits: set[str]) -> Iterator[_Found]:
+        words, low = _words(), line.lower()
+        has_peer = _PEER in hits and self._peer.search(line) is not None
         if hits & _HEAD_ANCHORS:
             yield from _by_head(line)
-        low = line.lower()
-        has_peer = _PEER in hits and self._peer.search(line) is not None
-        if has_peer and _words().rival.search(low):
-            yield from (("rival", m) for pattern in self._rival for m in pattern.finditer(line))
+        if has_peer and words.rival.search(low):
+            for pattern in self._rival:
+                yield from _named("rival", pattern, line)
             for listed in self._rival_list.finditer(line):
-                yield from (("rival", m) for m in re.finditer(_NAME, listed["list"]))
-        if has_peer and _words().crowd.search(low):
-            yield from (("move", m) for m in _words().gains.finditer(line))
-        if _words().explain.search(low) and _words().service.search(low):
-            yield from (("social", m) for m in _words().explains.finditer(line))
-        if (titled := _TITLED.match(line)) and _words().titled.search(line, titled.end()):
-            yield "move", titled
-        if _words().moving.search(low) and (has_peer or _words().social.search(low)):
-            yield from (("move", m) for pattern in self._move for m in pattern.finditer(line))
-        if "app" in hits and _words().top.search(low):
-            yield from (("plain", m) for m in _words().chart.finditer(line))
+                yield from _named("rival", words.name, listed["list"], listed.start("list"))
+        if has_peer and words.crowd.search(low):
+            yield from _named("move", words.gains, line)
+        if words.explain.search(low) and words.service.search(low):
+            yield from _named("social", words.explains, line)
+        if (titled := _TITLED.match(line)) and words.titled.search(line, titled.end()):
+            yield "move", titled["name"], 0
+        if words.moving.search(low) and (has_peer or words.social.search(low)):
+            for pattern in self._move:
+                yield from _named("move", pattern, line)
+        if "app" in hits and words.top.search(low):
+            yield from _named("plain", words.chart, line)
+
+
+def _named(kind: Kind, pattern: re.Pattern[str], text: str, offset: int = 0) -> Iterator[_Found]:
+    for match in pattern.finditer(text):
+        yield kind, match["name"], offset + match.start("name")
 
 
 _AFTER = re.compile(rf"^:?(?:,? {_CALLED})? {_OPEN}{_NAME}")
@@ -221,6 +237,7 @@ _LISTED = re.compile(rf"^,? (?:like|such as|including|wie|darunter) {_OPEN}(?P<l
 _BEFORE = re.compile(
     rf"{_NAME}[\"“”’]?(?:,| is| ist| was| –| -)(?: (?:a|an|the|ein|eine|das|die|der|another|now))?(?P<mods>(?: [\w'’&-]+){{0,5}}) ?$"
 )
+_ARTICLES = frozenset({"The", "A", "An", "Der", "Die", "Das", "Den", "Dem", "Eine", "Ein", "New", "Neue", "Popular"})
 _JOINED = re.compile(rf"{_NAME}[ -]$")
 # "Clubhouse: what the new audio app can do".
 _TITLED = re.compile(rf"^(?P<name>{_WORD}(?: Social)?)(?::| –| -) ")
@@ -233,24 +250,25 @@ _OTHER_NOUN = re.compile(
 )
 
 
-def _by_head(line: str) -> Iterator[tuple[Kind, re.Match[str]]]:
+def _by_head(line: str) -> Iterator[_Found]:
     """Names on either side of a noun like "app" or "network"."""
     for head in _words().head.finditer(line):
         left, right = line[max(0, head.start() - _LEFT_CHARS) : head.start()], line[head.end() :][:_RIGHT_CHARS]
+        noun = f"{head['compound']}{head['head']}".lower()
         mods = _MODS.search(left)
-        phrase = f"{mods[1] if mods else ''}{head['compound']}{head['head']}".lower()
-        kind = _kind(_OTHER_NOUN.sub("", phrase))
+        kind = _kind(_OTHER_NOUN.sub("", f"{mods[1] if mods else ''}{noun}".lower()))
         if after := _AFTER.match(right) or (_APPOSED.match(right) if kind == "social" else None):
-            yield kind, after
+            yield kind, after["name"], head.end() + after.start("name")
         if listed := _LISTED.match(right):
-            yield from ((kind, m) for m in re.finditer(_NAME, listed["list"]))
-        before = _BEFORE.search(left)
-        if before:
-            yield _kind(f"{before['mods']} {head['compound']}{head['head']}".lower()), before
-        elif kind == "social" and (inside := _INSIDE.search(left)):
-            yield _kind(f"{inside['mods']} {head['compound']}{head['head']}".lower()), inside
+            yield from _named(kind, _words().name, listed["list"], head.end() + listed.start("list"))
+        if before := _BEFORE.search(left) or (_INSIDE.search(left) if kind == "social" else None):
+            yield (
+                _kind(f"{before['mods']} {noun}".lower()),
+                before["name"],
+                head.start() - len(left) + before.start("name"),
+            )
         elif head["head"].lower() == "app" and (joined := _JOINED.search(left + head["compound"])):
-            yield "plain", joined
+            yield "plain", joined["name"], head.start() - len(left) + joined.start("name")
 
 
 def _kind(phrase: str) -> Kind:
@@ -261,10 +279,12 @@ def _kind(phrase: str) -> Kind:
     return "other" if is_other and not is_social else "plain"
 
 
-def _cut(raw: str, is_title_case: bool) -> Iterator[str]:
-    """The words of a match that can be a name; ordinary words end it, in headlines with capitals one word is all."""
+def _cut(raw: str, is_title_case: bool) -> str:
+    """The words of a match that can be a name, or nothing; ordinary words end it, in headlines one word is all."""
     words: list[str] = []
     for word in raw.split():
+        if not words and word in _ARTICLES:
+            continue
         if word.casefold().rstrip("s") in _words().plain or word.casefold() in _words().plain:
             # "Truth Social", "Hive Social": the word that names the kind may be the second half of the name.
             if words and word in ("Social", "News", "Chat", "Video") and len(words) == 1:
@@ -275,9 +295,8 @@ def _cut(raw: str, is_title_case: bool) -> Iterator[str]:
         words.append(word)
     name = " ".join(words)
     if len(words) == 1 and (_kind(name.lower()) != "plain" or _words().head.fullmatch(name)):
-        return  # "Audio-App", "Soziales Netzwerk": the kind, not the name
-    if len(name) > 2 and not name.isdigit() and not (len(name) < 4 and name.isupper()):
-        yield name
+        return ""  # "Audio-App", "Soziales Netzwerk": the kind, not the name
+    return "" if len(name) < _NAME_MIN or name.isdigit() or (len(name) == _NAME_MIN and name.isupper()) else name
 
 
 def _is_title_case(line: str) -> bool:

@@ -12,7 +12,7 @@ COMMENT ON COLUMN mart.momentum.value IS 'Share 0-1 of texts, views, or place on
 COMMENT ON COLUMN mart.momentum.level IS 'Mean of value over seven days.';
 COMMENT ON COLUMN mart.momentum.z IS 'Robust z against the 56 days before, same weekday; for mentions against what each source brings itself.';
 COMMENT ON COLUMN mart.momentum.burst IS 'CUSUM; at 8 (config/radar.yaml) and above it is a burst.';
-COMMENT ON COLUMN mart.momentum.is_burst IS 'Whether the CUSUM stands at the level of a burst.';
+COMMENT ON COLUMN mart.momentum.is_burst IS 'Whether the CUSUM stands at the level of a burst and still climbs.';
 COMMENT ON COLUMN mart.momentum.stage IS 'dormant, spark, hype, sustained or fading; NULL before the first judgement.';
 CREATE VIEW mart.momentum_stages AS SELECT * EXCLUDE (run_id) FROM main.momentum_stages;
 COMMENT ON VIEW mart.momentum_stages IS 'Where each platform stood in its hype, per market, night by night; what floor F9 reads.';

@@ -53,13 +53,15 @@ scored AS (
     SELECT s.*, CASE WHEN p.days >= $source_days THEN (s.x - p.centre) / (1.4826 * p.mad + .1) END AS z
     FROM series_of s LEFT JOIN spread p USING (platform, market, input, measured_on) WHERE s.measured_on >= $start
 ),
+steps AS (SELECT *, greatest(-8, least(8, coalesce(z, 0))) - $z_level / 2 AS step FROM scored),
 sums AS (
-    SELECT c.*, coalesce(m.burst, 0) + sum(greatest(-8, least(8, coalesce(c.z, 0))) - $z_level / 2) OVER days_of AS total
-    FROM scored c LEFT JOIN momentum m ON m.platform = c.platform AND m.market = c.market AND m.input = c.input
+    SELECT c.*, coalesce(m.burst, 0) + sum(step) OVER days_of AS total
+    FROM steps c LEFT JOIN momentum m ON m.platform = c.platform AND m.market = c.market AND m.input = c.input
      AND m.measured_on = $start::DATE - 1
     WINDOW days_of AS (PARTITION BY c.platform, c.market, c.input ORDER BY c.measured_on)
 )
 SELECT platform, market, input, measured_on, value, avg(value) OVER week AS level, z,
-       total - least(0, min(total) OVER (PARTITION BY platform, market, input ORDER BY measured_on)) AS burst
+       total - least(0, min(total) OVER (PARTITION BY platform, market, input ORDER BY measured_on)) AS burst,
+       step
 FROM sums
 WINDOW week AS (PARTITION BY platform, market, input ORDER BY measured_on ROWS 6 PRECEDING)

@@ -57,6 +57,6 @@ sums AS (
 SELECT platform, market, 'mentions' AS input, t AS measured_on, CASE WHEN d > 0 THEN r / d ELSE 0 END AS value,
        avg(CASE WHEN d > 0 THEN r / d ELSE 0 END) OVER week AS level,
        CASE WHEN e > 0 THEN (r - e) / sqrt(e) END AS z,
-       total - least(0, min(total) OVER (PARTITION BY platform, market ORDER BY t)) AS burst
+       total - least(0, min(total) OVER (PARTITION BY platform, market ORDER BY t)) AS burst, step
 FROM sums
 WINDOW week AS (PARTITION BY platform, market ORDER BY t ROWS 6 PRECEDING)
