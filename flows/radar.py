@@ -3,9 +3,11 @@
 import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 from flows.house import House, now
@@ -20,6 +22,16 @@ from trendwarte.types import Alert, Document, RunReport, Verdict
 from warehouse import judge_momentum, measure_momentum, published_or_seen, query
 
 _KINDS_LEFT_OUT = frozenset({"satire"})
+_CLOCK = "of_which_radar"
+
+
+@contextmanager
+def _timed(report: RunReport) -> Iterator[None]:
+    """Seconds of the radar, beside the steps they are part of: it may cost a twentieth of a night, no more."""
+    began = monotonic()
+    yield
+    spent = report.durations_s.get(_CLOCK, 0.0) + monotonic() - began
+    report.durations_s[_CLOCK] = round(spent, 3)
 
 
 def names_watched(house: House) -> list[str]:
@@ -31,8 +43,13 @@ def names_watched(house: House) -> list[str]:
 def notice(house: House, documents: Sequence[Document], as_of: datetime, report: RunReport) -> None:
     """Keep the names that new documents introduce, and who mentions names that were introduced before.
 
-    Costs a few percent of reading: a text without a word like "app" or "network" is left after one look.
+    A text without a word like "app" or "network" is left after one look.
     """
+    with _timed(report):
+        _notice(house, documents, as_of, report)
+
+
+def _notice(house: House, documents: Sequence[Document], as_of: datetime, report: RunReport) -> None:
     rules, rows = house.settings.radar.discovery, house.warehouse.radar
     rows.count_days({published_or_seen(document).date() for document in documents})
     told = [d for d in documents if d.source_kind not in _KINDS_LEFT_OUT]
@@ -53,6 +70,11 @@ def notice(house: House, documents: Sequence[Document], as_of: datetime, report:
 
 def look_around(house: House, as_of: datetime, report: RunReport) -> list[Candidate]:
     """Judge every name of the window and keep the candidates of the night, those worth showing with quotes."""
+    with _timed(report):
+        return _look_around(house, as_of, report)
+
+
+def _look_around(house: House, as_of: datetime, report: RunReport) -> list[Candidate]:
     rules, rows = house.settings.radar.discovery, house.warehouse.radar
     standings = rows.standings(as_of, rules)
     judged = judge_names(standings, names_watched(house), rows.surfaced(as_of), rules, as_of)
@@ -83,9 +105,10 @@ def follow_momentum(
     """Bring the series up to the night: where each platform stands per market, and the sparks that are new."""
     con, rules, platforms = house.warehouse.con, house.settings.radar.momentum, house.settings.platforms
     names = _ids_by_name(house.settings)
-    before = house.warehouse.radar.stages(as_of)
-    measure_momentum(con, as_of, report.run_id, names, rules)
-    after = judge_momentum(con, as_of, report.run_id, established(platforms, as_of.date()), rules)
+    with _timed(report):
+        before = house.warehouse.radar.stages(as_of)
+        measure_momentum(con, as_of, report.run_id, names, rules)
+        after = judge_momentum(con, as_of, report.run_id, established(platforms, as_of.date()), rules)
     by_platform: dict[str, list[Standing]] = {}
     for standing in after:
         by_platform.setdefault(standing.platform, []).append(standing)

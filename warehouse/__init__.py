@@ -14,6 +14,7 @@ from warehouse.momentum import judge_momentum, measure_momentum
 from warehouse.outbox import Outbox
 from warehouse.publish import QueryError, export, publish, published_night, query
 from warehouse.radar import RadarRows
+from warehouse.radar_brief import radar_lines
 from warehouse.runs import Runs, load_configuration
 from warehouse.scoring import drivers, score_risk
 from warehouse.source_states import SourceStates
@@ -32,6 +33,7 @@ __all__ = [
     "published_night",
     "published_or_seen",
     "query",
+    "radar_lines",
     "score_risk",
 ]
 

@@ -32,7 +32,10 @@ def measure_momentum(con: Connection, as_of: datetime, run_id: str, names: Mappi
     listed = [{"name_key": key, "platform": platform} for key, platform in names.items()]
     measured = shared | {"names": listed, "z_level": rules.z_level, "markets": _markets(rules)}
     con.execute("DELETE FROM momentum WHERE measured_on >= ?", [shared["start"]])
-    for name, parameters in (("momentum_mentions", mentions), ("momentum_measured", measured)):
+    queries = [("momentum_mentions", mentions)]
+    if con.execute("FROM measurements WHERE measured_on >= ? LIMIT 1", [shared["start"]]).fetchall():
+        queries.append(("momentum_measured", measured))
+    for name, parameters in queries:
         con.execute(
             f"INSERT INTO momentum SELECT platform, market, input, measured_on, value, level, z, burst,"  # noqa: S608
             f" burst >= $level AND step > 0 AS is_burst, $run_id FROM ({query_text(name)})",

@@ -13,8 +13,9 @@ from flows.engine import PlainEngine
 from flows.house import opened
 from flows.monitor import night
 from trendwarte.config_files import load_settings
+from trendwarte.radar.facts import sentence
 from trendwarte.types import Document
-from warehouse import query
+from warehouse import query, radar_lines
 
 ROOT = Path(__file__).parents[2]
 FIRST = date(2024, 3, 1)
@@ -84,6 +85,13 @@ def test_an_unknown_app_is_shown_promoted_and_its_kept_documents_are_read_again(
     rejected = json.loads(trendwarte("radar", "--state", str(state), "--all", "--json").stdout)["candidates"]
     assert "Plauderia" in {r["name"] for r in rejected}
 
+    (line,) = radar_lines(state / "published" / "trendwarte.duckdb", {}, ["DE"], datetime.max.replace(tzinfo=UTC))
+    assert line.name == "Plauderia" and line.platform == "" and line.series["mentions"][-1].level == 1.0
+    assert {ground.code for ground in line.cautions} == {"unwatched", "unproven"}
+    for lang in ("de", "en"):
+        said = [sentence(ground, lang) for ground in (*line.reasons, *line.cautions)]
+        assert all(said) and not any("{" in text or text in ("social", "spread", "new") for text in said)
+
     words = ("radar", "promote", "Plauderia", "--config", str(config), "--state", str(state))
     assert Path(trendwarte(*words).stdout.strip()) == config / "platforms" / "plauderia.yaml"
     assert "watched already" in trendwarte(*words, code=2).stderr
@@ -118,6 +126,17 @@ def test_clubhouse_sparks_in_february_2021_and_fades_by_may(ask):
         " AND as_of::DATE = '2021-05-10'"
     )
     assert 0.05 < q < 0.25
+
+
+def test_the_brief_says_why_not_to_jump_on_a_spark(ask):
+    platforms = load_settings(ROOT / "config", {}).platforms
+    at = datetime(2021, 2, 15, 23, 59, 59, tzinfo=UTC)
+    lines = radar_lines(ask.state / "published" / "trendwarte.duckdb", platforms, ["DE", "EU"], at)
+    (one,) = [line for line in lines if line.platform == "clubhouse"]
+    assert one.stage == "spark" and set(one.series) == {"mentions", "page_views"}
+    assert max(point.level for point in one.series["page_views"]) == 1.0
+    assert {"young", "one_sided", "no_survey"} <= {ground.code for ground in one.cautions}
+    assert "3 Tage alt" in sentence(one.cautions[0], "de")
 
 
 def test_every_view_of_the_radar_and_every_column_says_what_it_is(ask):
