@@ -402,6 +402,7 @@ class Discovery(Model):
     novel_days: int = Field(default=120, description="A name first met longer ago than this must rise to be shown.")
     social_minimum: float = Field(default=0.5, ge=0, le=1, description="Least evidence that it is a social service.")
     other_maximum: float = Field(default=0.5, ge=0, le=1, description="Share of texts that may call it something else.")
+    said_share: float = Field(default=0.1, ge=0, le=1, description="Least share of its texts that introduce it.")
     documents: int = Field(default=2, ge=1)
     outlets: int = Field(default=2, ge=1)
     rise: float = Field(default=3.0, gt=1, description="Times the share of the news it had before.")

@@ -13,6 +13,8 @@ from trendwarte.types import Evidence
 from warehouse.connection import Connection, insert, query_text, rows_of
 
 _EVIDENCE_MAX = 4
+# Below that a name is a slip of the pen; counting who mentions it would cost more than it tells.
+_TRACKED_WEIGHT = 0.35
 _DAY = "least(coalesce(published_at, first_seen_at), first_seen_at)::DATE"
 
 
@@ -26,8 +28,8 @@ class RadarRows:
         """Names (by key) that some text called a social service since a day: their mentions are counted."""
         rows = self._con.execute(
             "SELECT name_key, mode(name) FROM radar_contexts WHERE kind IN ('social', 'rival', 'move') AND seen_on > ?"
-            " GROUP BY name_key",
-            [since],
+            " GROUP BY name_key HAVING sum(weight) >= ?",
+            [since, _TRACKED_WEIGHT],
         ).fetchall()
         return dict(rows)
 

@@ -12,7 +12,7 @@ from trendwarte.settings import Discovery
 NOW = datetime(2021, 2, 15, 23, 59, 59, tzinfo=UTC)
 RULES = Discovery()
 RISING = Standing(
-    name_key="plauderia", name="Plauderia", social=0.91, social_origins=2, said_social=3, said_other=0, documents=4,
+    name_key="plauderia", name="Plauderia", social=0.91, social_origins=2, said_social=3, said_other=0, said_lately=3, documents=4,
     outlets=3, established=2, first_seen_on=date(2021, 2, 1), last_seen_on=date(2021, 2, 15), seen_now=4, rise=6.0,
 )  # fmt: skip
 
@@ -35,6 +35,7 @@ def test_what_several_outlets_call_a_social_service_and_is_new_is_shown_with_rea
         ({"established": 0}, "noticed", "thin"),
         ({"first_seen_on": date(2019, 1, 1), "rise": 1.1}, "noticed", "steady"),
         ({"said_other": 4}, "rejected", "other"),
+        ({"documents": 90}, "noticed", "unsaid"),
     ],
 )
 def test_what_is_thin_steady_or_something_else_is_held_back_with_the_reason(change, status, code):

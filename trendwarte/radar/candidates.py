@@ -24,9 +24,9 @@ class Standing:
     """What is known of one name on one day; counts are of the window unless they say otherwise.
 
     ``social`` 0-1 is how far independent origins call it a social service, ``said_social``/``said_other`` how many
-    texts say what it is. ``established`` counts outlets with a history of their own, ``rise`` is its share of the
-    news against before in those, ``seen_now`` their texts of the last four weeks. ``charts`` are places in social
-    charts, by label of the chart.
+    texts of a year say what it is, ``said_lately`` how many of the window. ``established`` counts outlets with a
+    history of their own, ``rise`` is its share of the news against before in those, ``seen_now`` their texts of the last
+    four weeks. ``charts`` are places in social charts, by label of the chart.
     """
 
     name_key: str
@@ -40,6 +40,7 @@ class Standing:
     established: int
     first_seen_on: date
     last_seen_on: date
+    said_lately: int = 0
     seen_now: int = 0
     rise: float = 1.0
     charts: Mapping[str, float] = field(default_factory=dict)
@@ -58,7 +59,8 @@ class Ground:
 
     ``code`` is one of: social (``count`` origins call it a social service), spread (``count`` outlets), rise (``value``
     times its share), new (first met on ``on``), chart (place ``value`` in chart ``detail``), trend (``detail``), and
-    against it: thin, other (share ``value`` of texts call it something else), steady, dismissed, part_of (``detail``).
+    against it: thin, unsaid (share ``value`` of its texts introduce it: a person, a game), other (share ``value`` of
+    those that say what it is call it something else), steady, dismissed.
     """
 
     code: str
@@ -165,6 +167,8 @@ def _against(one: Standing, dismissed: set[str], rules: Discovery, on: date) -> 
     is_social = one.social >= rules.social_minimum or charted
     if not is_social or one.documents < rules.documents or one.outlets < rules.outlets or not one.established:
         yield Ground("thin", value=one.social, count=one.outlets)
+    if one.said_lately < rules.said_share * one.documents:
+        yield Ground("unsaid", value=one.said_lately / one.documents)
     if not (_is_novel(one, rules, on) or _is_rising(one, rules)):
         yield Ground("steady", value=one.rise, on=one.first_seen_on)
 

@@ -17,14 +17,17 @@ from ruamel.yaml import YAML
 
 Kind = Literal["social", "rival", "move", "plain", "other"]
 #: How far one context alone makes its name a social service, 0-1; reasons in docs/decisions/0024.
-WEIGHTS: dict[Kind, float] = {"social": 0.7, "rival": 0.6, "move": 0.5, "plain": 0.1, "other": 0.0}
+WEIGHTS: dict[Kind, float] = {"social": 0.7, "rival": 0.6, "move": 0.45, "plain": 0.1, "other": 0.0}
+_TOPS_WEIGHT = 0.2
+_NEAR_WEIGHT = 0.3
+_CLOSING_WEIGHT = 0.1
 _HEAD_CHARS = 420
 _QUOTE_CHARS = 180
 _LEFT_CHARS = 90
 _RIGHT_CHARS = 70
 _TITLE_CASE_SHARE = 0.6
 # In a headline with capitals everywhere it is less sure where a name ends.
-_TITLE_CASE_FACTOR = 0.8
+_TITLE_CASE_FACTOR = 0.6
 _MIN_WORDS = 5
 _NAME_MIN = 3
 
@@ -56,8 +59,8 @@ class Context:
     weight: float
 
 
-#: Kind, name as matched, and where it stands in its line.
-_Found = tuple[Kind, str, int]
+#: Kind, name as matched, where it stands in its line, and on which side of it the word is that names the kind.
+_Found = tuple[Kind, str, int, Literal["before", "after", ""]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,8 @@ class _Words:
     gains: re.Pattern[str]
     service: re.Pattern[str]
     titled: re.Pattern[str]
+    closing: re.Pattern[str]
+    person: re.Pattern[str]
     rival: re.Pattern[str]
     crowd: re.Pattern[str]
     explain: re.Pattern[str]
@@ -102,6 +107,8 @@ def _words() -> _Words:
         titled=re.compile(
             rf"\b(?i:the|this|new|die|der|das|dem|neuen?|diese[rmns]?)(?: [\w-]+){{0,3}}? (?i:{raw['services']})(?! {_OPEN}[A-ZÄÖÜ])"
         ),
+        closing=re.compile(raw["closing"]),
+        person=re.compile(rf"(?i:{raw['person']})"),
         rival=re.compile(f"{raw['rivals']}|{raw['takes_on']}|-style|-like|-artig"),
         crowd=re.compile(raw["crowds"]),
         explain=re.compile(raw["explains"]),
@@ -132,6 +139,9 @@ class Finder:
         # Names of one word that nobody else bears: what is measured against them is a social service.
         peers = "|".join(re.escape(name) for name in names) or "(?!)"
         raw, rivals = _words().raw, _words().raw["rivals"]
+        self._anti_peer = re.compile(
+            rf"\b(?i:the|die|der|das)(?: [\w-]+)? \W?(?i:anti)-(?:{peers})\W? (?i:{_words().raw['heads']})\b"
+        )
         self._peer = re.compile(rf"(?<!\w)(?:{peers})(?!\w)")
         self._rival = [
             re.compile(rf"(?<!\w)(?:{peers})(?:['’]s?)?[ -](?i:{rivals})[,:]? {_OPEN}{_NAME}"),
@@ -148,7 +158,9 @@ class Finder:
             re.compile(
                 rf"(?<!\w)(?:{peers})-(?i:like|style|artige?s?)(?: [\w-]+){{0,3}}? (?i:{raw['heads']})(?: {_CALLED})? {_OPEN}{_NAME}"
             ),
-            re.compile(rf"{_NAME}(?:[ -](?i:clone|klon|knock-?off|copycat|nachahmer)|-(?i:style|like))\b"),
+            re.compile(
+                rf"{_NAME}(?:[ -](?i:clone|klon|knock-?off|copycat|nachahmer)|-(?i:style|like)(?= (?:[\w-]+ ){{0,2}}?(?i:apps?|features?|networks?|platforms?|services?|feeds?|posts?)\b))"
+            ),
         ]
         self._rival_list = re.compile(
             rf"(?:(?:{peers})[ -](?i:{rivals})|\b(?i:{rivals}) (?:to|of|for|von|zu|für) (?:{peers}))"
@@ -156,7 +168,7 @@ class Finder:
         )
         flocks, leaves = raw["flocks"], raw["leaves"]
         self._move = [
-            re.compile(rf"\b(?i:{flocks})(?: \w+){{0,3}}? (?:to|for|towards|zu|auf|nach) {_OPEN}{_NAME}"),
+            re.compile(rf"\b(?i:{flocks})(?: \w+){{0,3}}? (?:to|for|towards|zu|auf|nach) {_OPEN}{_NAME}(?!['’]s)"),
             re.compile(rf"\b(?i:{leaves}) (?:{peers}) (?:for|in favou?r of|für|zugunsten von) {_OPEN}{_NAME}"),
         ]
 
@@ -192,17 +204,30 @@ class Finder:
         return low in self._known or any(word in self._known_tokens for word in low.split())
 
     def _contexts(self, text: str, hits: set[str]) -> Iterator[Context]:
-        for line in text.split("\n"):
+        lines = text.split("\n")
+        for number, line in enumerate(lines):
             if not line.strip():
                 continue
             is_title_case = _is_title_case(line)
-            for kind, raw, at in self._matches(line, hits):
-                name = _cut(raw, is_title_case)
-                if name and not self.is_known(name):
-                    weight = WEIGHTS[kind] * (_TITLE_CASE_FACTOR if is_title_case else 1.0)
-                    yield Context(name, kind, _quote(line, at), weight)
+            # A label at the start of a title is explained by the rest of it, or by the first lines below.
+            rest = " ".join([line.partition(":")[2], *lines[1:2]]) if number == 0 else ""
+            for kind, raw, at, noun_side in self._matches(line, rest, hits):
+                name = _cut(raw, is_title_case, noun_side)
+                if not name or self.is_known(name) or _is_person(line[at + len(raw) :]):
+                    continue
+                yield self._weighed(name, kind, line, at, is_title_case=is_title_case)
 
-    def _matches(self, line: str, hits: set[str]) -> Iterator[_Found]:
+    def _weighed(self, name: str, kind: Kind, line: str, at: int, *, is_title_case: bool) -> Context:
+        weight = WEIGHTS[kind]
+        if kind == "plain" and _words().chart.search(line):
+            weight = _TOPS_WEIGHT
+        elif kind == "plain" and self._peer.search(line):
+            kind, weight = "move", _NEAR_WEIGHT
+        if kind != "other" and _words().closing.search(line.lower()):
+            weight = min(weight, _CLOSING_WEIGHT)
+        return Context(name, kind, _quote(line, at), weight * (_TITLE_CASE_FACTOR if is_title_case else 1.0))
+
+    def _matches(self, line: str, rest: str, hits: set[str]) -> Iterator[_Found]:
         words, low = _words(), line.lower()
         has_peer = _PEER in hits and self._peer.search(line) is not None
         if hits & _HEAD_ANCHORS:
@@ -214,10 +239,10 @@ class Finder:
                 yield from _named("rival", words.name, listed["list"], listed.start("list"))
         if has_peer and words.crowd.search(low):
             yield from _named("move", words.gains, line)
-        if words.explain.search(low) and words.service.search(low):
+        if words.explain.search(low) and (words.service.search(low) or (has_peer and words.rival.search(low))):
             yield from _named("social", words.explains, line)
-        if (titled := _TITLED.match(line)) and words.titled.search(line, titled.end()):
-            yield "move", titled["name"], 0
+        if (titled := _TITLED.match(line)) and (words.titled.search(rest) or self._anti_peer.search(rest)):
+            yield "move", titled["name"], 0, ""
         if words.moving.search(low) and (has_peer or words.social.search(low)):
             for pattern in self._move:
                 yield from _named("move", pattern, line)
@@ -227,15 +252,16 @@ class Finder:
 
 def _named(kind: Kind, pattern: re.Pattern[str], text: str, offset: int = 0) -> Iterator[_Found]:
     for match in pattern.finditer(text):
-        yield kind, match["name"], offset + match.start("name")
+        yield kind, match["name"], offset + match.start("name"), ""
 
 
 _AFTER = re.compile(rf"^:?(?:,? {_CALLED})? {_OPEN}{_NAME}")
 # "a new audio app, N., lets people talk": closed again by a comma or the end.
 _APPOSED = re.compile(rf"^, {_OPEN}{_NAME}(?=,|\.|$)")
 _LISTED = re.compile(rf"^,? (?:like|such as|including|wie|darunter) {_OPEN}(?P<list>{_WORD}[^.;:()]{{0,60}})")
+_ARTICLE = r"(?:an?|the|eine?|das|die|der|another)"
 _BEFORE = re.compile(
-    rf"{_NAME}[\"“”’]?(?:,| is| ist| was| –| -)(?: (?:a|an|the|ein|eine|das|die|der|another|now))?(?P<mods>(?: [\w'’&-]+){{0,5}}) ?$"
+    rf"{_NAME}[\"“”’]?(?:(?:,| –| -)(?: {_ARTICLE})?| (?:is|was|ist|war)(?: now| still)? {_ARTICLE})(?P<mods>(?: [\w'’&-]+){{0,5}}) ?$"
 )
 _ARTICLES = frozenset({"The", "A", "An", "Der", "Die", "Das", "Den", "Dem", "Eine", "Ein", "New", "Neue", "Popular"})
 _JOINED = re.compile(rf"{_NAME}[ -]$")
@@ -258,33 +284,35 @@ def _by_head(line: str) -> Iterator[_Found]:
         mods = _MODS.search(left)
         kind = _kind(_OTHER_NOUN.sub("", f"{mods[1] if mods else ''}{noun}".lower()))
         if after := _AFTER.match(right) or (_APPOSED.match(right) if kind == "social" else None):
-            yield kind, after["name"], head.end() + after.start("name")
+            yield kind, after["name"], head.end() + after.start("name"), "before"
         if listed := _LISTED.match(right):
             yield from _named(kind, _words().name, listed["list"], head.end() + listed.start("list"))
-        if before := _BEFORE.search(left) or (_INSIDE.search(left) if kind == "social" else None):
-            yield (
-                _kind(f"{before['mods']} {noun}".lower()),
-                before["name"],
-                head.start() - len(left) + before.start("name"),
-            )
+        start = head.start() - len(left)
+        before = _BEFORE.search(left) or (_INSIDE.search(left) if kind == "social" else None)
+        if before and not _OTHER_NOUN.search(f"{before['mods']} "):
+            yield _kind(f"{before['mods']} {noun}".lower()), before["name"], start + before.start("name"), "after"
         elif head["head"].lower() == "app" and (joined := _JOINED.search(left + head["compound"])):
-            yield "plain", joined["name"], head.start() - len(left) + joined.start("name")
+            yield "plain", joined["name"], start + joined.start("name"), "after"
 
 
 def _kind(phrase: str) -> Kind:
     """What a phrase like "invite-only audio app" or "Bezahldienst" says the service is."""
     is_social, is_other = _words().social.search(phrase), _words().other.search(phrase)
-    if is_social and (not is_other or is_social[0].startswith(("social", "sozial"))):
+    if is_social and (not is_other or is_social[0].startswith(("social media", "social-media", "social net"))):
         return "social"
     return "other" if is_other and not is_social else "plain"
 
 
-def _cut(raw: str, is_title_case: bool) -> str:
-    """The words of a match that can be a name, or nothing; ordinary words end it, in headlines one word is all."""
+def _cut(raw: str, is_title_case: bool, noun_side: str) -> str:
+    """The words of a match that can be a name, or nothing; ordinary words end it, in headlines one word is all.
+
+    A name that touches its noun must touch it still: "the Communist China video app" and "social app Used By" name none.
+    """
     words: list[str] = []
-    for word in raw.split():
-        if not words and word in _ARTICLES:
-            continue
+    given = raw.split()
+    if noun_side != "before" and given[0] in _ARTICLES:
+        given = given[1:]
+    for word in given:
         if word.casefold().rstrip("s") in _words().plain or word.casefold() in _words().plain:
             # "Truth Social", "Hive Social": the word that names the kind may be the second half of the name.
             if words and word in ("Social", "News", "Chat", "Video") and len(words) == 1:
@@ -293,10 +321,17 @@ def _cut(raw: str, is_title_case: bool) -> str:
         if is_title_case and words:
             break
         words.append(word)
+    if noun_side == "after" and words != given[-len(words) :]:
+        return ""
     name = " ".join(words)
     if len(words) == 1 and (_kind(name.lower()) != "plain" or _words().head.fullmatch(name)):
         return ""  # "Audio-App", "Soziales Netzwerk": the kind, not the name
     return "" if len(name) < _NAME_MIN or name.isdigit() or (len(name) == _NAME_MIN and name.isupper()) else name
+
+
+def _is_person(rest: str) -> bool:
+    """Whether what follows a name makes it a person: "N., a managing director", "N. said"."""
+    return _words().person.match(rest) is not None
 
 
 def _is_title_case(line: str) -> bool:

@@ -6,19 +6,20 @@ WITH recent AS (
     WHERE known_from <= $as_of AND seen_on <= $day AND seen_on > $day - $window_days::INTEGER
 ),
 by_origin AS (
-    SELECT name_key, origin, max(weight) FILTER (kind IN ('social', 'rival', 'move')) AS weight
+    SELECT name_key, origin, max(weight) AS weight, bool_or(kind IN ('social', 'rival', 'move')) AS is_said
     FROM recent GROUP BY ALL
 ),
 kinds AS (
     -- Noisy-or over independent origins: a second outlet that says the same counts, a second copy does not.
     SELECT name_key, 1 - exp(sum(ln(1 - coalesce(weight, 0)))) AS social,
-           count(weight)::INTEGER AS social_origins
-    FROM by_origin GROUP BY name_key
+           (count(*) FILTER (is_said))::INTEGER AS social_origins
+    FROM by_origin GROUP BY name_key HAVING bool_or(is_said)
 ),
 said AS (
     -- What a name is called in a whole year: a streaming service stays one when somebody says "video app" once.
     SELECT name_key, mode(name) AS name,
-           count(DISTINCT document_id) FILTER (kind IN ('social', 'rival'))::INTEGER AS said_social,
+           count(DISTINCT document_id) FILTER (kind IN ('social', 'rival', 'move'))::INTEGER AS said_social,
+           count(DISTINCT document_id) FILTER (kind IN ('social', 'rival', 'move') AND seen_on > $day - $window_days::INTEGER)::INTEGER AS said_lately,
            count(DISTINCT document_id) FILTER (kind = 'other')::INTEGER AS said_other
     FROM radar_contexts SEMI JOIN kinds USING (name_key)
     WHERE known_from <= $as_of AND seen_on <= $day AND seen_on > $day - $history_days::INTEGER GROUP BY name_key
@@ -54,7 +55,7 @@ rises AS (
            (sum(b.now) + .5) / (sum(coalesce(o.now, 0) * b.before / greatest(coalesce(o.before, 0), 1)) + .5) AS rise
     FROM by_outlet b JOIN outlets o USING (outlet) GROUP BY b.name_key
 )
-SELECT k.name_key, s.name, k.social, k.social_origins, s.said_social, s.said_other,
+SELECT k.name_key, s.name, k.social, k.social_origins, s.said_social, s.said_other, s.said_lately,
        coalesce(c.documents, 0) AS documents, coalesce(c.outlets, 0) AS outlets, coalesce(c.established, 0) AS established,
        c.first_seen_on, c.last_seen_on, coalesce(r.seen, 0) AS seen_now, coalesce(r.rise, 1.0) AS rise
 FROM kinds k JOIN said s USING (name_key) JOIN counted c USING (name_key) LEFT JOIN rises r USING (name_key)
