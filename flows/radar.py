@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -14,7 +14,7 @@ from flows.house import House, now
 from trendwarte.alerting import spark_alerts
 from trendwarte.errors import ConfigError
 from trendwarte.radar.candidates import Candidate, judge_names, key_of
-from trendwarte.radar.contexts import Finder
+from trendwarte.radar.contexts import Finder, Tracker
 from trendwarte.radar.entry import entry_text, id_of
 from trendwarte.radar.momentum import Standing, established, new_sparks
 from trendwarte.settings import Settings
@@ -59,11 +59,11 @@ def _notice(house: House, documents: Sequence[Document], as_of: datetime, report
     contexts = [row for document in told for row in _contexts(house, finder, document, as_of)]
     rows.add_contexts(contexts)
     names = rows.tracked(since) if contexts else before
-    mentions = [row for d in told for row in _mentions(house, finder, d, names, as_of)]
+    mentions = list(_mentions(house, finder, told, names, as_of))
     earliest = as_of.date() - timedelta(days=rules.history_days)
     for key in names.keys() - before.keys():
         kept = [_kept(row) for row in rows.naming(names[key], earliest, as_of)]
-        mentions += [row for d in kept for row in _mentions(house, finder, d, {key: names[key]}, as_of)]
+        mentions += _mentions(house, finder, kept, {key: names[key]}, as_of)
     rows.add_mentions(list({(row["name_key"], row["document_id"]): row for row in mentions}.values()))
     report.counts["names_introduced"] = len(contexts)
 
@@ -146,11 +146,13 @@ def _contexts(house: House, finder: Finder, document: Document, as_of: datetime)
 
 
 def _mentions(
-    house: House, finder: Finder, document: Document, names: dict[str, str], as_of: datetime
-) -> Iterable[dict[str, Any]]:
+    house: House, finder: Finder, documents: Sequence[Document], names: dict[str, str], as_of: datetime
+) -> Iterator[dict[str, Any]]:
     keys = {name: key for key, name in names.items()}
-    found = finder.named(document.title, document.summary, keys)
-    return [_row(house, document, keys[name], as_of) for name in sorted(found)]
+    tracker = Tracker(finder, keys)
+    for document in documents:
+        for name in sorted(tracker.named(document.title, document.summary)):
+            yield _row(house, document, keys[name], as_of)
 
 
 def _row(house: House, document: Document, key: str, as_of: datetime) -> dict[str, Any]:

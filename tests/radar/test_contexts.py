@@ -2,7 +2,7 @@
 
 import pytest
 
-from trendwarte.radar.contexts import Finder
+from trendwarte.radar.contexts import Finder, Tracker
 
 FINDER = Finder(["Twitter", "TikTok", "Instagram", "Facebook", "WhatsApp", "Snapchat", "Meta", "ByteDance"])
 
@@ -72,9 +72,11 @@ def test_the_quote_is_the_passage_itself():
 
 
 def test_a_mention_counts_only_in_a_text_about_services():
-    assert FINDER.named("Talk on Plauderia", "Everybody left WhatsApp", ["Plauderia"]) == {"Plauderia"}
-    assert FINDER.named("Plauderia wins the cup", "", ["Plauderia"]) == frozenset()
-    assert FINDER.named("The app Plauderias", "", ["Plauderia"]) == frozenset()
+    tracker = Tracker(FINDER, ["Plauderia"])
+    assert tracker.named("Talk on Plauderia", "Everybody left WhatsApp") == {"Plauderia"}
+    assert tracker.named("Plauderia wins the cup", "") == frozenset()
+    assert tracker.named("The app Plauderias", "") == frozenset()
+    assert Tracker(FINDER, []).named("The app Plauderia", "") == frozenset()
 
 
 @pytest.mark.parametrize(

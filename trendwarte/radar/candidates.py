@@ -25,8 +25,8 @@ class Standing:
 
     ``social`` 0-1 is how far independent origins call it a social service, ``said_social``/``said_other`` how many
     texts of a year say what it is, ``said_lately`` how many of the window. ``established`` counts outlets with a
-    history of their own, ``rise`` is its share of the news against before in those, ``seen_now`` their texts of the last
-    four weeks. ``charts`` are places in social charts, by label of the chart.
+    history of their own, ``rise`` is its share of the news against before in those, ``seen_now`` their texts of the
+    last four weeks. ``charts`` are places in social charts, by label of the chart.
     """
 
     name_key: str

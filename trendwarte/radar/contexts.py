@@ -186,17 +186,9 @@ class Finder:
                 best[key] = context
         return list(best.values())
 
-    def named(self, title: str, summary: str, names: Iterable[str]) -> frozenset[str]:
-        """Those of ``names`` that a text about services or watched platforms names, capitals as given.
-
-        Many names are ordinary words; a text that speaks of no app and no platform does not mean the service.
-        """
-        text = _head_of(title, summary)
-        found = [name for name in names if name in text and re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text)]
-        is_about_services = bool(found) and (
-            next(self._anchors.iter(text.lower()), None) is not None or self._peer.search(text) is not None
-        )
-        return frozenset(found) if is_about_services else frozenset()
+    def speaks_of_services(self, text: str) -> bool:
+        """Whether a text names a watched platform or a word like "app" or "network" at all."""
+        return next(self._anchors.iter(text.lower()), None) is not None
 
     def is_known(self, name: str) -> bool:
         """Whether a name is a watched platform, or a product that carries a platform's name (TikTok Now)."""
@@ -248,6 +240,34 @@ class Finder:
                 yield from _named("move", pattern, line)
         if "app" in hits and words.top.search(low):
             yield from _named("plain", words.chart, line)
+
+
+class Tracker:
+    """Finds out which of some names a text mentions; one look however many names there are."""
+
+    def __init__(self, finder: Finder, names: Iterable[str]) -> None:
+        self._finder = finder
+        self._names = ahocorasick.Automaton()
+        for name in names:
+            self._names.add_word(name, name)
+        self._is_empty = not len(self._names)
+        if not self._is_empty:
+            self._names.make_automaton()
+
+    def named(self, title: str, summary: str) -> frozenset[str]:
+        """Names that a text about services or watched platforms mentions, as whole words with capitals as given.
+
+        Many names are ordinary words; a text that speaks of no app and no platform does not mean the service.
+        """
+        text = _head_of(title, summary)
+        if self._is_empty:
+            return frozenset()
+        found = {name for end, name in self._names.iter(text) if _is_whole(text, end + 1 - len(name), end + 1)}
+        return frozenset(found) if found and self._finder.speaks_of_services(text) else frozenset()
+
+
+def _is_whole(text: str, start: int, end: int) -> bool:
+    return not (start and text[start - 1].isalnum()) and not (end < len(text) and text[end].isalnum())
 
 
 def _named(kind: Kind, pattern: re.Pattern[str], text: str, offset: int = 0) -> Iterator[_Found]:
