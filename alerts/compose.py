@@ -114,6 +114,7 @@ def reason_text(reason: Reason, settings: Settings, phrases: Phrases) -> str:
         "dimension": phrases.word("dimension", reason.dimension),
         "points": phrases.number(reason.points, "+0.0;−0.0"),
         "days": reason.days,
+        "title": reason.title,
         "date": phrases.day(reason.due_date) if reason.due_date else "",
     }
     text = phrases.text(reason.code, **values)

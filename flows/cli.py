@@ -15,6 +15,7 @@ import typer
 
 from flows.operations_commands import register_operations
 from flows.options import Archives, AsJson, Config, Engine, State, fail, moment_of, note, only_these, settings_of
+from flows.radar_commands import radar_app
 from flows.sources_commands import sources_app
 from trendwarte.errors import ConfigError, LockedError, TrendwarteError
 
@@ -32,6 +33,7 @@ config_app = typer.Typer(help="The configuration: check it, show it, print its J
 app.add_typer(config_app, name="config")
 
 app.add_typer(sources_app, name="sources")
+app.add_typer(radar_app, name="radar")
 
 
 def main() -> None:

@@ -1,16 +1,18 @@
 """Steps 5 to 9: read what is new, find the events, move the ledger, score, judge, and queue what must be told."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import blake2b
 
 from alerts import compose
 from flows.house import House, now
+from flows.radar import follow_momentum, look_around, notice, read_again_for_new_platforms, spark_notes
 from trendwarte.alerting import Pair, decide_alerts
 from trendwarte.events import assign, day_of, summarise
 from trendwarte.evidence import weight
 from trendwarte.ledger import Ledger
+from trendwarte.radar.momentum import Standing, stage_in
 from trendwarte.reading import READER_VERSION
 from trendwarte.suitability import judge
 from trendwarte.types import Alert, Document, LegalStatus, Reading, RiskScore, RunReport, StoredSignal, Verdict
@@ -24,6 +26,7 @@ _TOLD_DAYS = 31
 def understand(house: House, as_of: datetime, report: RunReport) -> None:
     """Read unread documents, join their signals to events, and let the events move the ledger."""
     warehouse = house.warehouse
+    read_again_for_new_platforms(house, as_of)
     documents = warehouse.documents.unread(READER_VERSION, as_of)
     readings = [house.reader.read(document) for document in documents]
     signals = [s for d, r in zip(documents, readings, strict=True) for s in _stored(house, d, r, as_of)]
@@ -39,6 +42,7 @@ def understand(house: House, as_of: datetime, report: RunReport) -> None:
         events = warehouse.events.put([summarise(event_id, told) for event_id, told in sorted(told_by.items())])
         warehouse.events.drop_empty(touched - told_by.keys())
         warehouse.documents.mark_read(readings, READER_VERSION)
+        notice(house, documents, as_of, report)
         ledger = Ledger(
             warehouse.ledger.current(), warehouse.ledger.applied_events(), house.settings.instruments,
             house.settings.jurisdictions, house.settings.scoring,
@@ -92,12 +96,16 @@ def judge_all(house: House, as_of: datetime, report: RunReport, *, is_degraded: 
         warehouse.verdicts.forget(as_of)
         scores = score_risk(warehouse.con, as_of, report.run_id, _places(house), is_degraded=is_degraded)
         before = warehouse.verdicts.latest(as_of)
+        look_around(house, as_of, report)
+        standings, sparks = follow_momentum(house, as_of, report)
         # Confirmation counts nights: judging again by day (the watch on authorities) starts from yesterday's verdict.
         yesterday = warehouse.verdicts.latest(as_of.replace(hour=0, minute=0, second=0, microsecond=0))
-        verdicts = list(_verdicts(house, as_of, scores, yesterday, is_degraded=is_degraded))
+        verdicts = list(_verdicts(house, as_of, scores, yesterday, standings, is_degraded=is_degraded))
         warehouse.verdicts.store(verdicts, report.run_id, is_baseline=report.is_baseline)
         pairs = [(before.get((v.client, v.platform, v.purpose)), v) for v in verdicts]
         decided = [] if report.is_baseline else _alerts(house, as_of, pairs, moved, report.run_id)
+        if not report.is_baseline:
+            decided += [_with_evidence(house, note) for note in spark_notes(house, verdicts, sparks, report)]
         causes: dict[tuple[str, str, str], str] = {(a.client, a.platform, a.purpose): a.rule for a in decided}
         changes = warehouse.verdicts.store_changes(pairs, report.run_id, causes, is_baseline=report.is_baseline)
         warehouse.verdicts.store_alerts(decided)
@@ -131,6 +139,7 @@ def _verdicts(
     as_of: datetime,
     scores: Sequence[RiskScore],
     before: dict[tuple[str, str, str], Verdict],
+    standings: Mapping[str, Sequence[Standing]],
     *,
     is_degraded: bool,
 ) -> Iterator[Verdict]:
@@ -146,11 +155,15 @@ def _verdicts(
             is_born = platform.launched_on is None or platform.launched_on <= as_of.date()
             if not (client.is_active and is_wanted and is_born):
                 continue
+            standing = stage_in(
+                standings.get(platform.id, ()), [m.jurisdiction for m in client.markets], settings.jurisdictions
+            )
             statuses = tuple(s for s in current if s.platform in (platform.id, "all_social"))
             for purpose in client.purposes:
                 verdict = judge(
                     client, platform, purpose, risks[platform.id], statuses, settings.jurisdictions, settings.scoring,
                     before.get((client.id, platform.id, purpose)), as_of, is_degraded=is_degraded,
+                    momentum=standing,
                 )  # fmt: skip
                 yield _with_events(verdict, behind)
 

@@ -11,6 +11,7 @@ from hashlib import sha256
 
 from trendwarte.floors import governs, rank
 from trendwarte.ledger import BAN_LIKE, activity
+from trendwarte.radar.momentum import Standing
 from trendwarte.settings import AlertRules, Client, Jurisdiction, Scoring
 from trendwarte.types import Alert, Floor, LegalStatus, Reason, Verdict
 from trendwarte.vocabulary import Severity
@@ -70,6 +71,53 @@ def decide_alerts(
         alert = _with_status(alert, told, flapping, spent, rules)
         decided.append(alert)
     return decided
+
+
+def spark_alerts(
+    verdicts: Sequence[Verdict],
+    sparks: Sequence[Standing],
+    clients: Mapping[str, Client],
+    jurisdictions: Mapping[str, Jurisdiction],
+    run_id: str,
+    fit_minimum: float,
+) -> list[Alert]:
+    """A note to every client whose profile fits a platform that begins to rise in one of its markets (digest only).
+
+    One per client and platform, for the purpose that fits best: a spark asks nobody to decide, and floor F9 stands.
+    """
+    best: dict[tuple[str, str], tuple[Verdict, Standing]] = {}
+    for spark in sparks:
+        for verdict in (v for v in verdicts if v.platform == spark.platform and (v.fit or 0.0) >= fit_minimum):
+            markets = [m.jurisdiction for m in clients[verdict.client].markets]
+            key = (verdict.client, verdict.platform)
+            is_near = spark.market == "GLOBAL" or any(governs(jurisdictions, spark.market, m) for m in markets)
+            if is_near and (key not in best or (verdict.fit or 0.0) > (best[key][0].fit or 0.0)):
+                best[key] = (verdict, spark)
+    return [_spark_alert(verdict, spark, clients[verdict.client], run_id) for verdict, spark in best.values()]
+
+
+def _spark_alert(verdict: Verdict, spark: Standing, client: Client, run_id: str) -> Alert:
+    key = "|".join((verdict.client, verdict.platform, "spark", spark.market, str(spark.spark_on)))
+    return Alert(
+        alert_id=f"a-{sha256(key.encode()).hexdigest()[:16]}",
+        run_id=run_id,
+        as_of=verdict.as_of,
+        client=verdict.client,
+        platform=verdict.platform,
+        purpose=verdict.purpose,
+        severity="note",
+        rule="spark",
+        from_band=verdict.band,
+        to_band=verdict.band,
+        title=f"{verdict.platform}: spark in {spark.market} ({spark.bursting})",
+        from_score=verdict.score,
+        to_score=verdict.score,
+        confidence=verdict.confidence,
+        presence=client.presence.get(verdict.platform, "none"),
+        reasons=(Reason("spark", jurisdiction=spark.market, title=spark.bursting),),
+        status="digest",
+        status_reason="note",
+    )
 
 
 def _alert(

@@ -27,6 +27,7 @@ from trendwarte.settings import (
     Model,
     Outlet,
     Platform,
+    Radar,
     Recommendation,
     Runtime,
     Scoring,
@@ -38,11 +39,14 @@ M = TypeVar("M", bound=Model)
 _REFERENCE = re.compile(r"^\$\{(env|file):([^}]+)\}$")
 _ADDRESS = re.compile(r"^[^@\s,;<>\"]+@[^@\s,;<>\"]+\.[^@\s,;<>\".]+$")
 _ENV_PREFIX = "TRENDWARTE__"
+#: Kinds whose file may be absent: the defaults of the model hold.
+_OPTIONAL = frozenset({"radar"})
 #: kind -> (model, where it lives, whether a file holds a list and under which key)
 KINDS: dict[str, tuple[type[Model], str, str]] = {
     "settings": (Runtime, "settings.yaml", ""),
     "scoring": (Scoring, "scoring.yaml", ""),
     "alerts": (AlertRules, "alerts.yaml", ""),
+    "radar": (Radar, "radar.yaml", ""),
     "playbook": (Recommendation, "playbook.yaml", "playbook"),
     "jurisdictions": (Jurisdiction, "jurisdictions.yaml", "jurisdictions"),
     "outlets": (Outlet, "outlets.yaml", "outlets"),
@@ -70,6 +74,7 @@ def load_settings(directory: Path, env: Mapping[str, str]) -> Settings:
         scoring=loaded["scoring"][0],
         alerts=loaded["alerts"][0],
         playbook=loaded["playbook"],
+        radar=next(iter(loaded["radar"]), Radar()),
         platforms={one.id: one for one in loaded["platform"]},
         clients={one.id: one for one in loaded["client"]},
         sources={one.id: one for entry in loaded["sources"] for one in expanded(entry)},
@@ -105,6 +110,7 @@ def fingerprint(settings: Settings) -> str:
         "outlets": {k: v.model_dump(mode="json") for k, v in sorted(settings.outlets.items())},
         "scoring": settings.scoring.model_dump(mode="json"),
         "alerts": settings.alerts.model_dump(mode="json"),
+        "momentum": settings.radar.momentum.model_dump(mode="json"),
     }
     return sha256(json.dumps(judged, sort_keys=True).encode()).hexdigest()[:16]
 
@@ -120,7 +126,7 @@ class _Loader:
         """Every valid entry of a kind; problems are collected."""
         model, pattern, list_key = KINDS[kind]
         paths = sorted(self._directory.glob(pattern))
-        if not paths:
+        if not paths and kind not in _OPTIONAL:
             self.problems.append(f"{self._directory / pattern}:1: no such file; copy it from the example configuration")
         for path in paths:
             content = self._read(path)

@@ -434,6 +434,56 @@ class Runtime(Model):
     )
 
 
+# --- radar -----------------------------------------------------------------------------------
+
+
+class Discovery(Model):
+    """When a name that nobody configured is worth showing; reasons in radar.yaml."""
+
+    window_days: int = Field(default=60, ge=7, description="Evidence older than this no longer counts.")
+    established_days: int = Field(default=28, ge=7, description="A source younger than this says nothing about a rise.")
+    history_days: int = Field(default=365, description="How far back a name counts as known before.")
+    novel_days: int = Field(default=120, description="A name first met longer ago than this must rise to be shown.")
+    social_minimum: float = Field(default=0.5, ge=0, le=1, description="Least evidence that it is a social service.")
+    other_maximum: float = Field(default=0.5, ge=0, le=1, description="Share of texts that may call it something else.")
+    said_share: float = Field(default=0.1, ge=0, le=1, description="Least share of its texts that introduce it.")
+    documents: int = Field(default=2, ge=1)
+    outlets: int = Field(default=2, ge=1)
+    rise: float = Field(default=3.0, gt=1, description="Times the share of the news it had before.")
+    chart_rank: int = Field(default=50, ge=1, description="Place in a social chart that counts as evidence.")
+    dismissed: list[str] = Field(default=[], description="Names a consultant has looked at and does not want to see.")
+
+
+class Momentum(Model):
+    """Bursts and stages of a platform's attention (docs/method.md, "Momentum"); reasons in radar.yaml."""
+
+    baseline_days: int = 56
+    gap_days: int = Field(default=14, description="Last days left out of the baseline: a burst must not hide itself.")
+    source_days: int = Field(default=28, description="A source younger than this does not count.")
+    prior_documents: float = Field(default=200, description="Weight of the pooled share in a source's own baseline.")
+    least_share: float = Field(default=0.0005, gt=0, lt=0.1, description="Assumed of a platform nobody named before.")
+    burst_factor: float = Field(default=3.0, gt=1)
+    burst_level: float = Field(default=8.0, gt=0)
+    z_level: float = Field(default=3.5, gt=0, description="Robust z of a measured series that counts as unusual.")
+    hold_days: int = Field(default=14, description="How long a burst counts, and how long a spark is called one.")
+    least_inputs: int = Field(default=2, ge=1)
+    sustained_days: int = 90
+    durability_days: tuple[int, int] = (29, 56)
+    durability_minimum_days: int = Field(default=7, description="Days of that span that must have passed.")
+    sustained_q: float = 0.5
+    fading_q: float = 0.25
+    dormant_days: int = Field(default=180, description="Fading for this long without a spark is dormant.")
+    fit_minimum: float = Field(default=60, description="Fit from which a client is told of a spark.")
+    markets: dict[str, str] = Field(default={}, description="Label of a measurement or language: jurisdiction.")
+
+
+class Radar(Model):
+    """Noticing the new: discovery of platforms, and momentum of those that are watched."""
+
+    discovery: Discovery = Discovery()
+    momentum: Momentum = Momentum()
+
+
 class Settings(Model):
     """The whole configuration, cross-checked. ``fingerprint`` changes when any judged number changes."""
 
@@ -447,4 +497,5 @@ class Settings(Model):
     scoring: Scoring
     alerts: AlertRules
     playbook: list[Recommendation]
+    radar: Radar = Radar()
     fingerprint: str = ""

@@ -11,6 +11,7 @@ from typing import Literal
 
 from trendwarte.floors import ORDER, Situation, rank, relaxed_cap, relaxing_floors, standing_floors, younger_share
 from trendwarte.ledger import activity
+from trendwarte.radar.momentum import Standing
 from trendwarte.settings import AudienceShare, Boundary, Client, Jurisdiction, Platform, Scoring, TargetGroup
 from trendwarte.types import LegalStatus, RiskScore, Term, Verdict
 from trendwarte.vocabulary import DIMENSIONS, Band, Dimension, Purpose
@@ -33,6 +34,7 @@ def judge(
     as_of: datetime,
     *,
     is_degraded: bool,
+    momentum: Standing | None = None,
 ) -> Verdict:
     """The verdict of one night.
 
@@ -41,10 +43,11 @@ def judge(
         statuses: this platform's instruments (those of ``all_social`` included), newest state each.
         before: last night's verdict, None on a first judgement.
         is_degraded: too few sources answered: nothing may improve tonight.
+        momentum: where the platform stands in its hype in the client's markets, None when nothing is measured.
     """
     on = as_of.date()
     fits, coverage = _fit(client, platform, purpose, on, scoring)
-    now = Situation(client, platform, purpose, on, statuses, risks, coverage, jurisdictions, scoring)
+    now = Situation(client, platform, purpose, on, statuses, risks, coverage, jurisdictions, scoring, momentum)
     floors = standing_floors(now)
     relaxing = relaxing_floors(before.floors, before.relaxing, floors, on, scoring) if before else ()
     fit = sum(term.points for term in fits) if fits else None

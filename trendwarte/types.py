@@ -350,7 +350,8 @@ class Verdict:
 class Reason:
     """Why an alert exists, as fields; each language renders its own sentence from them.
 
-    ``code`` is one of: ledger_transition, floor_set, floor_lifted, risk_change, standing_risk, confirmed, deadline.
+    ``code`` is one of: ledger_transition, floor_set, floor_lifted, risk_change, standing_risk, confirmed, deadline,
+    spark (``title`` names what bursts).
     """
 
     code: str

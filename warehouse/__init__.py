@@ -16,8 +16,11 @@ from warehouse.documents import Documents, published_or_seen
 from warehouse.exporting import export
 from warehouse.lake import Batch, Call, Gathered, Lake, LakePlace
 from warehouse.maintenance import compacted, newest_schema, schema_of
+from warehouse.momentum import judge_momentum, measure_momentum
 from warehouse.outbox import Outbox
 from warehouse.publish import publish, published_night
+from warehouse.radar import RadarRows
+from warehouse.radar_brief import radar_lines
 from warehouse.retention import Periods, erase, forget_old
 from warehouse.runs import Runs, load_configuration
 from warehouse.scoring import drivers, score_risk
@@ -42,7 +45,9 @@ __all__ = [
     "examples",
     "export",
     "forget_old",
+    "judge_momentum",
     "load_configuration",
+    "measure_momentum",
     "newest_schema",
     "open_published",
     "publish",
@@ -50,6 +55,7 @@ __all__ = [
     "published_or_seen",
     "query",
     "query_to_file",
+    "radar_lines",
     "run_checks",
     "schema_of",
     "score_risk",
@@ -69,6 +75,7 @@ class Warehouse:
         self.ledger = LedgerRows(self.con)
         self.verdicts = Verdicts(self.con)
         self.outbox = Outbox(self.con)
+        self.radar = RadarRows(self.con)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
