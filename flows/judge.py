@@ -5,14 +5,15 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import blake2b
 
-from alerts import compose
 from flows.house import House, now
+from flows.tell import queue_messages
 from trendwarte.alerting import Pair, decide_alerts
 from trendwarte.events import assign, day_of, summarise
 from trendwarte.evidence import weight
 from trendwarte.ledger import Ledger
 from trendwarte.reading import READER_VERSION
 from trendwarte.suitability import judge
+from trendwarte.telling import calm, is_outage
 from trendwarte.types import Alert, Document, LegalStatus, Reading, RiskScore, RunReport, StoredSignal, Verdict
 from warehouse import drivers, published_or_seen, score_risk
 
@@ -96,10 +97,14 @@ def judge_all(house: House, as_of: datetime, report: RunReport, *, is_degraded: 
         warehouse.verdicts.store(verdicts, report.run_id, is_baseline=report.is_baseline)
         pairs = [(before.get((v.client, v.platform, v.purpose)), v) for v in verdicts]
         decided = [] if report.is_baseline else _alerts(house, as_of, pairs, moved, report.run_id)
+        rules, judged = house.settings.alerts, len({(v.client, v.platform) for v in verdicts})
+        was_out = last is not None and is_outage(last["outcome"], last["as_of"], as_of, rules)
+        decided, storm = calm(decided, judged, rules, is_after_outage=was_out)
+        report.problems += [storm] if storm else []
         causes: dict[tuple[str, str, str], str] = {(a.client, a.platform, a.purpose): a.rule for a in decided}
         changes = warehouse.verdicts.store_changes(pairs, report.run_id, causes, is_baseline=report.is_baseline)
         warehouse.verdicts.store_alerts(decided)
-        queued = warehouse.outbox.queue(compose(decided, house.settings), as_of)
+        queued = 0 if report.is_baseline else queue_messages(house, as_of, decided, verdicts)
         report.counts |= {
             "risk_scores": len(scores),
             "verdicts": len(verdicts),

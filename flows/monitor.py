@@ -11,6 +11,7 @@ from typing import Any
 
 from flows.collect import Collected, collect, keep
 from flows.engine import Engine, PlainEngine, PrefectEngine
+from flows.heartbeat import heartbeat
 from flows.house import House, now
 from flows.judge import judge_all, understand
 from flows.tell import deliver, write_briefs
@@ -55,10 +56,14 @@ def night(
 
 def monitor(house: House, nights: Sequence[datetime], engine_name: str = "prefect") -> list[RunReport]:
     """Run nights in order, in one Prefect flow (or in plain threads): a catch-up is one flow, not many."""
-    if engine_name == "plain":
-        engine = PlainEngine(house.settings.runtime.fetching.workers)
-        return [night(house, as_of, engine) for as_of in nights]
-    return list(in_flow(lambda: [night(house, as_of, PrefectEngine()) for as_of in nights]))
+    with heartbeat(house.settings) as beat:
+        if engine_name == "plain":
+            engine = PlainEngine(house.settings.runtime.fetching.workers)
+            reports = [night(house, as_of, engine) for as_of in nights]
+        else:
+            reports = list(in_flow(lambda: [night(house, as_of, PrefectEngine()) for as_of in nights]))
+        beat.finish(reports)
+    return reports
 
 
 def in_flow(body: Any) -> Any:

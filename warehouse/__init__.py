@@ -9,6 +9,7 @@ from typing import Self
 from warehouse.brief import brief_facts
 from warehouse.cases import Events, LedgerRows
 from warehouse.connection import Connection, open_writer, transaction
+from warehouse.digest import digest_facts, operator_facts
 from warehouse.documents import Documents, published_or_seen
 from warehouse.outbox import Outbox
 from warehouse.publish import QueryError, export, publish, published_night, query
@@ -21,9 +22,11 @@ __all__ = [
     "QueryError",
     "Warehouse",
     "brief_facts",
+    "digest_facts",
     "drivers",
     "export",
     "load_configuration",
+    "operator_facts",
     "publish",
     "published_night",
     "published_or_seen",
