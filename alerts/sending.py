@@ -74,13 +74,17 @@ def _send_webhook(message: Message, channel: Channel, settings: Settings, now: d
         "webhook-signature": " ".join(signature(key, message.message_id, timestamp, message.body) for key in secrets),
     }
     allow_private = settings.runtime.allow_private_webhooks
-    return str(post(_address(channel), message.body, headers, now, allow_private=allow_private).status)
+    return str(
+        post(
+            _address(channel), message.body, headers, now, allow_private=allow_private, timeout_s=channel.timeout_s
+        ).status
+    )
 
 
 def _send_chat(message: Message, channel: Channel, settings: Settings, now: datetime) -> str:
     """Slack, Teams and Discord know no ids: what they took twice is shown twice."""
     allow_private = settings.runtime.allow_private_webhooks
-    answer = post(_address(channel), message.body, {}, now, allow_private=allow_private)
+    answer = post(_address(channel), message.body, {}, now, allow_private=allow_private, timeout_s=channel.timeout_s)
     # Teams accepts with 202 before it shows anything.
     return "202 accepted, not yet shown" if answer.status == 202 else str(answer.status)
 

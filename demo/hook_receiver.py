@@ -57,6 +57,11 @@ class HookReceiver(LoopbackServer):
         with self._lock:
             self._answers.extend(answers)
 
+    def forget_script(self) -> None:
+        """Answer with 200 from now on."""
+        with self._lock:
+            self._answers.clear()
+
     def _respond(self, request: Request) -> Response:
         with self._lock:
             self._requests.append(HookRequest(request.method, request.path, request.headers, request.body))

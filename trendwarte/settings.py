@@ -141,6 +141,7 @@ class Channel(Model):
     improvements: bool = Field(True, description="Whether a band that rises is told at once, or only in the digest.")
     digest: bool = Field(True, description="Whether the weekly digest comes here too.")
     quiet: QuietHours | None = None
+    timeout_s: float = Field(20, gt=0, le=30, description="How long a web receiver may take for its whole answer.")
     time_zone: str = Field("", description="IANA name; empty means that of settings.yaml.")
     language: Literal["", "de", "en"] = Field("", description="Empty means the client's.")
 
