@@ -52,6 +52,11 @@ class HookReceiver(LoopbackServer):
         with self._lock:
             return list(self._requests)
 
+    def empty(self) -> None:
+        """Forget what arrived."""
+        with self._lock:
+            self._requests.clear()
+
     def answer_with(self, *answers: HookAnswer) -> None:
         """Append answers to the script."""
         with self._lock:

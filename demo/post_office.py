@@ -57,6 +57,10 @@ class PostOffice:
         """The accepted messages alone, oldest first."""
         return [letter.message for letter in self._clerk.letters]
 
+    def empty(self) -> None:
+        """Forget the letters that arrived; a folder keeps them."""
+        self._clerk.letters.clear()
+
     def refuse(self, recipient: str) -> None:
         """Answer 550 to this recipient from now on: the permanent failure of an unknown mailbox."""
         self._clerk.refused.add(recipient.lower())
