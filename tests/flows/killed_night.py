@@ -4,6 +4,8 @@ The points are functions of the product, reached in the course of a real night: 
 (or return from) one and sends SIGKILL, so the product holds no line for the sake of its tests.
 """
 
+import importlib
+import json
 import os
 import signal
 import sys
@@ -82,9 +84,14 @@ POINTS: tuple[tuple[str, str, int], ...] = (
 )
 
 
+# Loaded once in the server the children are forked from, with what DuckDB imports when it first sees a parameter.
+_BASE = load_settings(CONFIG, {})
+importlib.import_module("pandas")
+
+
 def settings_for(smtp_port: int, hook_url: str) -> Settings:
     """One client, two platforms, two mailboxes and a webhook."""
-    settings = load_settings(CONFIG, {})
+    settings = _BASE
     hook = Channel(kind="webhook", name="hook", url=hook_url, secret=SECRET)
     client = settings.clients["snack-us"].model_copy(
         update={"channels": [Channel(kind="email", to=TO), hook], "platforms": ["tiktok", "x"], "purposes": ["advertising"]}
@@ -98,8 +105,6 @@ def settings_for(smtp_port: int, hook_url: str) -> Settings:
 
 def write_archive(path: Path) -> Path:
     """What the recorded world published in the weeks around the eventful night."""
-    import json
-
     with path.open("w", encoding="utf-8") as stream:
         for one in load_world().documents:
             if date(2024, 8, 20) <= one.published_at.date() <= EVENTFUL:

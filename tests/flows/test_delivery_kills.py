@@ -30,11 +30,12 @@ class Field:
         self.context.set_forkserver_preload([killed_night.__name__])
         self.eve = folder / "eve"
         assert self.run(self.eve, CALM) == 0
-        self.letters_before = len(office.letters)
         calm = self.copy("calm")
-        self.calm_s = time.monotonic()
-        assert self.run(calm, EVENTFUL) == 0
-        self.calm_s = time.monotonic() - self.calm_s
+        process = self.judging(calm)
+        began = time.monotonic()
+        process.join()
+        self.span_s = time.monotonic() - began
+        assert process.exitcode == 0
         self.expected = self.arrived()
         assert len(self.expected[0]) == len(TO) and len(self.expected[1]) == 1, "an alert for each recipient"
         assert set(self.statuses(calm)) == {"sent"}
@@ -52,6 +53,16 @@ class Field:
         process.start()
         process.join()
         return process.exitcode
+
+    def judging(self, state):
+        """A process in the eventful night, at the moment it begins to score."""
+        ours, theirs = self.context.Pipe(duplex=False)
+        process = self.process(state, EVENTFUL, begun=theirs)
+        process.start()
+        theirs.close()
+        with ours:
+            ours.recv()
+        return process
 
     def arrived(self):
         """(Message-ID and recipient of each letter, id of each request) as sets, and forget them."""
@@ -94,13 +105,8 @@ def test_nights_killed_at_random_moments_tell_everybody(field):
     killed = 0
     for _ in range(RANDOM_KILLS):
         state = field.copy("random")
-        ours, theirs = field.context.Pipe(duplex=False)
-        process = field.process(state, EVENTFUL, begun=theirs)
-        process.start()
-        theirs.close()
-        ours.recv()
-        # Judging is about the second half of a night.
-        time.sleep(chance.uniform(0, field.calm_s * 0.75))
+        process = field.judging(state)
+        time.sleep(chance.uniform(0, field.span_s))
         process.kill()
         process.join()
         killed += process.exitcode == KILLED
