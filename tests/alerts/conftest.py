@@ -2,6 +2,7 @@
 
 import base64
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from flows.tell import deliver, queue_messages
 from trendwarte.config_files import load_settings
 from trendwarte.types import Alert, Evidence, Reason, RunReport, Verdict
 
+load_once = cache(lambda: load_settings(CONFIG, {}))
 CONFIG = Path(__file__).parents[2] / "config"
 SECRET = "whsec_" + base64.b64encode(b"0123456789abcdef0123456789abcdef").decode()
 NIGHT = datetime(2026, 3, 4, 4, 0, tzinfo=UTC)  # a Wednesday
@@ -39,7 +41,7 @@ def alert(**more):
 
 def many(count, text="Wort " * 60):
     """Alerts on as many platforms, each with three long quotes."""
-    platforms = sorted(load_settings(CONFIG, {}).platforms)
+    platforms = sorted(load_once().platforms)
     return [
         alert(alert_id=f"a-{n}", platform=platforms[n], evidence=tuple(quote(text, document_id=f"d{n}{i}") for i in range(3)),
               counter_evidence=(quote(text),))
@@ -49,7 +51,7 @@ def many(count, text="Wort " * 60):
 
 def settings_with(*channels, client="snack-us", smtp=None, rules=None, language="en"):
     """The example configuration with one client's channels; private receivers are allowed."""
-    settings = load_settings(CONFIG, {})
+    settings = load_once()
     one = settings.clients[client].model_copy(update={"channels": list(channels), "language": language})
     runtime = settings.runtime.model_copy(update={"allow_private_webhooks": True})
     if smtp is not None:
