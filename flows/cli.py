@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from flows.alerts_commands import alerts_app
 from flows.operations_commands import register_operations
 from flows.options import Archives, AsJson, Config, Engine, State, fail, moment_of, note, only_these, settings_of
 from flows.radar_commands import radar_app
@@ -34,6 +35,7 @@ app.add_typer(config_app, name="config")
 
 app.add_typer(sources_app, name="sources")
 app.add_typer(radar_app, name="radar")
+app.add_typer(alerts_app, name="alerts")
 
 
 def main() -> None:
@@ -242,15 +244,20 @@ def report(
     lang: Annotated[str, typer.Option(help="de or en.")] = "de",
     state: State = Path("state"),
     is_open: Annotated[bool, typer.Option("--open", help="Open in the browser.")] = False,
+    as_json: AsJson = False,
 ) -> None:
-    """Paths of the briefs of the last night."""
+    """Paths of the briefs of the last night; --open shows the index, which links all of them."""
     import webbrowser
 
+    if lang not in ("de", "en"):
+        raise ConfigError([f"--lang: '{lang}' is unknown; use de or en"])
     pages = sorted((state / "briefs").glob(f"*.{lang}.html"))
     if not pages:
         fail(f"no brief in {state / 'briefs'}; run a night first", 2)
-    for page in pages:
-        print(page)
+    if as_json:
+        print(json.dumps([{"client": page.name.removesuffix(f".{lang}.html"), "path": str(page)} for page in pages]))
+    else:
+        print("\n".join(map(str, [*pages, state / "briefs" / "index.html"])))
     if is_open:
         webbrowser.open((state / "briefs" / "index.html").resolve().as_uri())
 

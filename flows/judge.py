@@ -5,9 +5,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import blake2b
 
-from alerts import compose
 from flows.house import House, now
 from flows.radar import follow_momentum, look_around, notice, read_again_for_new_platforms, spark_notes
+from flows.tell import queue_messages
 from trendwarte.alerting import Pair, decide_alerts
 from trendwarte.events import assign, day_of, summarise
 from trendwarte.evidence import weight
@@ -15,6 +15,7 @@ from trendwarte.ledger import Ledger
 from trendwarte.radar.momentum import Standing, stage_in
 from trendwarte.reading import READER_VERSION
 from trendwarte.suitability import judge
+from trendwarte.telling import calm, is_outage
 from trendwarte.types import Alert, Document, LegalStatus, Reading, RiskScore, RunReport, StoredSignal, Verdict
 from warehouse import drivers, published_or_seen, score_risk
 
@@ -106,10 +107,14 @@ def judge_all(house: House, as_of: datetime, report: RunReport, *, is_degraded: 
         decided = [] if report.is_baseline else _alerts(house, as_of, pairs, moved, report.run_id)
         if not report.is_baseline:
             decided += [_with_evidence(house, note) for note in spark_notes(house, verdicts, sparks, report)]
+        rules, judged = house.settings.alerts, len({(v.client, v.platform) for v in verdicts})
+        was_out = last is not None and is_outage(last["outcome"], last["as_of"], as_of, rules)
+        decided, storm = calm(decided, judged, rules, is_after_outage=was_out)
+        report.problems += [storm] if storm else []
         causes: dict[tuple[str, str, str], str] = {(a.client, a.platform, a.purpose): a.rule for a in decided}
         changes = warehouse.verdicts.store_changes(pairs, report.run_id, causes, is_baseline=report.is_baseline)
         warehouse.verdicts.store_alerts(decided)
-        queued = warehouse.outbox.queue(compose(decided, house.settings), as_of)
+        queued = 0 if report.is_baseline else queue_messages(house, as_of, decided, verdicts)
         report.counts |= {
             "risk_scores": len(scores),
             "verdicts": len(verdicts),

@@ -28,7 +28,8 @@ def replay(
     after the last judged one; that night itself runs again, for it may have ended unpublished.
     """
     quiet = settings.runtime.smtp.model_copy(update={"host": ""})
-    settings = settings.model_copy(update={"runtime": settings.runtime.model_copy(update={"smtp": quiet})})
+    runtime = settings.runtime.model_copy(update={"smtp": quiet, "is_sending": False})
+    settings = settings.model_copy(update={"runtime": runtime})
     by_day = _by_day(archives, settings, end, on_problem)
     reports = []
     with opened(settings, state) as house:

@@ -4,8 +4,9 @@ Every model refuses unknown keys. What a user edits is documented field by field
 the JSON Schemas in ``config/schema/`` are generated.
 """
 
-from datetime import date
-from typing import Literal
+from datetime import date, time
+from hashlib import sha256
+from typing import ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
@@ -112,14 +113,45 @@ class Executive(Model):
     reach: int = Field(ge=0, description="Followers.")
 
 
+class QuietHours(Model):
+    """When nobody is to be disturbed, in the channel's own time zone; *act* passes unless told otherwise."""
+
+    start: time = Field(description="Local time, '20:00'; a start after the end spans midnight.")
+    end: time = Field(description="Local time, '07:30'.")
+    weekends: bool = Field(False, description="Saturday and Sunday are quiet all day.")
+    holds_act: bool = Field(False, description="Hold even what asks to act.")
+
+
 class Channel(Model):
     """Where alerts go. Secrets are written ``${env:NAME}`` or ``${file:/path}``, never in clear."""
 
-    kind: Literal["email", "webhook"]
+    kind: str = Field(
+        description="email, webhook (Standard Webhooks), slack, teams, discord, apprise (Mattermost, Matrix and some"
+        " hundred more), maildir (a folder), or one that an installed package adds."
+    )
+    name: str = Field(
+        "", description="A lasting name; without one it is made from kind and address, so the order may change."
+    )
     to: list[str] = Field(default=[], description="E-mail addresses; one message each.")
-    url: SecretStr | None = None
-    secret: SecretStr | None = None
+    url: SecretStr | None = Field(None, description="Address of the webhook or the service: a secret.")
+    secret: SecretStr | None = Field(None, description="whsec_... that signs a webhook.")
+    old_secret: SecretStr | None = Field(None, description="Signs beside the new one while a secret is exchanged.")
+    folder: str = Field("", description="For maildir: where the letters go.")
     severities: list[Literal["act", "decide", "note"]] = ["act", "decide"]
+    improvements: bool = Field(True, description="Whether a band that rises is told at once, or only in the digest.")
+    digest: bool = Field(True, description="Whether the weekly digest comes here too.")
+    quiet: QuietHours | None = None
+    timeout_s: float = Field(20, gt=0, le=30, description="How long a web receiver may take for its whole answer.")
+    time_zone: str = Field("", description="IANA name; empty means that of settings.yaml.")
+    language: Literal["", "de", "en"] = Field("", description="Empty means the client's.")
+
+    @property
+    def key(self) -> str:
+        """Name under which the outbox knows the channel; the same wherever it stands in the list."""
+        if self.name or self.kind == "email":
+            return self.name or "email"
+        address = self.url.get_secret_value() if self.url else self.folder
+        return f"{self.kind}-{sha256(address.encode()).hexdigest()[:8]}"
 
 
 class Client(Model):
@@ -324,6 +356,12 @@ class Scoring(Model):
 class AlertRules(Model):
     """When an alert fires and how often; each number has its reason in alerts.yaml."""
 
+    #: How something is told, not whether: changing these sets no baseline.
+    TELLING: ClassVar[frozenset[str]] = frozenset(
+        {"retry_minutes", "retry_jitter", "dead_after_hours", "digest_weekday", "deadline_horizon_days", "risk_zones",
+         "operator"}
+    )  # fmt: skip
+
     ledger_delta: float = 0.15
     score_delta: float = 15.0
     deadline_days: list[int] = [90, 30, 7]
@@ -331,9 +369,18 @@ class AlertRules(Model):
     budget_per_month: int = 4
     flap_changes: int = 3
     flap_nights: int = 21
-    retry_minutes: list[int] = [0, 5, 30, 120, 300, 720, 1440]
+    retry_minutes: list[float] = [0, 5, 30, 120, 300, 720, 1440]
+    retry_jitter: float = Field(0.2, ge=0, le=1, description="Up to this share is added to each wait.")
     dead_after_hours: int = 72
     quotes: int = 3
+    storm_share: float = Field(0.25, gt=0, le=1, description="Share of judged client-platform pairs that is a storm.")
+    storm_minimum: int = Field(12, description="Fewer pairs than this are never a storm.")
+    outage_days: float = Field(3, description="After a gap this long, or a degraded night, rises go to the digest.")
+    catch_up_days: int = Field(31, description="How long what was silenced or lost is still told afterwards.")
+    digest_weekday: int = Field(0, ge=0, le=6, description="0 is Monday.")
+    deadline_horizon_days: int = Field(180, description="How far ahead legal dates stand in calendar and digest.")
+    risk_zones: tuple[float, float] = (30.0, 60.0)
+    operator: list[Channel] = Field(default=[], description="Who is told when a channel stays closed.")
 
 
 class Recommendation(Model):
@@ -422,6 +469,7 @@ class Runtime(Model):
     fetching: Fetching
     smtp: Smtp = Smtp()
     allow_private_webhooks: bool = False
+    is_sending: bool = Field(True, description="False keeps every message in the outbox; a replay sends nothing.")
     keep_payload_days: int = Field(30, description="Raw answers, for reading them again.")
     keep_text_days: int = Field(90, description="Full text of pages and feeds; quotes and summaries stay.")
     keep_quote_days: int = Field(1095, description="Quotes behind signals; afterwards ids, hashes and weights stay.")

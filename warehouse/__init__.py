@@ -12,6 +12,7 @@ from warehouse.cases import Events, LedgerRows
 from warehouse.checks import CheckResult, run_checks
 from warehouse.connection import Connection, open_writer, transaction
 from warehouse.dictionary import dictionary
+from warehouse.digest import digest_facts, operator_facts
 from warehouse.documents import Documents, published_or_seen
 from warehouse.exporting import export
 from warehouse.lake import Batch, Call, Gathered, Lake, LakePlace
@@ -40,6 +41,7 @@ __all__ = [
     "brief_facts",
     "compacted",
     "dictionary",
+    "digest_facts",
     "drivers",
     "erase",
     "examples",
@@ -50,6 +52,7 @@ __all__ = [
     "measure_momentum",
     "newest_schema",
     "open_published",
+    "operator_facts",
     "publish",
     "published_night",
     "published_or_seen",

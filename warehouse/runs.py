@@ -24,6 +24,11 @@ class Runs:
         )
         return found[0] if found else None
 
+    def judged_before(self, as_of: datetime) -> datetime | None:
+        """The newest judged night before a moment; None before the second."""
+        row = self._con.execute("SELECT max(as_of) FROM verdicts WHERE as_of < ?", [as_of]).fetchone()
+        return row[0] if row else None
+
     def is_known(self, run_id: str) -> bool:
         """Whether a night with this id was written down before."""
         return bool(self._con.execute("FROM runs WHERE run_id = ?", [run_id]).fetchall())

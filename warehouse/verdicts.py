@@ -2,12 +2,12 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
-from datetime import date, datetime
+from dataclasses import asdict, fields
+from datetime import UTC, date, datetime
 from typing import Any
 
 from trendwarte.alerting import Told
-from trendwarte.types import Alert, Floor, Term, Verdict
+from trendwarte.types import Alert, Evidence, Floor, Reason, Term, Verdict
 from warehouse.connection import Connection, insert, rows_of
 
 _PLAIN = (
@@ -15,6 +15,7 @@ _PLAIN = (
     "streak_up", "streak_down", "low_since", "outlook",
 )  # fmt: skip
 VerdictKey = tuple[str, str, str]
+_ALERT_FIELDS = tuple(one.name for one in fields(Alert))
 
 
 class Verdicts:
@@ -101,14 +102,32 @@ class Verdicts:
         rows = []
         for alert in alerts:
             row = asdict(alert)
-            del row["presence"], row["counter_evidence"]
-            row |= {
-                "event_ids": json.dumps(alert.event_ids),
-                "reasons": json.dumps(row["reasons"], default=_plain),
-                "evidence": json.dumps(row["evidence"], default=_plain),
-            }
+            row["event_ids"] = json.dumps(alert.event_ids)
+            row |= {name: json.dumps(row[name], default=_plain) for name in ("reasons", "evidence", "counter_evidence")}
             rows.append(row)
         insert(self._con, "alerts", rows, "ON CONFLICT DO NOTHING")
+
+
+def alert_of(row: Mapping[str, Any]) -> Alert:
+    """An alert as it was stored."""
+    lists: dict[str, Any] = {
+        "event_ids": tuple(json.loads(row["event_ids"])),
+        "reasons": tuple(reason_of(raw) for raw in json.loads(row["reasons"])),
+        "evidence": tuple(evidence_of(raw) for raw in json.loads(row["evidence"])),
+        "counter_evidence": tuple(evidence_of(raw) for raw in json.loads(row["counter_evidence"] or "[]")),
+    }
+    return Alert(**{name: row[name] for name in _ALERT_FIELDS if name not in lists}, **lists)
+
+
+def evidence_of(raw: Mapping[str, Any]) -> Evidence:
+    """A quote as it was stored."""
+    return Evidence(**raw | {"published_at": datetime.fromisoformat(raw["published_at"]).astimezone(UTC)})  # type: ignore[operator]
+
+
+def reason_of(raw: Mapping[str, Any]) -> Reason:
+    """A reason as it was stored."""
+    due = raw["due_date"]
+    return Reason(**raw | {"due_date": date.fromisoformat(due) if due else None})  # type: ignore[operator]
 
 
 def _plain(value: Any) -> str:
