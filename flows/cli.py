@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from flows.backtest_commands import backtest
 from flows.options import Archives, AsJson, Config, Engine, State, fail, moment_of, note, only_these, settings_of
 from flows.sources_commands import sources_app
 from trendwarte.errors import ConfigError, LockedError, TrendwarteError
@@ -32,6 +33,7 @@ config_app = typer.Typer(help="The configuration: check it, show it, print its J
 app.add_typer(config_app, name="config")
 
 app.add_typer(sources_app, name="sources")
+app.command()(backtest)
 
 
 def main() -> None:

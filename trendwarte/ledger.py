@@ -328,6 +328,11 @@ def is_dormant(status: LegalStatus, on: date, scoring: Scoring) -> bool:
     return status.state in PAUSED and not is_open and (on - status.valid_from).days > scoring.dormant_days
 
 
+def kin_of(measure: str) -> frozenset[Measure]:
+    """The measures that texts confuse with ``measure``; empty when it stands alone."""
+    return next((kin for kin in _KIN if measure in kin), frozenset())
+
+
 def _is_kin(one: Measure | None, other: Measure) -> bool:
     return one is None or one == other or any(one in kin and other in kin for kin in _KIN)
 

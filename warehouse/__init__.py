@@ -10,6 +10,7 @@ from warehouse.brief import brief_facts
 from warehouse.cases import Events, LedgerRows
 from warehouse.connection import Connection, open_writer, transaction
 from warehouse.documents import Documents, published_or_seen
+from warehouse.observed import observed
 from warehouse.outbox import Outbox
 from warehouse.publish import QueryError, export, publish, published_night, query
 from warehouse.runs import Runs, load_configuration
@@ -24,6 +25,7 @@ __all__ = [
     "drivers",
     "export",
     "load_configuration",
+    "observed",
     "publish",
     "published_night",
     "published_or_seen",

@@ -15,7 +15,7 @@ SELECT * FROM main.ledger QUALIFY row_number() OVER (PARTITION BY platform, juri
 COMMENT ON VIEW mart.legal_status IS 'Where each instrument stands today: its newest ledger row.';
 CREATE VIEW mart.risk_daily AS SELECT * FROM main.risk_daily;
 COMMENT ON VIEW mart.risk_daily IS 'Risk 0-100 per platform, jurisdiction and dimension; a row when it moved, valid until the next.';
-CREATE VIEW mart.verdicts AS SELECT * FROM main.verdicts;
+CREATE VIEW mart.verdicts AS SELECT * EXCLUDE (terms_hash) FROM main.verdicts;
 COMMENT ON VIEW mart.verdicts IS 'Band, score and floors per client, platform and purpose, night by night.';
 CREATE VIEW mart.verdict_changes AS SELECT * FROM main.verdict_changes;
 COMMENT ON VIEW mart.verdict_changes IS 'Every change of band or binding floor; baselines are marked and alert nobody.';
@@ -33,7 +33,10 @@ CREATE VIEW mart.sources AS SELECT * EXCLUDE (etag, last_modified, body_hash) FR
 COMMENT ON VIEW mart.sources IS 'What is remembered of each source: state, weighted failures, pace, and when it is asked again.';
 CREATE VIEW mart.measurements AS SELECT * FROM main.measurements;
 COMMENT ON VIEW mart.measurements IS 'Numbers that sources measured day by day: page views, places in charts, shares of the news.';
-CREATE VIEW mart.score_terms AS SELECT * FROM main.score_terms;
+CREATE VIEW mart.score_terms AS
+SELECT v.as_of, v.client, v.platform, v.purpose, t.kind, t.name, t.points, t.detail, t.event_ids, t.instruments
+FROM main.verdicts v
+JOIN main.score_terms t ON t.as_of = v.terms_as_of AND t.client = v.client AND t.platform = v.platform AND t.purpose = v.purpose;
 COMMENT ON VIEW mart.score_terms IS 'Named contributions to each score; fit and risk terms sum to it.';
 CREATE VIEW mart.platforms AS SELECT * FROM main.platforms;
 COMMENT ON VIEW mart.platforms IS 'Platforms watched.';
@@ -55,7 +58,8 @@ QUALIFY row_number() OVER (PARTITION BY client, platform, purpose ORDER BY as_of
 COMMENT ON MACRO TABLE mart.verdicts_at IS 'The verdicts that were valid at a time.';
 CREATE MACRO mart.why(client_id, platform_id, known_t) AS TABLE
 SELECT v.as_of, v.purpose, v.band, v.score, v.floor, t.kind, t.name, t.points, t.detail, t.event_ids
-FROM main.verdicts v LEFT JOIN main.score_terms t USING (as_of, client, platform, purpose)
+FROM main.verdicts v
+LEFT JOIN main.score_terms t ON t.as_of = v.terms_as_of AND t.client = v.client AND t.platform = v.platform AND t.purpose = v.purpose
 WHERE v.client = client_id AND v.platform = platform_id AND v.as_of <= known_t::TIMESTAMPTZ
 QUALIFY dense_rank() OVER (PARTITION BY v.purpose ORDER BY v.as_of DESC) = 1
 ORDER BY v.purpose, abs(t.points) DESC;

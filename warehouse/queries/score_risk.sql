@@ -1,6 +1,21 @@
 -- Risk of every platform x jurisdiction x dimension on one day, from events, ledger and constants.
 -- Formulas: docs/method.md, "Risk". Parameters: $day, $as_of, $is_degraded, $places (jurisdictions to score).
-WITH constant AS (PIVOT constants ON name USING first(value)),
+WITH constant AS (
+    SELECT max(value) FILTER (name = 'damping_exponent') AS damping_exponent,
+           max(value) FILTER (name = 'due_confirmation_days') AS due_confirmation_days,
+           max(value) FILTER (name = 'dormant_days') AS dormant_days,
+           max(value) FILTER (name = 'challenged_factor') AS challenged_factor,
+           max(value) FILTER (name = 'dormant_factor') AS dormant_factor,
+           max(value) FILTER (name = 'legal_heat_factor') AS legal_heat_factor,
+           max(value) FILTER (name = 'heat_ceiling_early_stage') AS heat_ceiling_early_stage,
+           max(value) FILTER (name = 'heat_ceiling_no_instrument') AS heat_ceiling_no_instrument,
+           max(value) FILTER (name = 'positive_heat_factor') AS positive_heat_factor,
+           max(value) FILTER (name = 'shrinkage_k0') AS shrinkage_k0,
+           max(value) FILTER (name = 'spill_global') AS spill_global,
+           max(value) FILTER (name = 'spill_parent') AS spill_parent,
+           max(value) FILTER (name = 'uncertainty_points') AS uncertainty_points
+    FROM constants
+),
 -- A rule on all platforms is a rule on each.
 everyone AS (SELECT platform AS target, platform AS named FROM platforms
              UNION ALL SELECT platform, 'all_social' FROM platforms),
@@ -111,7 +126,7 @@ felt AS (
 ),
 before AS (
     SELECT platform, jurisdiction, dimension, arg_max(value, as_of) AS value FROM risk_daily
-    WHERE as_of < $as_of GROUP BY ALL
+    WHERE $is_degraded AND as_of < $as_of GROUP BY ALL
 ),
 risk AS (
     SELECT f.platform, f.jurisdiction, f.dimension,
