@@ -165,7 +165,7 @@ def _with_events(verdict: Verdict, behind: dict[tuple[str, str, str], tuple[str,
             platform = verdict.platform
             ids = behind.get((platform, place, dimension)) or behind.get((platform, "GLOBAL", dimension))
             if ids:
-                term, is_changed = replace(term, event_ids=ids), True
+                term, is_changed = replace(term, event_ids=tuple(dict.fromkeys((*term.event_ids, *ids)))), True
         terms.append(term)
     return replace(verdict, terms=tuple(terms)) if is_changed else verdict
 

@@ -26,6 +26,7 @@ from trendwarte.vocabulary import DIMENSIONS, Band, Dimension, Purpose
 
 _MINIMUM_AGE_GROUPS = 3
 _KNOWN_TARGET_MINIMUM = 0.5
+_LAWS_PER_TERM = 3
 _STEPS_TO_BAN = frozenset({"scheduled", "delayed", "passed_chamber", "adopted"})
 Risks = Mapping[tuple[str, str], RiskScore]
 
@@ -35,7 +36,8 @@ class Profile:
     """What is the same for all purposes of a client on a platform on one night.
 
     ``criteria`` are the measures of fit 0-100 (None: unknown); ``parts`` the points of risk by (dimension, market),
-    which sum to ``risk`` 0-100; ``confidence`` is that of the best known risk.
+    which sum to ``risk`` 0-100; ``laws`` the instruments behind them, the weightiest first; ``confidence`` is that of
+    the best known risk.
     """
 
     client: Client
@@ -47,6 +49,7 @@ class Profile:
     scoring: Scoring
     criteria: Mapping[str, float | None]
     parts: Mapping[tuple[str, str], float]
+    laws: Mapping[tuple[str, str], tuple[LegalStatus, ...]]
     risk: float
     confidence: float
 
@@ -73,7 +76,7 @@ def profile(
     ]
     return Profile(
         client, platform, on, statuses, risks, jurisdictions, scoring, dict(_criteria(client, platform, on, scoring)),
-        parts, sum(parts.values()), max(confidences, default=0.0),
+        parts, _laws(now), sum(parts.values()), max(confidences, default=0.0),
     )  # fmt: skip
 
 
@@ -202,10 +205,27 @@ def exposed(risk: float, multiplier: float) -> float:
 def _risk_terms(known: Profile, fit: float) -> tuple[Term, ...]:
     """Points each (dimension, market) takes from the fit, the heaviest first."""
     scale = -fit * known.client.risk_aversion / 100
-    return tuple(
-        Term("risk", f"{dimension}:{market}", scale * value, detail=f"{value:.1f}")
-        for (dimension, market), value in sorted(known.parts.items(), key=lambda pair: -pair[1])
+    terms = []
+    for (dimension, market), value in sorted(known.parts.items(), key=lambda pair: -pair[1]):
+        laws = known.laws.get((dimension, market), ())
+        instruments = tuple(status.instrument for status in laws)
+        movers = tuple(status.event_id for status in laws if status.event_id)
+        terms.append(Term("risk", f"{dimension}:{market}", scale * value, f"{value:.1f}", movers, instruments))
+    return tuple(terms)
+
+
+def _laws(now: "_Place") -> dict[tuple[str, str], tuple[LegalStatus, ...]]:
+    """Instruments behind the legal risk of each market, and behind its risk of youth protection (age limits)."""
+    known = sorted(
+        (s for s in now.statuses if s.state != "none"),
+        key=lambda s: (-activity(s, now.on, now.scoring), s.instrument),
     )
+    found: dict[tuple[str, str], tuple[LegalStatus, ...]] = {}
+    for market in now.client.markets:
+        here = [s for s in known if governs(now.jurisdictions, s.jurisdiction, market.jurisdiction)]
+        found["legal", market.jurisdiction] = tuple(s for s in here if s.measure != "age_limit")[:_LAWS_PER_TERM]
+        found["youth", market.jurisdiction] = tuple(s for s in here if s.measure == "age_limit")[:_LAWS_PER_TERM]
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from warehouse.brief import brief_facts
 from warehouse.cases import Events, LedgerRows
 from warehouse.connection import Connection, open_writer, transaction
 from warehouse.documents import Documents, published_or_seen
+from warehouse.explained import explained
 from warehouse.observed import observed
 from warehouse.outbox import Outbox
 from warehouse.publish import QueryError, export, publish, published_night, query
@@ -23,6 +24,7 @@ __all__ = [
     "Warehouse",
     "brief_facts",
     "drivers",
+    "explained",
     "export",
     "load_configuration",
     "observed",
