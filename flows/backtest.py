@@ -192,11 +192,12 @@ def variants_of(settings: Settings) -> list[Variant]:
     middles = [b.model_copy(update={"leave": (b.leave + b.enter) / 2, "enter": (b.leave + b.enter) / 2})
                for b in s.boundaries]  # fmt: skip
     return [
-        Variant("no ledger", scoring(ledger_credibility_minimum=1.01)),
+        Variant("no ledger", scoring(ledger_credibility_minimum=1.01, ledger_following_minimum=1.01)),
         Variant("no hysteresis", scoring(boundaries=middles, nights_up=1, nights_down=1)),
         Variant("no damping", scoring(damping_exponent=0.0)),
-        Variant("no guard", scoring(ledger_credibility_minimum=0.0), is_gullible=True),
+        Variant("no guard", scoring(ledger_credibility_minimum=0.0, ledger_following_minimum=0.0), is_gullible=True),
         Variant("no independence", settings, counts_copies=True),
+        Variant("no vouching", scoring(ledger_following_minimum=1.0)),
         Variant("half-lives x 0.5", decay(0.5)),
         Variant("half-lives x 2", decay(2.0)),
     ]
@@ -324,6 +325,7 @@ def timeline_steps(path: Path, settings: Settings, wording: Wording, rules: Mapp
     step, ban = (re.compile(rf"\b(?:{'|'.join(rules[key])})\b", re.IGNORECASE)
                  for key in ("timeline_words", "timeline_ban_words"))  # fmt: skip
     names = {p: re.compile(rf"\b(?:{'|'.join(map(re.escape, n))})\b") for p, n in wording.names.items() if n}
+    passive = re.compile(r"\b(?:is|are|was|were|been|be) (?:\w+ )?(?:banned|blocked|suspended|restricted|fined)\b")
     places = {j: _place_pattern(j, wording) for j in settings.jurisdictions if j != "GLOBAL"}
     found = []
     with (gzip.open if path.suffix == ".gz" else open)(path, "rt", encoding="utf-8") as stream:
@@ -331,8 +333,18 @@ def timeline_steps(path: Path, settings: Settings, wording: Wording, rules: Mapp
             entry = json.loads(line)
             text = str(entry.get("text") or entry.get("title") or "")
             head = text.split(". ")[0]
-            platforms = [p for p, pattern in names.items() if p != "all_social" and pattern.search(head)]
-            if not platforms or not step.search(head):
+            taken = step.search(head)
+            if taken is None:
+                continue
+            # "Pakistan blocks TikTok", not "Facebook bans an account": the platform stands behind the verb, or before
+            # a passive one.
+            platforms = [
+                p
+                for p, pattern in names.items()
+                if p != "all_social"
+                and (pattern.search(head, taken.end()) or (pattern.search(head) and passive.search(head)))
+            ]
+            if not platforms:
                 continue
             where = _first_place(head, places)
             on = date.fromisoformat(str(entry.get("date") or entry.get("published_at"))[:10])
@@ -445,7 +457,7 @@ def _from(seen: Observed, period: Period) -> Observed:
 def _short(figures: dict[str, Any]) -> dict[str, Any]:
     ledger, alerts, stability = figures["ledger"], figures["alerts"], figures["stability"]
     return {
-        "ledger_right_after_7_days": ledger["right_after_7_days"],
+        "ledger_right_within_7_days": ledger["right_within_7_days"],
         "controls_moved": ledger["controls_moved"],
         "transitions": ledger["transitions"],
         "recall": alerts["recall"],

@@ -27,7 +27,7 @@ def page(figures: Mapping[str, Any]) -> str:
 
 def _summary(periods: Mapping[str, Any]) -> str:
     rows: list[tuple[str, str, Callable[[Any], Any]]] = [
-        ("ledger right within 7 days", ">= .85", lambda p: p["ledger"]["right_after_7_days"]),
+        ("ledger right within 7 days", ">= .85", lambda p: p["ledger"]["right_within_7_days"]),
         ("ledger right after 1 day", "", lambda p: p["ledger"]["right_after_1_day"]),
         ("steps contained", "", lambda p: p["ledger"]["steps"]),
         ("forbidden transitions", "0", lambda p: p["ledger"]["forbidden_transitions"]),
@@ -50,13 +50,13 @@ def _summary(periods: Mapping[str, Any]) -> str:
 def _period(name: str, period: Mapping[str, Any]) -> list[str]:
     ledger = [
         [e["id"], e["date"], e["verb"], str(e["documents"]), e["first_document"], " / ".join(e["expected"]),
-         _mark(e["state_after_1"], e["after_1"]), _mark(e["state_after_7"], e["after_7"])]
+         _mark(e["state_after_1"], e["after_1"]), _mark(e["state_within_7"], e["within_7"])]
         for e in period["ledger"]["events"]
     ]  # fmt: skip
     return [
         f"<h2>{escape(name)}: {period['start']} to {period['end']}</h2>",
         f"<p>{period['contained']} of {period['listed']} listed events are told of in the archive.</p>",
-        _table(["event", "date", "step", "documents", "first", "right", "after 1 day", "after 7 days"], ledger),
+        _table(["event", "date", "step", "documents", "first", "right", "after 1 day", "within 7 days"], ledger),
         "<h3>Against simpler methods</h3>",
         _bars(
             [("ours", period["alerts"]), *((b, f["alerts"]) for b, f in period["baselines"].items())],
@@ -68,9 +68,9 @@ def _period(name: str, period: Mapping[str, Any]) -> list[str]:
         ),
         "<h3>One idea left out at a time</h3>",
         _table(
-            ["without", "ledger +7 d", "controls moved", "transitions", "precision", "recall", "sent",
+            ["without", "ledger", "controls moved", "transitions", "precision", "recall", "sent",
              "changes per pair-year"],
-            [[n, *(_text(a[k]) for k in ("ledger_right_after_7_days", "controls_moved", "transitions", "precision",
+            [[n, *(_text(a[k]) for k in ("ledger_right_within_7_days", "controls_moved", "transitions", "precision",
                                          "recall", "sent", "changes_per_pair_year"))]
              for n, a in period["ablations"].items()],
         ),

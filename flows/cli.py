@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from flows.backtest_commands import backtest
+from flows.ledger_commands import ledger_app
 from flows.options import Archives, AsJson, Config, Engine, State, fail, moment_of, note, only_these, settings_of
 from flows.sources_commands import sources_app
 from trendwarte.errors import ConfigError, LockedError, TrendwarteError
@@ -33,6 +34,7 @@ config_app = typer.Typer(help="The configuration: check it, show it, print its J
 app.add_typer(config_app, name="config")
 
 app.add_typer(sources_app, name="sources")
+app.add_typer(ledger_app, name="ledger")
 app.command()(backtest)
 
 

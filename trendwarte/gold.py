@@ -87,10 +87,11 @@ def _event(row: Mapping[str, str]) -> GoldEvent:
 class Wording:
     """How to find in an archive, without our reader, the documents that tell of an event."""
 
-    window_days: int
+    window_days: tuple[int, int]
     credible_kinds: frozenset[str]
     place_words: Mapping[str, Sequence[str]]
     measure_words: Mapping[str, Sequence[str]]
+    verb_words: Mapping[str, Sequence[str]]
     verb_measures: Mapping[str, str]
     states: Mapping[str, Sequence[str]]
     names: Mapping[str, Sequence[str]]
@@ -106,8 +107,8 @@ class Wording:
         names["all_social"] = list(raw["all_social_words"])
         places = {j.id: [j.name_de, j.name_en] for j in settings.jurisdictions.values()}
         return cls(
-            int(raw["window_days"]), frozenset(raw["credible_kinds"]), raw["place_words"], raw["measure_words"],
-            raw["verb_measures"], raw["states"], names, places,
+            (int(raw["window_days"][0]), int(raw["window_days"][1])), frozenset(raw["credible_kinds"]), raw["place_words"], raw["measure_words"],
+            raw["verb_words"], raw["verb_measures"], raw["states"], names, places,
         )  # fmt: skip
 
     def pattern_of(self, event: GoldEvent) -> list[tuple[re.Pattern[str], int]]:
@@ -116,6 +117,8 @@ class Wording:
         if event.jurisdiction != "GLOBAL":
             words = [*self.place_words.get(event.jurisdiction, ()), *self.place_names.get(event.jurisdiction, ())]
             found.append((_any_of(words or [event.jurisdiction], whole=False), 1))
+        if event.verb in self.verb_words:
+            found.append((_any_of(self.verb_words[event.verb], whole=False), 1))
         kind = event.measure if event.measure in self.measure_words else self.verb_measures.get(event.verb, "")
         if kind in self.measure_words:
             found.append((_any_of(self.measure_words[kind], whole=False), 1))
@@ -134,12 +137,13 @@ def _any_of(words: Iterable[str], *, whole: bool) -> re.Pattern[str]:
 
 def contained(events: Sequence[GoldEvent], documents: Iterable[Document], wording: Wording) -> dict[str, Contained]:
     """Which events the archive tells of: at least one credible document within the window that names the platform,
-    the place (unless the event is global), and a word of the measure, or two words of the event's own description.
+    the place (unless the event is global), and a word of the step and of the measure, or two words of the event's own
+    description.
     """
     by_day: dict[date, list[tuple[GoldEvent, list[tuple[re.Pattern[str], int]]]]] = {}
     for event in events:
         patterns = wording.pattern_of(event)
-        for offset in range(-wording.window_days, wording.window_days + 1):
+        for offset in range(-wording.window_days[0], wording.window_days[1] + 1):
             by_day.setdefault(event.on + timedelta(days=offset), []).append((event, patterns))
     found: dict[str, Contained] = {}
     for document in documents:

@@ -32,6 +32,7 @@ _STATE_OF: dict[str, str] = {
 _REVERSAL_DAYS = 30
 _LEDGER_CAUSE_DAYS = 35
 _SIGN_STEP = 0.5
+_LEDGER_DAYS = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,14 +147,14 @@ def _share(part: int, whole: int) -> float | None:
 
 
 def ledger_figures(seen: Observed, told: Mapping[str, Contained], wording: Wording) -> dict[str, Any]:
-    """State right one and seven days after each contained legal step, controls moved, forbidden transitions."""
+    """State right one day after each contained legal step and within seven, controls moved, forbidden transitions."""
     rows = [_ledger_row(seen, one, wording) for one in told.values() if expected_states(one.event, wording)]
     controls = [_moved_control(seen, one.event) for one in told.values() if one.event.is_control]
     delays = [row["delay_nights"] for row in rows if row["delay_nights"] is not None]
     return {
         "steps": len(rows),
         "right_after_1_day": _share(sum(row["after_1"] for row in rows), len(rows)),
-        "right_after_7_days": _share(sum(row["after_7"] for row in rows), len(rows)),
+        "right_within_7_days": _share(sum(row["within_7"] for row in rows), len(rows)),
         "median_delay_nights": median(delays) if delays else None,
         "controls": len(controls),
         "controls_moved": sum(controls),
@@ -166,14 +167,15 @@ def ledger_figures(seen: Observed, told: Mapping[str, Contained], wording: Wordi
 def _ledger_row(seen: Observed, one: Contained, wording: Wording) -> dict[str, Any]:
     event, right = one.event, expected_states(one.event, wording)
     rows = [row for row in seen.ledger if _is_about(row, event)]
-    after = {days: _state_at(rows, event, one.first_on + timedelta(days=days)) for days in (1, 7)}
+    after = {days: _state_at(rows, event, one.first_on + timedelta(days=days)) for days in range(_LEDGER_DAYS + 1)}
+    reached = next((state for state in after.values() if state in right), after[_LEDGER_DAYS])
     known = [row.known_from.date() for row in rows if row.state in right and row.known_from.date() >= one.first_on]
     since = (min(known) - one.first_on).days if known else None
     return {
         "id": event.id, "date": event.on.isoformat(), "verb": event.verb, "basis": event.basis,
         "documents": one.documents, "first_document": one.first_on.isoformat(), "expected": sorted(right),
-        "state_after_1": after[1], "state_after_7": after[7],
-        "after_1": after[1] in right, "after_7": after[7] in right,
+        "state_after_1": after[1], "state_within_7": reached,
+        "after_1": after[1] in right, "within_7": reached in right,
         "delay_nights": 0 if after[1] in right and since is None else since,
     }  # fmt: skip
 

@@ -287,6 +287,7 @@ class Scoring(Model):
     clock_rise: dict[str, tuple[float, float]] = Field(description="state: (extra points, half-life days to due).")
     challenged_factor: float = 0.9
     ledger_credibility_minimum: float = 0.8
+    ledger_following_minimum: float = 0.6
     due_confirmation_days: int = 3
     dormant_days: int = 365
     dormant_factor: float = 0.4
