@@ -106,8 +106,9 @@ class Wording:
         }
         names["all_social"] = list(raw["all_social_words"])
         places = {j.id: [j.name_de, j.name_en] for j in settings.jurisdictions.values()}
+        before, after = raw["window_days"]
         return cls(
-            (int(raw["window_days"][0]), int(raw["window_days"][1])), frozenset(raw["credible_kinds"]), raw["place_words"], raw["measure_words"],
+            (int(before), int(after)), frozenset(raw["credible_kinds"]), raw["place_words"], raw["measure_words"],
             raw["verb_words"], raw["verb_measures"], raw["states"], names, places,
         )  # fmt: skip
 

@@ -293,6 +293,7 @@ class Scoring(Model):
     dormant_factor: float = 0.4
     decay: dict[Dimension, DecayRule]
     shrinkage_k0: float = 1.5
+    report_weight: float = 0.62
     positive_heat_factor: float = 0.6
     uncertainty_points: float = 35.0
     heat_ceiling_no_instrument: float = 15.0

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
@@ -32,6 +33,7 @@ def open_writer(path: Path) -> Connection:
     return con
 
 
+@cache
 def query_text(name: str) -> str:
     """The SQL of ``warehouse/queries/<name>.sql``."""
     return (files("warehouse") / "queries" / f"{name}.sql").read_text("utf-8")
