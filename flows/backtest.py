@@ -74,6 +74,8 @@ class Corpus:
     documents: tuple[Document, ...]
     readings: Mapping[str, Reading]
     totals: Mapping[date, int]
+    platforms: frozenset[str] = frozenset()
+    """Platforms to judge; empty for all that any signal names."""
 
     def of_day(self) -> dict[date, list[Document]]:
         """Documents with a signal, by day."""
@@ -223,7 +225,7 @@ def replayed(corpus: Corpus, variant: Variant, start: date, end: date, say: Say)
 
 def _only_what_is_named(settings: Settings, corpus: Corpus) -> Settings:
     """Clients judged on the platforms that any signal names: the others cannot move."""
-    named = {signal.platform for reading in corpus.readings.values() for signal in reading.signals}
+    named = corpus.platforms or {s.platform for reading in corpus.readings.values() for s in reading.signals}
     clients = {
         key: client.model_copy(
             update={"platforms": sorted(named & set(client.platforms or settings.platforms)), "channels": []}

@@ -23,6 +23,7 @@ def backtest(
     split: Annotated[str, typer.Option(help="First night of the test period; before it is the tuning period.")] = "",
     timeline: Annotated[Path | None, typer.Option(help="Independent timeline: JSON Lines with date and text.")] = None,
     cache: Annotated[Path, typer.Option(help="Where readings are kept between runs.")] = Path("state/readings"),
+    platform: Annotated[list[str] | None, typer.Option(help="Judge only this one; may be repeated.")] = None,
     ablations: Annotated[bool, typer.Option(help="Also replay with one idea left out at a time.")] = False,
     config: Config = Path("config"),
 ) -> None:
@@ -32,6 +33,7 @@ def backtest(
     the same reader takes minutes.
     """
     import json
+    from dataclasses import replace
 
     from flows.backtest import Period, Question, read_corpus, run_backtest, timeline_steps
     from flows.backtest_page import page
@@ -49,7 +51,9 @@ def backtest(
     rules = load_rules(config)
     wording = Wording.of(rules, settings)
     listed = read_gold(_text_of(events), str(events))
-    corpus = read_corpus(archive, settings, wording, cache, note, complain)
+    corpus = replace(
+        read_corpus(archive, settings, wording, cache, note, complain), platforms=frozenset(platform or ())
+    )
     if not corpus.totals:
         raise ConfigError([f"--archive: no dated document in {', '.join(map(str, archive))}; check the files"])
     first = moment_of(start, "--start").date() if start else min(corpus.totals)

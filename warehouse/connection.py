@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import numpy as np
+import pandas as pd
 
 from trendwarte.errors import WarehouseError
 
@@ -78,7 +78,7 @@ def insert(con: Connection, table: str, rows: Sequence[Mapping[str, Any]], confl
     """Insert ``rows`` (equal keys, column names) in one statement; ``conflict`` is an ON CONFLICT clause.
 
     A list of structs with explicit types is ten times faster than executemany and never guesses a type; many rows
-    go in as columns of NumPy, five times faster again (8,000 rows of terms: 45 ms for 260), cast to the same types.
+    go in as a frame, five times faster again (8,000 rows of terms: 45 ms for 260), cast to the same types.
     """
     if not rows:
         return
@@ -100,7 +100,8 @@ def insert(con: Connection, table: str, rows: Sequence[Mapping[str, Any]], confl
 def _insert_columns(
     con: Connection, table: str, rows: Sequence[Mapping[str, Any]], types: Mapping[str, str], conflict: str
 ) -> None:
-    columns = {name: np.array([row[name] for row in rows], dtype=object) for name in types}
+    # A frame, not bare arrays: of those DuckDB 1.5 takes no column that begins with a thousand NULLs.
+    columns = pd.DataFrame({name: pd.Series([row[name] for row in rows], dtype=object) for name in types})
     names = ", ".join(f'"{name}"' for name in types)
     casts = ", ".join(f'CAST("{name}" AS {kind})' for name, kind in types.items())
     con.register("arriving_rows", columns)
