@@ -14,7 +14,7 @@ from trendwarte.evidence import weight
 from trendwarte.ledger import Ledger
 from trendwarte.radar.momentum import Standing, stage_in
 from trendwarte.reading import READER_VERSION
-from trendwarte.suitability import judge
+from trendwarte.suitability import judge, profile
 from trendwarte.telling import calm, is_outage
 from trendwarte.types import Alert, Document, LegalStatus, Reading, RiskScore, RunReport, StoredSignal, Verdict
 from warehouse import drivers, published_or_seen, score_risk
@@ -95,7 +95,10 @@ def judge_all(house: House, as_of: datetime, report: RunReport, *, is_degraded: 
     moved = warehouse.ledger.moved_after(last["as_of"]) if last else []
     with warehouse.transaction():
         warehouse.verdicts.forget(as_of)
-        scores = score_risk(warehouse.con, as_of, report.run_id, _places(house), is_degraded=is_degraded)
+        markets = {m.jurisdiction for client in house.settings.clients.values() for m in client.markets}
+        scores = score_risk(
+            warehouse.con, as_of, report.run_id, _places(house), is_degraded=is_degraded, wanted=markets
+        )
         before = warehouse.verdicts.latest(as_of)
         look_around(house, as_of, report)
         standings, sparks = follow_momentum(house, as_of, report)
@@ -164,23 +167,27 @@ def _verdicts(
                 standings.get(platform.id, ()), [m.jurisdiction for m in client.markets], settings.jurisdictions
             )
             statuses = tuple(s for s in current if s.platform in (platform.id, "all_social"))
+            known = profile(
+                client, platform, as_of.date(), risks[platform.id], statuses, settings.jurisdictions, settings.scoring
+            )
             for purpose in client.purposes:
-                verdict = judge(
-                    client, platform, purpose, risks[platform.id], statuses, settings.jurisdictions, settings.scoring,
-                    before.get((client.id, platform.id, purpose)), as_of, is_degraded=is_degraded,
-                    momentum=standing,
-                )  # fmt: skip
+                old = before.get((client.id, platform.id, purpose))
+                verdict = judge(known, purpose, old, as_of, is_degraded=is_degraded, momentum=standing)
                 yield _with_events(verdict, behind)
 
 
 def _with_events(verdict: Verdict, behind: dict[tuple[str, str, str], tuple[str, ...]]) -> Verdict:
     """Terms of risk with the events they rest on, in the market itself or world-wide."""
-    terms = []
+    terms, is_changed = [], False
     for term in verdict.terms:
-        dimension, _, place = term.name.partition(":")
-        ids = behind.get((verdict.platform, place, dimension)) or behind.get((verdict.platform, "GLOBAL", dimension))
-        terms.append(replace(term, event_ids=ids) if term.kind == "risk" and ids else term)
-    return replace(verdict, terms=tuple(terms))
+        if term.kind == "risk":
+            dimension, _, place = term.name.partition(":")
+            platform = verdict.platform
+            ids = behind.get((platform, place, dimension)) or behind.get((platform, "GLOBAL", dimension))
+            if ids:
+                term, is_changed = replace(term, event_ids=tuple(dict.fromkeys((*term.event_ids, *ids)))), True
+        terms.append(term)
+    return replace(verdict, terms=tuple(terms)) if is_changed else verdict
 
 
 def _alerts(
@@ -192,10 +199,12 @@ def _alerts(
 ) -> list[Alert]:
     settings, verdicts = house.settings, house.warehouse.verdicts
     flaps = verdicts.recent_changes(as_of - settings.alerts.flap_nights * _FLAP_WINDOW_PER_NIGHT)
-    old_terms = verdicts.terms(as_of)
+    touched = {status.platform for status in moved}
+    telling = [_key(new) for old, new in pairs if old is not None and _may_tell(old, new, touched)]
+    old_terms = verdicts.terms(telling, as_of)
     compared = [
         Pair(
-            replace(old, terms=old_terms.get((new.client, new.platform, new.purpose), ())), new,
+            replace(old, terms=old_terms.get(_key(new), new.terms)), new,
             flaps.get((new.client, new.platform, new.purpose), 0),
         )
         for old, new in pairs
@@ -206,6 +215,16 @@ def _alerts(
         compared, settings.clients, settings.jurisdictions, moved, told, run_id, settings.scoring, settings.alerts
     )
     return [_with_evidence(house, alert) for alert in decided]
+
+
+def _key(verdict: Verdict) -> tuple[str, str, str]:
+    return verdict.client, verdict.platform, verdict.purpose
+
+
+def _may_tell(old: Verdict, new: Verdict, touched: set[str]) -> bool:
+    """Whether the terms of last night can be asked for: only where something moved by a point or more."""
+    is_moved = old.band != new.band or old.floors != new.floors or bool(touched & {new.platform, "all_social"})
+    return is_moved or abs((old.score or 0.0) - (new.score or 0.0)) >= 1
 
 
 def _with_evidence(house: House, alert: Alert) -> Alert:

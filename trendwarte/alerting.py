@@ -137,17 +137,18 @@ def _alert(
         if s.platform in (after.platform, "all_social")
         and any(governs(jurisdictions, s.jurisdiction, m.jurisdiction) for m in client.markets)
     ]
-    reasons = [*_floor_reasons(before, after), *_step_reasons(steps, scoring), *_risk_reasons(before, after)]
     rule, severity = _rule(before, after, steps, scoring, rules)
-    if rule is None and presence != "none" and (floor := _deadline(before, after, rules)):
+    floor = _deadline(before, after, rules) if rule is None and presence != "none" else None
+    if rule is None and floor is None:
+        return None
+    reasons = [*_floor_reasons(before, after), *_step_reasons(steps, scoring), *_risk_reasons(before, after)]
+    if floor is not None:
         days = (floor.due_date - after.as_of.date()).days if floor.due_date else None
         reasons.insert(
             0, Reason("deadline", jurisdiction=floor.jurisdiction, instrument=floor.instrument, due_date=floor.due_date,
                       days=days, to_state=floor.state)
         )  # fmt: skip
-        rule, severity = "deadline", "note"
-    if rule is None:
-        return None
+    rule = rule or "deadline"
     if rule == "band_change" and not any(r.code != "risk_change" for r in reasons):
         reasons = [*_confirmation(before, after, scoring), *(reasons or _standing_risks(after))]
     cause = next((r.instrument for r in reasons if r.instrument), "") or next((r.dimension for r in reasons), "")

@@ -12,13 +12,14 @@ from trendwarte.vocabulary import Band, Purpose
 
 #: Bands from worst to best; ``unknown`` stands outside the order.
 ORDER: tuple[Band, ...] = ("exit", "avoid", "watch", "test", "recommend")
+_RANKS: dict[Band, int] = {band: place for place, band in enumerate(ORDER)} | {"unknown": ORDER.index("watch")}
 _REGULATED = frozenset({"regulated", "critical", "public_body"})
 _LATCHED_RULES = frozenset({"F1", "F3", "F4"})
 
 
 def rank(band: Band) -> int:
     """Place of a band in ``ORDER``; ``unknown`` ranks like ``watch``: nobody is sent there, nobody pulled out."""
-    return ORDER.index(band) if band in ORDER else ORDER.index("watch")
+    return _RANKS[band]
 
 
 def governs(jurisdictions: Mapping[str, Jurisdiction], jurisdiction: str, market: str) -> bool:

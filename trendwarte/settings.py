@@ -322,11 +322,13 @@ class Scoring(Model):
     clock_rise: dict[str, tuple[float, float]] = Field(description="state: (extra points, half-life days to due).")
     challenged_factor: float = 0.9
     ledger_credibility_minimum: float = 0.8
+    ledger_following_minimum: float = 0.6
     due_confirmation_days: int = 3
     dormant_days: int = 365
     dormant_factor: float = 0.4
     decay: dict[Dimension, DecayRule]
     shrinkage_k0: float = 1.5
+    report_weight: float = 0.62
     positive_heat_factor: float = 0.6
     uncertainty_points: float = 35.0
     heat_ceiling_no_instrument: float = 15.0

@@ -14,10 +14,12 @@ from warehouse.connection import Connection, open_writer, transaction
 from warehouse.dictionary import dictionary
 from warehouse.digest import digest_facts, operator_facts
 from warehouse.documents import Documents, published_or_seen
+from warehouse.explained import explained
 from warehouse.exporting import export
 from warehouse.lake import Batch, Call, Gathered, Lake, LakePlace
 from warehouse.maintenance import compacted, newest_schema, schema_of
 from warehouse.momentum import judge_momentum, measure_momentum
+from warehouse.observed import observed
 from warehouse.outbox import Outbox
 from warehouse.publish import publish, published_night
 from warehouse.radar import RadarRows
@@ -45,12 +47,14 @@ __all__ = [
     "drivers",
     "erase",
     "examples",
+    "explained",
     "export",
     "forget_old",
     "judge_momentum",
     "load_configuration",
     "measure_momentum",
     "newest_schema",
+    "observed",
     "open_published",
     "operator_facts",
     "publish",

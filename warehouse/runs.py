@@ -65,8 +65,20 @@ class Runs:
         )  # fmt: skip
 
 
+def _loaded_fingerprint(con: Connection) -> str:
+    found = con.execute(
+        "SELECT config_fingerprint FROM runs WHERE outcome IN ('ok', 'degraded') ORDER BY as_of DESC LIMIT 1"
+    ).fetchone()
+    return str(found[0]) if found else ""
+
+
 def load_configuration(con: Connection, settings: Settings) -> None:
-    """Put the constants and names of the configuration into tables, so that a score can be recomputed in SQL."""
+    """Put the constants and names of the configuration into tables, so that a score can be recomputed in SQL.
+
+    What the last judged night loaded is not loaded again: its fingerprint says what stands there.
+    """
+    if settings.fingerprint and settings.fingerprint == _loaded_fingerprint(con):
+        return
     s = settings.scoring
     tables: dict[str, list[dict[str, Any]]] = {
         "platforms": [
