@@ -69,6 +69,14 @@ def gap_days(signal: Signal, scoring: Scoring) -> int:
     return gaps["default"]
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """An event that was told already, with the signals it was told by."""
+
+    event: Event
+    told: tuple[StoredSignal, ...] = ()
+
+
 @dataclass(slots=True)
 class _Open:
     event_id: str
@@ -78,7 +86,7 @@ class _Open:
     first_on: date
 
 
-def assign(new: Iterable[StoredSignal], known: Iterable[Event], scoring: Scoring) -> dict[str, str]:
+def assign(new: Iterable[StoredSignal], known: Iterable[Known], scoring: Scoring) -> dict[str, str]:
     """Give each new signal its event: ``{signal_id: event_id}``.
 
     A signal joins the latest event with its key whose last report lies within the gap; a named instrument
@@ -86,7 +94,7 @@ def assign(new: Iterable[StoredSignal], known: Iterable[Event], scoring: Scoring
     The order of ``new`` does not matter.
     """
     by_place: dict[tuple[str, str, str], list[_Open]] = defaultdict(list)
-    for event in sorted(known, key=lambda one: (one.event_date, one.event_id)):
+    for event in sorted((one.event for one in known), key=lambda one: (one.event_date, one.event_id)):
         opened = _Open(
             event.event_id, _key_of_event(event), event.instrument, event.last_seen_at.date(), event.event_date
         )

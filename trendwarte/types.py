@@ -181,6 +181,7 @@ class StoredSignal:
     lang: str
     title: str
     signal: Signal
+    summary: str = ""
 
 
 @dataclass(frozen=True, slots=True)
