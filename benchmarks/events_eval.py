@@ -83,6 +83,7 @@ def stored(settings: Settings, one: Told) -> list[StoredSignal]:
 
 def told_night_by_night(settings: Settings, items: list[Told]) -> dict[str, set[str]]:
     """Document id to the ids of its events, as the nights of a replay assign them."""
+    parents = {place: one.parent for place, one in settings.jurisdictions.items()}
     nights: dict[object, list[StoredSignal]] = defaultdict(list)
     for one in items:
         nights[one.document.published_at.date()] += stored(settings, one)
@@ -95,7 +96,7 @@ def told_night_by_night(settings: Settings, items: list[Told]) -> dict[str, set[
             for event in events.values()
             if event.last_seen_at.date() >= night - timedelta(days=30)
         ]
-        event_of = assign(signals, near, settings.scoring)
+        event_of = assign(signals, near, settings.scoring, parents)
         for signal in signals:
             members[event_of[signal.signal_id]].append(signal)
             of_document[signal.document_id].add(event_of[signal.signal_id])
@@ -190,7 +191,9 @@ def main() -> None:
             print(figures("EN + DE", part, events_of))
             print(figures("English", (one for one in part if not one.is_german), events_of))
             print(figures("German", (one for one in part if one.is_german), events_of))
-            print(figures("written pairs", (one for one in part if one.document.document_id.startswith("w-")), events_of))
+            print(
+                figures("written pairs", (one for one in part if one.document.document_id.startswith("w-")), events_of)
+            )
             print("  pairs across languages found: {} of {}".format(*pairs_found(part, events_of)))
     if chosen.wrong:
         print_wrong([one for one in items if not is_test(one)], events_of)

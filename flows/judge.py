@@ -8,15 +8,15 @@ from hashlib import blake2b
 from alerts import compose
 from flows.house import House, now
 from trendwarte.alerting import Pair, decide_alerts
-from trendwarte.events import assign, day_of, summarise
+from trendwarte.events import assign, summarise
 from trendwarte.evidence import weight
-from trendwarte.ledger import Ledger
+from trendwarte.ledger import STILL_VERBS, Ledger
 from trendwarte.reading import READER_VERSION
+from trendwarte.resemblance import day_of
 from trendwarte.suitability import judge
 from trendwarte.types import Alert, Document, LegalStatus, Reading, RiskScore, RunReport, StoredSignal, Verdict
 from warehouse import drivers, published_or_seen, score_risk
 
-_MOMENTUM_GAP_DAYS = 30
 _FLAP_WINDOW_PER_NIGHT = timedelta(days=1)
 _TOLD_DAYS = 31
 
@@ -26,13 +26,14 @@ def understand(house: House, as_of: datetime, report: RunReport) -> None:
     warehouse = house.warehouse
     documents = warehouse.documents.unread(READER_VERSION, as_of)
     readings = [house.reader.read(document) for document in documents]
-    signals = [s for d, r in zip(documents, readings, strict=True) for s in _stored(house, d, r, as_of)]
+    taken = warehouse.ledger.taken_steps()
+    signals = [s for d, r in zip(documents, readings, strict=True) for s in _stored(house, d, r, as_of, taken)]
     with warehouse.transaction():
         touched = set(warehouse.events.forget_signals_of([d.document_id for d in documents]))
         if signals:
-            earliest = min(day_of(s) for s in signals) - timedelta(days=_MOMENTUM_GAP_DAYS)
-            near = warehouse.events.near((s.signal.platform for s in signals), earliest)
-            event_of = assign(signals, near, house.settings.scoring)
+            gap = max(house.settings.scoring.event_gap_days.values())
+            near = warehouse.events.near(((s.signal.platform, day_of(s)) for s in signals), gap)
+            event_of = assign(signals, near, house.settings.scoring, _parents(house))
             warehouse.events.add_signals(signals, event_of, READER_VERSION)
             touched |= set(event_of.values())
         told_by = warehouse.events.signals_of(touched)
@@ -55,17 +56,26 @@ def understand(house: House, as_of: datetime, report: RunReport) -> None:
     }
 
 
-def _stored(house: House, document: Document, reading: Reading, as_of: datetime) -> Iterator[StoredSignal]:
+def _parents(house: House) -> dict[str, str | None]:
+    return {place: one.parent for place, one in house.settings.jurisdictions.items()}
+
+
+def _stored(
+    house: House, document: Document, reading: Reading, as_of: datetime, taken: set[tuple[str, str, str]]
+) -> Iterator[StoredSignal]:
     known = house.settings.platforms
     for number, signal in enumerate(reading.signals):
         if signal.platform not in known and signal.platform != "all_social":
             continue
         published = published_or_seen(document)
-        # An old story told again carries its old date: it must not become tonight's news.
+        # An old story told again carries its old date: it must not become tonight's news, unless it tells of a
+        # step the ledger has missed. That is a late arrival: its own date, tonight's knowledge.
         is_old = signal.event_date is not None and (published.date() - signal.event_date).days > (
             house.settings.scoring.old_news_days
         )
-        is_recap = reading.recap or is_old
+        is_missed = signal.verb is not None and signal.verb not in STILL_VERBS and not reading.recap
+        is_late = is_old and is_missed and (signal.platform, signal.jurisdiction, signal.verb) not in taken
+        is_recap = reading.recap or (is_old and not is_late)
         key = f"{document.document_id}\x1f{signal.platform}\x1f{number}"
         yield StoredSignal(
             signal_id=f"s-{blake2b(key.encode(), digest_size=8).hexdigest()}",
@@ -79,6 +89,7 @@ def _stored(house: House, document: Document, reading: Reading, as_of: datetime)
             lang=reading.lang,
             title=document.title,
             signal=signal,
+            summary=document.summary,
         )
 
 

@@ -29,18 +29,6 @@ _STEM_CHARS = 7
 _COMPOUND_CHARS = 8
 _PART_CHARS = 4
 _SUMMARY_SHARE = 0.35
-_STOP = frozenset(
-    "a an the of to in on at by for from with as is are was were be been it its this that these those and or but not "
-    "no has have had he she his her they their you your we our i my me who what when where why how which after before "
-    "over under into out up off about more most than then so if can could may might would should just new says said "
-    "say told tells amid because all some any other also now here s t re ve ll d m don one two via per vs get gets "
-    "der die das den dem des ein eine einen einem einer eines und oder aber nicht kein keine ist sind war waren wird "
-    "werden wurde wurden hat haben hatte im in am an auf aus bei mit nach von vom zu zum zur fur uber unter gegen um "
-    "durch vor wegen als wie auch noch nur schon so sich er sie es ihr ihre ihren sein seine seinen wir man dass ob "
-    "doch nun mehr neue neuen neuer neues laut sagt will kann konnte darf muss cnet live update updates".split()
-)
-
-
 _SILENT = "=silent"
 
 
@@ -120,8 +108,10 @@ def _value(digits: str) -> float:
     """English and German figures: a mark before exactly three digits groups, any other is decimal."""
     if re.fullmatch(r"\d{1,3}([.,]\d{3})+", digits):
         return float(re.sub(r"[.,]", "", digits))
-    return float(digits.replace(",", ".")) if digits.count(".") + digits.count(",") == 1 else float(
-        re.sub(r"[.,]", "", digits)
+    return (
+        float(digits.replace(",", "."))
+        if digits.count(".") + digits.count(",") == 1
+        else float(re.sub(r"[.,]", "", digits))
     )
 
 
@@ -129,7 +119,7 @@ def _value(digits: str) -> float:
 def _words(word: str) -> tuple[str, ...]:
     """The ideas of a word: its own, those of the parts of a compound, else its beginning."""
     word = word.lstrip("@#")
-    if word in _STOP or len(word) < 2:
+    if word in _little_words() or len(word) < 2:
         return ()
     if concept := _concept(word):
         return () if concept == _SILENT else (concept,)
@@ -162,10 +152,20 @@ def _concept(word: str) -> str | None:
 
 
 @cache
-def _concepts() -> dict[str, list[str]]:
+def _lexicon() -> dict[str, Any]:
     text = (files("trendwarte") / "concepts.yaml").read_text("utf-8")
-    content: dict[str, list[str]] = YAML(typ="safe").load(text)
+    content: dict[str, Any] = YAML(typ="safe").load(text)
     return content
+
+
+def _concepts() -> dict[str, list[str]]:
+    concepts: dict[str, list[str]] = _lexicon()["concepts"]
+    return concepts
+
+
+@cache
+def _little_words() -> frozenset[str]:
+    return frozenset(_lexicon()["little_words"])
 
 
 @cache

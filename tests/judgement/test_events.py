@@ -7,10 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trendwarte.config_files import load_settings
-from trendwarte.events import assign, summarise
+from trendwarte.events import Known, assign, summarise
 from trendwarte.types import Signal, StoredSignal
 
-SCORING = load_settings(Path(__file__).parents[2] / "config", {}).scoring
+SETTINGS = load_settings(Path(__file__).parents[2] / "config", {})
+SCORING = SETTINGS.scoring
+PARENTS = {place: one.parent for place, one in SETTINGS.jurisdictions.items()}
 DAY = datetime(2024, 4, 24, 9, tzinfo=UTC)
 
 
@@ -49,26 +51,31 @@ def test_a_denial_never_raises_belief():
 
 
 def test_german_and_english_reports_of_one_step_are_one_event():
-    joined = assign([signal(1), signal(2, origin="b", lang="de", day=DAY + timedelta(hours=5))], [], SCORING)
+    joined = assign([signal(1), signal(2, origin="b", lang="de", day=DAY + timedelta(hours=5))], [], SCORING, PARENTS)
     assert len(set(joined.values())) == 1
 
 
 def test_the_same_step_months_later_is_another_event():
-    joined = assign([signal(1), signal(2, day=DAY + timedelta(days=90))], [], SCORING)
+    joined = assign([signal(1), signal(2, day=DAY + timedelta(days=90))], [], SCORING, PARENTS)
     assert len(set(joined.values())) == 2
 
 
 @given(st.permutations(range(8)))
 def test_the_order_of_arrival_changes_nothing(order):
     signals = [signal(n, origin=f"o{n % 3}", day=DAY + timedelta(days=n * 5)) for n in range(8)]
-    expected = assign(signals, [], SCORING)
-    assert assign([signals[n] for n in order], [], SCORING) == expected
+    expected = assign(signals, [], SCORING, PARENTS)
+    assert assign([signals[n] for n in order], [], SCORING, PARENTS) == expected
     assert summarise("e", [signals[n] for n in order]) == summarise("e", signals)
 
 
 def test_a_late_report_joins_the_event_that_was_told_already():
-    first = [signal(1), signal(2, origin="b")]
-    event_id = next(iter(assign(first, [], SCORING).values()))
+    first = [signal(1, title="President signs TikTok law"), signal(2, origin="b", title="TikTok law signed")]
+    event_id = next(iter(assign(first, [], SCORING, PARENTS).values()))
     known = summarise(event_id, first)
-    late = assign([signal(3, origin="c", day=DAY + timedelta(days=2))], [known], SCORING)
+    late = assign(
+        [signal(3, origin="c", day=DAY + timedelta(days=2), title="Präsident unterzeichnet TikTok-Gesetz")],
+        [Known(known, tuple(first))],
+        SCORING,
+        PARENTS,
+    )
     assert late == {"s3": event_id}
