@@ -188,7 +188,7 @@ def _abbreviations() -> dict[str, str]:
 def _rarities() -> np.ndarray[Any, Any]:
     with (files("trendwarte") / "rarities.npy").open("rb") as stream:
         counted = np.load(stream, allow_pickle=False).astype(np.float64)
-    return counted / 16.0
+    return np.asarray(counted / 16.0)
 
 
 def count(texts: Iterable[tuple[str, str]]) -> np.ndarray[Any, Any]:
@@ -198,4 +198,4 @@ def count(texts: Iterable[tuple[str, str]]) -> np.ndarray[Any, Any]:
         total += 1
         for slot in {crc32(term.encode()) & (SIZE - 1) for term in (*_terms(title), *_terms(summary[:300]))}:
             seen[slot] += 1
-    return np.clip(np.log((total + 1) / (seen + 1)) * 16, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(np.log((total + 1) / (seen + 1)) * 16, 0, 255).astype(np.uint8))
