@@ -1,6 +1,7 @@
 """How well reports of one event are told as one event: labelled headlines against `trendwarte.events`.
 
     python benchmarks/events_eval.py [--reading real|labels] [--split dev|test|all] [--wrong]
+    python benchmarks/events_eval.py --replay 2022-11-01 2022-12-31     # through `trendwarte replay`, slower
 
 B-cubed over the relevant items whose event the labels name, night by night as the pipeline sees them. An item the
 reader calls irrelevant belongs to no event: it is an event of its own. `--reading labels` takes the fields from
@@ -9,11 +10,14 @@ the labels: what would be lost were every headline read right. Names given twice
 """
 
 import argparse
+import json
+import subprocess
 import sys
+import tempfile
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import read_eval
@@ -105,6 +109,39 @@ def told_night_by_night(settings: Settings, items: list[Told]) -> dict[str, set[
     return of_document
 
 
+def told_by_a_replay(items: list[Told], start: date, end: date) -> dict[str, set[str]]:
+    """Document id to the ids of its events in `events.jsonl`, which `trendwarte replay` writes."""
+    of_document: dict[str, set[str]] = defaultdict(set)
+    with tempfile.TemporaryDirectory() as folder:
+        archive, state = Path(folder) / "labelled.jsonl", Path(folder) / "state"
+        archive.write_text("".join(json.dumps(_archived(one.document)) + "\n" for one in items), "utf-8")
+        command = [
+            sys.executable,
+            "-m",
+            "flows",
+            "replay",
+            "--archive",
+            archive,
+            "--start",
+            f"{start}",
+            "--end",
+            f"{end}",
+        ]
+        subprocess.run([*command, "--state", state], cwd=read_eval.ROOT, check=True, stderr=subprocess.DEVNULL)
+        for line in (state / "export" / "events.jsonl").read_text("utf-8").splitlines():
+            event = json.loads(line)
+            for document_id in event["document_ids"]:
+                of_document[document_id].add(event["event_id"])
+    return of_document
+
+
+def _archived(document: Document) -> dict:
+    return {
+        "id": document.document_id, "published_at": document.published_at.isoformat(), "title": document.title,
+        "lead": document.summary, "lang": document.lang, "source": document.document_id, "source_kind": document.source_kind,
+    }  # fmt: skip
+
+
 def b_cubed(items: list[Told], events_of: dict[str, set[str]]) -> dict[str, float]:
     """Precision, recall and F1 (two items are together when they share any event), and the share of wrong pairs."""
     by_gold, by_event = defaultdict(set), defaultdict(set)
@@ -178,12 +215,18 @@ def main() -> None:
     parser.add_argument("--reading", choices=["real", "labels"], default="real")
     parser.add_argument("--split", choices=["dev", "test", "all"], default="all")
     parser.add_argument("--wrong", action="store_true", help="print merged and split events (dev only)")
+    parser.add_argument("--replay", nargs=2, metavar=("START", "END"), type=date.fromisoformat)
     chosen = parser.parse_args()
     if not read_eval.GOLD.is_dir():
         sys.exit(f"{read_eval.GOLD} is absent: the labelled headlines are not part of the project")
     settings = load_settings(read_eval.ROOT / "config", {})
     items = labelled(settings, chosen.reading)
-    events_of = told_night_by_night(settings, items)
+    if chosen.replay:
+        start, end = chosen.replay
+        items = [one for one in items if start <= one.document.published_at.date() <= end]
+        events_of = told_by_a_replay(items, start, end)
+    else:
+        events_of = told_night_by_night(settings, items)
     for split in ("dev", "test", "all"):
         if chosen.split in (split, "all"):
             part = [one for one in items if split == "all" or is_test(one) == (split == "test")]

@@ -17,6 +17,7 @@ from trendwarte.suitability import judge
 from trendwarte.types import Alert, Document, LegalStatus, Reading, RiskScore, RunReport, StoredSignal, Verdict
 from warehouse import drivers, published_or_seen, score_risk
 
+_READ_AT_ONCE = 5_000
 _FLAP_WINDOW_PER_NIGHT = timedelta(days=1)
 _TOLD_DAYS = 31
 
@@ -24,12 +25,8 @@ _TOLD_DAYS = 31
 def understand(house: House, as_of: datetime, report: RunReport) -> None:
     """Read unread documents, join their signals to events, and let the events move the ledger."""
     warehouse = house.warehouse
-    documents = warehouse.documents.unread(READER_VERSION, as_of)
-    readings = [house.reader.read(document) for document in documents]
-    taken = warehouse.ledger.taken_steps()
-    signals = [s for d, r in zip(documents, readings, strict=True) for s in _stored(house, d, r, as_of, taken)]
     with warehouse.transaction():
-        touched = set(warehouse.events.forget_signals_of([d.document_id for d in documents]))
+        signals, touched = _read_new(house, as_of, report)
         if signals:
             gap = max(house.settings.scoring.event_gap_days.values())
             near = warehouse.events.near(((s.signal.platform, day_of(s)) for s in signals), gap)
@@ -39,7 +36,6 @@ def understand(house: House, as_of: datetime, report: RunReport) -> None:
         told_by = warehouse.events.signals_of(touched)
         events = warehouse.events.put([summarise(event_id, told) for event_id, told in sorted(told_by.items())])
         warehouse.events.drop_empty(touched - told_by.keys())
-        warehouse.documents.mark_read(readings, READER_VERSION)
         ledger = Ledger(
             warehouse.ledger.current(), warehouse.ledger.applied_events(), house.settings.instruments,
             house.settings.jurisdictions, house.settings.scoring,
@@ -47,13 +43,32 @@ def understand(house: House, as_of: datetime, report: RunReport) -> None:
         folded = ledger.fold(events, as_of)
         warehouse.ledger.append(folded.transitions, folded.refused, report.run_id, as_of)
     report.counts |= {
-        "documents_read": len(documents),
-        "documents_relevant": sum(reading.relevant for reading in readings),
         "signals": len(signals),
         "events_touched": len(events),
         "ledger_transitions": len(folded.transitions),
         "ledger_refused": len(folded.refused),
     }
+
+
+def _read_new(house: House, as_of: datetime, report: RunReport) -> tuple[list[StoredSignal], set[str]]:
+    """Signals of all unread documents, and the events that lose the signals of those read before.
+
+    Documents are read in batches: the first night of a replay may have years of them.
+    """
+    stored, taken = house.warehouse.documents, house.warehouse.ledger.taken_steps()
+    signals: list[StoredSignal] = []
+    touched: set[str] = set()
+    ids = stored.unread_ids(READER_VERSION, as_of)
+    relevant = 0
+    for start in range(0, len(ids), _READ_AT_ONCE):
+        documents = stored.of_ids(ids[start : start + _READ_AT_ONCE])
+        readings = [house.reader.read(document) for document in documents]
+        signals += (s for d, r in zip(documents, readings, strict=True) for s in _stored(house, d, r, as_of, taken))
+        touched |= set(house.warehouse.events.forget_signals_of([d.document_id for d in documents]))
+        stored.mark_read(readings, READER_VERSION)
+        relevant += sum(reading.relevant for reading in readings)
+    report.counts |= {"documents_read": len(ids), "documents_relevant": relevant}
+    return signals, touched
 
 
 def _parents(house: House) -> dict[str, str | None]:
