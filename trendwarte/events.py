@@ -23,6 +23,7 @@ from trendwarte.resemblance import (
     fitted,
     report_of,
     resemblance,
+    step_of,
 )
 from trendwarte.sameness import rarity
 from trendwarte.settings import Scoring
@@ -35,6 +36,7 @@ _COMPARED = 4
 _NEAREST_SHARE = 0.5
 # Terms that half of all headlines share find every event and tell none apart.
 _TELLING = 3.0
+_VOICES_OF_A_STEP = 2
 T = TypeVar("T")
 
 
@@ -200,7 +202,8 @@ def summarise(event_id: str, signals: Sequence[StoredSignal]) -> Event:
     """The event that ``signals`` (all of them, at least one) tell of; independent of their order.
 
     Credibility P = S(1-D) over independent voices: S and D are noisy-or sums of the strongest weight of each
-    (docs/method.md, "Corroboration"). A denial lowers P and adds neither mass nor reach: it never raises a risk.
+    (docs/method.md, "Corroboration"). Of a legal step only those who tell that step count for S: ten comments on
+    one rumour of a ban make no ban. A denial lowers P and adds neither mass nor reach: it never raises a risk.
     Novelty is set by the store, which knows the other events.
     """
     ranked = sorted(signals, key=lambda s: (s.weight <= 0, s.recap, _reading_order(s)))
@@ -210,7 +213,8 @@ def summarise(event_id: str, signals: Sequence[StoredSignal]) -> Event:
     told = supporting or denying
     lead = _majority(told, voice_of)
     support, denial = _strongest(supporting, voice_of), _strongest(denying, voice_of)
-    s_sum = 1 - prod(1 - q for q in support.values())
+    backing = _strongest((s for s in supporting if _backs(s.signal, lead)), voice_of)
+    s_sum = 1 - prod(1 - q for q in backing.values())
     d_sum = 1 - prod(1 - q for q in denial.values())
     has_official = any(s.source_kind == "official" and s.weight > 0 for s in supporting)
     return Event(
@@ -258,14 +262,28 @@ def _strongest(signals: Iterable[StoredSignal], voice_of: Mapping[str, str]) -> 
 
 
 def _majority(told: Sequence[StoredSignal], voice_of: Mapping[str, str]) -> Signal:
-    """The reading with the most independent weight, spoken by its earliest report, in the place most name."""
-    step = _heaviest(told, voice_of, _reading)
-    winners = [s for s in told if _reading(s.signal) == step]
+    """The reading with the most independent weight, spoken by its earliest report, in the place most name.
+
+    A legal step that two voices tell is not outweighed by the comments around it, which tell none.
+    """
+    stepping = [s for s in told if step_of(s.signal) is not None]
+    if len({voice_of[s.signal_id] for s in stepping if s.weight > 0}) >= _VOICES_OF_A_STEP:
+        told = stepping
+    step = _heaviest(told, voice_of, step_of)
+    told = [s for s in told if step_of(s.signal) == step]
+    reading = _heaviest(told, voice_of, _reading)
+    winners = [s for s in told if _reading(s.signal) == reading]
     # A law always has a place: a report that names none does not make it world-wide.
-    placed = [s for s in winners if s.signal.jurisdiction not in NOWHERE] if winners[0].signal.verb else []
+    placed = [s for s in winners if s.signal.jurisdiction not in NOWHERE] if step else []
     place = _heaviest(placed or winners, voice_of, lambda signal: signal.jurisdiction)
     topic = _heaviest(winners, voice_of, lambda signal: signal.topic)
     return replace(winners[0].signal, jurisdiction=place, topic=topic)
+
+
+def _backs(signal: Signal, lead: Signal) -> bool:
+    """Whether a report supports what its event says: of a legal step, only one that tells it too."""
+    step = step_of(lead)
+    return step is None or step_of(signal) == step
 
 
 def _heaviest(told: Iterable[StoredSignal], voice_of: Mapping[str, str], key: Callable[[Signal], T]) -> T:

@@ -117,6 +117,15 @@ def test_two_short_headlines_in_their_own_words_are_two_voices():
     assert event.origins == 2
 
 
+def test_comments_on_a_ban_do_not_make_one_report_of_it_certain():
+    comments = [signal(n, origin=f"c{n}", legal_stage="none", verb=None) for n in range(5)]
+    alone = summarise("e", [signal(9, weight=0.7), *comments])
+    assert alone.legal_stage == "none"
+    told_twice = summarise("e", [signal(8, origin="x"), signal(9), *comments])
+    assert told_twice.legal_stage == "enacted"
+    assert told_twice.credibility == pytest.approx(summarise("e", [signal(8, origin="x"), signal(9)]).credibility)
+
+
 def test_a_denial_never_raises_belief_mass_or_reach():
     reported = [signal(1), signal(2, origin="b")]
     before = summarise("e", reported)
