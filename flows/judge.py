@@ -9,17 +9,18 @@ from flows.house import House, now
 from flows.radar import follow_momentum, look_around, notice, read_again_for_new_platforms, spark_notes
 from flows.tell import queue_messages
 from trendwarte.alerting import Pair, decide_alerts
-from trendwarte.events import assign, day_of, summarise
+from trendwarte.events import assign, summarise
 from trendwarte.evidence import weight
-from trendwarte.ledger import Ledger
+from trendwarte.ledger import STILL_VERBS, Ledger
 from trendwarte.radar.momentum import Standing, stage_in
 from trendwarte.reading import READER_VERSION
+from trendwarte.resemblance import day_of
 from trendwarte.suitability import judge, profile
 from trendwarte.telling import calm, is_outage
 from trendwarte.types import Alert, Document, LegalStatus, Reading, RiskScore, RunReport, StoredSignal, Verdict
 from warehouse import drivers, published_or_seen, score_risk
 
-_MOMENTUM_GAP_DAYS = 30
+_READ_AT_ONCE = 5_000
 _FLAP_WINDOW_PER_NIGHT = timedelta(days=1)
 _TOLD_DAYS = 31
 
@@ -28,22 +29,17 @@ def understand(house: House, as_of: datetime, report: RunReport) -> None:
     """Read unread documents, join their signals to events, and let the events move the ledger."""
     warehouse = house.warehouse
     read_again_for_new_platforms(house, as_of)
-    documents = warehouse.documents.unread(READER_VERSION, as_of)
-    readings = [house.reader.read(document) for document in documents]
-    signals = [s for d, r in zip(documents, readings, strict=True) for s in _stored(house, d, r, as_of)]
     with warehouse.transaction():
-        touched = set(warehouse.events.forget_signals_of([d.document_id for d in documents]))
+        signals, touched = _read_new(house, as_of, report)
         if signals:
-            earliest = min(day_of(s) for s in signals) - timedelta(days=_MOMENTUM_GAP_DAYS)
-            near = warehouse.events.near((s.signal.platform for s in signals), earliest)
-            event_of = assign(signals, near, house.settings.scoring)
+            gap = max(house.settings.scoring.event_gap_days.values())
+            near = warehouse.events.near(((s.signal.platform, day_of(s)) for s in signals), gap)
+            event_of = assign(signals, near, house.settings.scoring, _parents(house))
             warehouse.events.add_signals(signals, event_of, READER_VERSION)
             touched |= set(event_of.values())
         told_by = warehouse.events.signals_of(touched)
         events = warehouse.events.put([summarise(event_id, told) for event_id, told in sorted(told_by.items())])
         warehouse.events.drop_empty(touched - told_by.keys())
-        warehouse.documents.mark_read(readings, READER_VERSION)
-        notice(house, documents, as_of, report)
         ledger = Ledger(
             warehouse.ledger.current(), warehouse.ledger.applied_events(), house.settings.instruments,
             house.settings.jurisdictions, house.settings.scoring,
@@ -51,8 +47,6 @@ def understand(house: House, as_of: datetime, report: RunReport) -> None:
         folded = ledger.fold(events, as_of)
         warehouse.ledger.append(folded.transitions, folded.refused, report.run_id, as_of)
     report.counts |= {
-        "documents_read": len(documents),
-        "documents_relevant": sum(reading.relevant for reading in readings),
         "signals": len(signals),
         "events_touched": len(events),
         "ledger_transitions": len(folded.transitions),
@@ -60,17 +54,48 @@ def understand(house: House, as_of: datetime, report: RunReport) -> None:
     }
 
 
-def _stored(house: House, document: Document, reading: Reading, as_of: datetime) -> Iterator[StoredSignal]:
+def _read_new(house: House, as_of: datetime, report: RunReport) -> tuple[list[StoredSignal], set[str]]:
+    """Signals of all unread documents, and the events that lose the signals of those read before.
+
+    Documents are read in batches: the first night of a replay may have years of them.
+    """
+    stored, taken = house.warehouse.documents, house.warehouse.ledger.taken_steps()
+    signals: list[StoredSignal] = []
+    touched: set[str] = set()
+    ids = stored.unread_ids(READER_VERSION, as_of)
+    relevant = 0
+    for start in range(0, len(ids), _READ_AT_ONCE):
+        documents = stored.of_ids(ids[start : start + _READ_AT_ONCE])
+        readings = [house.reader.read(document) for document in documents]
+        signals += (s for d, r in zip(documents, readings, strict=True) for s in _stored(house, d, r, as_of, taken))
+        touched |= set(house.warehouse.events.forget_signals_of([d.document_id for d in documents]))
+        stored.mark_read(readings, READER_VERSION)
+        notice(house, documents, as_of, report)
+        relevant += sum(reading.relevant for reading in readings)
+    report.counts |= {"documents_read": len(ids), "documents_relevant": relevant}
+    return signals, touched
+
+
+def _parents(house: House) -> dict[str, str | None]:
+    return {place: one.parent for place, one in house.settings.jurisdictions.items()}
+
+
+def _stored(
+    house: House, document: Document, reading: Reading, as_of: datetime, taken: set[tuple[str, str, str]]
+) -> Iterator[StoredSignal]:
     known = house.settings.platforms
     for number, signal in enumerate(reading.signals):
         if signal.platform not in known and signal.platform != "all_social":
             continue
         published = published_or_seen(document)
-        # An old story told again carries its old date: it must not become tonight's news.
+        # An old story told again carries its old date: it must not become tonight's news, unless it tells of a
+        # step the ledger has missed. That is a late arrival: its own date, tonight's knowledge.
         is_old = signal.event_date is not None and (published.date() - signal.event_date).days > (
             house.settings.scoring.old_news_days
         )
-        is_recap = reading.recap or is_old
+        is_missed = signal.verb is not None and signal.verb not in STILL_VERBS and not reading.recap
+        is_late = is_old and is_missed and (signal.platform, signal.jurisdiction, signal.verb) not in taken
+        is_recap = reading.recap or (is_old and not is_late)
         key = f"{document.document_id}\x1f{signal.platform}\x1f{number}"
         yield StoredSignal(
             signal_id=f"s-{blake2b(key.encode(), digest_size=8).hexdigest()}",
@@ -84,6 +109,7 @@ def _stored(house: House, document: Document, reading: Reading, as_of: datetime)
             lang=reading.lang,
             title=document.title,
             signal=signal,
+            summary=document.summary,
         )
 
 

@@ -65,7 +65,7 @@ def _notice(house: House, documents: Sequence[Document], as_of: datetime, report
         kept = [_kept(row) for row in rows.naming(names[key], earliest, as_of)]
         mentions += _mentions(house, finder, kept, {key: names[key]}, as_of)
     rows.add_mentions(list({(row["name_key"], row["document_id"]): row for row in mentions}.values()))
-    report.counts["names_introduced"] = len(contexts)
+    report.counts["names_introduced"] = report.counts.get("names_introduced", 0) + len(contexts)
 
 
 def look_around(house: House, as_of: datetime, report: RunReport) -> list[Candidate]:
@@ -128,7 +128,7 @@ def spark_notes(
     since = report.as_of.date() - timedelta(days=settings.radar.momentum.hold_days)
     found = []
     for note in notes:
-        events = sorted(house.warehouse.events.near([note.platform], since), key=lambda e: (-e.credibility, e.event_id))
+        events = house.warehouse.events.recent(note.platform, since)
         found.append(replace(note, event_ids=tuple(event.event_id for event in events[:5])))
     return found
 

@@ -185,6 +185,7 @@ class StoredSignal:
     lang: str
     title: str
     signal: Signal
+    summary: str = ""
 
 
 @dataclass(frozen=True, slots=True)

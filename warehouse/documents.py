@@ -57,6 +57,25 @@ class Documents:
         )
         return [_document(row) for row in rows]
 
+    def unread_ids(self, reader_version: str, as_of: datetime) -> list[str]:
+        """Ids of what ``unread`` gives, in its order: a first night may have years to read, and no room for them."""
+        rows = self._con.execute(
+            "SELECT document_id FROM documents WHERE reader_version IS DISTINCT FROM ? AND first_seen_at <= ?"
+            " ORDER BY coalesce(published_at, first_seen_at), document_id",
+            [reader_version, as_of],
+        ).fetchall()
+        return [document_id for (document_id,) in rows]
+
+    def of_ids(self, ids: Sequence[str]) -> list[Document]:
+        """The documents with these ids, in order of publication."""
+        rows = rows_of(
+            self._con,
+            f"SELECT {_COLUMNS} FROM documents WHERE document_id IN (SELECT unnest(?::VARCHAR[]))"  # noqa: S608
+            " ORDER BY coalesce(published_at, first_seen_at), document_id",
+            [list(ids)],
+        )
+        return [_document(row) for row in rows]
+
     def mark_read(self, readings: Sequence[Reading], reader_version: str) -> None:
         """Note what was read and whether it mattered."""
         columns = "document_id VARCHAR, lang VARCHAR, is_relevant BOOLEAN, is_recap BOOLEAN"
