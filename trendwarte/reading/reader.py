@@ -9,7 +9,9 @@ from typing import Any
 from trendwarte.reading.learned import Judgement, learned, mask
 from trendwarte.reading.places import place_of
 from trendwarte.reading.slots import age_limit, amount, date_after, dates_in
-from trendwarte.reading.watchlist import ALL, Name, Watchlist, platforms_of, resource
+from trendwarte.reading.names import NameFinder
+from trendwarte.reading.resources import resource
+from trendwarte.reading.watchlist import ALL, Name, Watchlist
 from trendwarte.types import Document, Reading, Signal
 
 READER_VERSION = "rules-2+learned-1"
@@ -126,7 +128,7 @@ class Reader:
 
     def __init__(self, watchlist: Watchlist) -> None:
         self._watchlist = watchlist
-        self._automaton = watchlist.automaton()
+        self._names = NameFinder(watchlist)
 
     def read(self, document: Document) -> Reading:
         """What a document says about platforms; never raises on any text."""
@@ -174,34 +176,7 @@ class Reader:
 
     def _mentions(self, text: str, low: str, on: date) -> list[tuple[int, int, Name]]:
         """Names in the text as (from, to, name): whole words, valid on the day, common words only with an anchor."""
-        found: list[tuple[int, int, Name]] = []
-        for end, names in self._automaton.iter(low):
-            for name in names:
-                start = end + 1 - len(name.text)
-                if self._is_mention(text, low, start, end + 1, name, on):
-                    found.append((start, end + 1, name))
-        return sorted(found, key=lambda span: (span[0], -span[1]))
-
-    def _is_mention(self, text: str, low: str, start: int, end: int, name: Name, on: date) -> bool:
-        if (start and low[start - 1].isalnum()) or (end < len(low) and low[end].isalnum() and low[end] != "s"):
-            return False
-        is_valid = (name.valid_from is None or name.valid_from <= on) and (
-            name.valid_until is None or on <= name.valid_until
-        )
-        if not is_valid:
-            return False
-        if name.is_parent or name.is_ambiguous:
-            if not text[start].isupper():
-                return False
-            if name.text.isupper() and not text[start:end].isupper():  # LINE, not a line of sight or an air line
-                return False
-            if name.text == "Meta" and text[end : end + 1] == "-":
-                return False
-        if name.is_ambiguous:
-            anchor = _rules().anchors.get(name.platform)
-            rest = low[:start] + " " + low[end:] if name.platform != "x" else low
-            return anchor is None or anchor.search(rest) is not None
-        return True
+        return [(one.char_from, one.char_to, one.name) for one in self._names.find(text, low, on)]
 
     def _signals(
         self, document: Document, text: str, low: str, spans: list[tuple[int, int, Name]], on: date
@@ -282,6 +257,10 @@ class Reader:
             currency=money[1] if money else None,
             age_limit=age_limit(low) if measure == "age_limit" else None,
         )
+
+
+def platforms_of(names: Any) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name.platform for name in names))
 
 
 def _due_date(step: _Step, low: str, on: date) -> date | None:
