@@ -1,7 +1,8 @@
 """Where a step applies: countries by name, adjective and capital in two languages, US states, institutions."""
 
+import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal
@@ -11,12 +12,21 @@ from babel import Locale
 
 from trendwarte.reading.resources import resource
 
-Kind = Literal["name", "body", "hint", "state"]
+Kind = Literal["name", "body", "hint", "state", "origin", "scene"]
 _NO_COUNTRIES = frozenset({"EU", "EZ", "UN", "XA", "XB", "ZZ", "QO"})
 _ENDINGS = ("'s", "’s", "s")
 _US = "US"
 #: How much a naming speaks for a place: an authority of its own decides there, a person in office may only be news.
-_WEIGHT: dict[Kind, float] = {"state": 1.2, "name": 1.0, "body": 1.1, "hint": 0.3}
+_WEIGHT: dict[Kind, float] = {
+    "state": 1.2, "name": 1.0, "body": 1.1, "hint": 0.3, "origin": 0.2, "scene": 1.3,
+}  # fmt: skip
+# "Chinese-owned", "russische Netzwerke": where somebody comes from, not where something applies.
+_ORIGIN = re.compile(
+    r"(?:-owned|-based|-linked| ?(?:social |sozialen? |video |messaging |tech |spyware )?(?:-?apps?|owners?|owned|parent|"
+    r"compan(?:y|ies)|firms?|networks?|netzwerk\w*|messenger|rivals?|startup|konzern\w*|mutter\w*|plattform\w*|investors?|"
+    r"stake|anbieter\w*|unternehmen|propaganda|spies|spionage))\b"
+)
+_SCENE = re.compile(r"\b(?:in|across|throughout|für|for|aus dem app store in)(?: the| den| der)? $")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +53,7 @@ def places_in(low: str, text: str = "") -> list[Place]:
             if text and low[start:end] in _upper_only() and not text[start:end].isupper():
                 continue
             if (stop := _word_end(low, end, is_stem=is_stem)) is not None:
-                found.append(Place(code, kind, start, stop))
+                found.append(Place(code, _role(low, kind, start, stop), start, stop))
     kept: list[Place] = []
     for place in sorted(found, key=lambda one: (one.char_from, -one.char_to)):
         if not kept or place.char_from >= kept[-1].char_to:
@@ -51,30 +61,42 @@ def places_in(low: str, text: str = "") -> list[Place]:
     return kept
 
 
-def ranked(parts: Sequence[tuple[float, Iterable[Place]]], home: str) -> tuple[tuple[str, float], ...]:
-    """Places by weight, heaviest first; each part of a text counts as much as its factor.
+def ranked(title: Sequence[Place], rest: Sequence[Place], home: str) -> tuple[tuple[str, float], ...]:
+    """Places by weight, heaviest first; what follows a title counts half.
 
     ``home`` is where the platform comes from: "the Chinese app" says nothing about where a step applies, so it
-    counts only a little. A state of the US outweighs the US, a country outweighs the Union it belongs to only when
-    it is named more.
+    counts only a little. A state of the US outweighs the US where the title names it; below a title about Congress
+    or the US it is only where somebody comes from.
     """
     weights: Counter[str] = Counter()
     first: dict[str, int] = {}
-    for factor, places in parts:
+    is_federal = any(place.code == _US for place in title) and not any(place.kind == "state" for place in title)
+    for factor, places in ((1.0, title), (0.5, rest)):
         for place in places:
             share = factor * _WEIGHT[place.kind] * (0.2 if place.code == home and place.kind == "name" else 1.0)
+            if place.kind == "state" and is_federal:
+                share *= 0.2
             weights[place.code] += share * (0.6 if place.code in first else 1.0)  # type: ignore[assignment]
             first.setdefault(place.code, len(first))
     states = [code for code in weights if code.startswith("US-")]
-    if states and _US in weights:
+    if states and _US in weights and not is_federal:
         weights[max(states, key=lambda code: weights[code])] += weights.pop(_US) * 0.5  # type: ignore[assignment]
     return tuple(sorted(weights.items(), key=lambda entry: (-round(entry[1], 3), first.get(entry[0], 0))))
 
 
 def place_of(texts: tuple[str, ...], home: frozenset[str]) -> str | None:
     """The place a text speaks of (parts in lower case, most decisive first); None when none is named."""
-    best = ranked([(0.7**number, places_in(text)) for number, text in enumerate(texts)], next(iter(home), ""))
+    title, *rest = texts
+    best = ranked(places_in(title), [place for text in rest for place in places_in(text)], next(iter(home), ""))
     return best[0][0] if best else None
+
+
+def _role(low: str, kind: Kind, start: int, stop: int) -> Kind:
+    if kind != "name":
+        return kind
+    if _ORIGIN.match(low, stop):
+        return "origin"
+    return "scene" if _SCENE.search(low, max(0, start - 12), start) else kind
 
 
 def _word_end(low: str, end: int, *, is_stem: bool) -> int | None:

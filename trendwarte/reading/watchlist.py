@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any, Self
 
 import ahocorasick
+
 from trendwarte.reading.resources import resource
 from trendwarte.settings import Instrument, Settings
 
