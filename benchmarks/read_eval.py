@@ -30,7 +30,7 @@ from trendwarte.types import Reading
 
 FIELDS = ("topic", "jurisdiction", "legal_stage", "factuality", "polarity", "recap")
 _WATCHED = ("x", "threads", "signal", "telegram", "clubhouse")
-_DRAWS = 500
+_DRAWS = 1000
 _SHOWN_CONFUSIONS = 12
 
 
@@ -47,60 +47,80 @@ class Judged:
         return self.text.accepts(field, answer)
 
 
-Metric = Callable[[Sequence[Judged]], float]
+#: What one text adds to numerator and denominator; every figure is a ratio of two sums.
+Part = Callable[[Judged], tuple[float, float]]
 
 
-def precision_and_recall(group: Sequence[Judged], platform: str | None = None) -> tuple[float, float]:
-    """Micro precision and recall of the platforms named; platforms outside the vocabulary are left aside."""
-    hit = wrong = missed = 0
-    for one in group:
+def platforms_part(*, is_recall: bool, platform: str | None = None) -> Part:
+    """Micro precision or recall of the platforms named; those outside the vocabulary are left aside."""
+
+    def part(one: Judged) -> tuple[float, float]:
         meant = {p for p in one.text.labels["platforms"] if not p.startswith("other:")}
         other = {p for more in one.text.alternatives.get("platforms", []) for p in _listed(more)}
         read = set(one.reading.platforms)
         if platform is not None:
             meant, other, read = meant & {platform}, other & {platform}, read & {platform}
-        hit, wrong, missed = hit + len(read & meant), wrong + len(read - meant - other), missed + len(meant - read - other)
-    return hit / max(1, hit + wrong), hit / max(1, hit + missed)
+        hit = len(read & meant)
+        return hit, hit + len(meant - read - other if is_recall else read - meant - other)
+
+    return part
 
 
-def relevance_f1(group: Sequence[Judged]) -> float:
-    """F1 of what matters; a text where both answers are accepted counts as right."""
-    hit = sum(one.reading.relevant and (one.text.labels["relevant"] or one.is_right("relevant")) for one in group)
-    off = sum(not one.is_right("relevant") for one in group)
-    return 2 * hit / max(1, 2 * hit + off)
+def relevance_part(one: Judged) -> tuple[float, float]:
+    """F1 of what matters: 2 hits over 2 hits and mistakes; where both answers are accepted, either is right."""
+    hit = 2.0 * (one.reading.relevant and one.is_right("relevant"))
+    return hit, hit + (not one.is_right("relevant"))
 
 
-def accuracy(field: str) -> Metric:
-    """Share of relevant texts (by label) whose field is right; a text wrongly read as irrelevant is left to F1."""
-    return lambda group: float(np.mean([one.is_right(field) for one in _both_relevant(group)] or [0.0]))
+def accuracy_part(field: str, *, with_missed: bool = False) -> Part:
+    """Right answers over relevant texts (by label); those read as irrelevant are left to F1 unless asked for."""
+
+    def part(one: Judged) -> tuple[float, float]:
+        is_asked = one.text.labels["relevant"] and (with_missed or one.reading.relevant)
+        return float(is_asked and one.is_right(field)), float(is_asked)
+
+    return part
 
 
-def strict_accuracy(field: str) -> Metric:
-    """Share of all texts that are relevant by label whose field is right, missed ones included."""
-    return lambda group: float(np.mean([one.is_right(field) for one in group if one.text.labels["relevant"]] or [0.0]))
+def in_force_part(one: Judged) -> tuple[float, float]:
+    """How often a ban read as in force is one; texts that may count as irrelevant are judged by their label."""
+    is_said = one.reading.relevant and one.reading.legal_stage == "in_force"
+    return float(is_said and one.is_right("legal_stage")), float(is_said)
 
 
-def in_force_precision(group: Sequence[Judged]) -> float:
-    """How often a ban read as in force is one."""
-    said = [one for one in group if one.reading.relevant and one.reading.legal_stage == "in_force"]
-    return float(np.mean([one.is_right("legal_stage") for one in said] or [1.0]))
+def denied_part(one: Judged) -> tuple[float, float]:
+    """How many denials are read as such."""
+    is_meant = one.text.labels["relevant"] and one.text.labels["factuality"] == "denied"
+    return float(is_meant and one.is_right("factuality")), float(is_meant)
 
 
-def denied_recall(group: Sequence[Judged]) -> float:
-    """How many of the denials are read as such."""
-    meant = [one for one in group if one.text.labels["relevant"] and one.text.labels["factuality"] == "denied"]
-    return float(np.mean([one.is_right("factuality") for one in meant] or [1.0]))
-
-
-METRICS: dict[str, Metric] = {
-    "platforms P": lambda group: precision_and_recall(group)[0],
-    "platforms R": lambda group: precision_and_recall(group)[1],
-    "relevant F1": relevance_f1,
-    **{field: accuracy(field) for field in FIELDS},
-    "in_force P": in_force_precision,
-    "denied R": denied_recall,
-    **{f"{field}, missed incl.": strict_accuracy(field) for field in ("topic", "legal_stage", "polarity")},
+METRICS: dict[str, Part] = {
+    "platforms P": platforms_part(is_recall=False),
+    "platforms R": platforms_part(is_recall=True),
+    "relevant F1": relevance_part,
+    **{field: accuracy_part(field) for field in FIELDS},
+    "in_force P": in_force_part,
+    "denied R": denied_part,
+    **{
+        f"{field}, missed incl.": accuracy_part(field, with_missed=True)
+        for field in ("topic", "legal_stage", "polarity")
+    },
 }
+
+
+def value_of(group: Sequence[Judged], part: Part) -> tuple[float, float, float]:
+    """A figure and its 95 % interval over events drawn anew."""
+    by_event: dict[str, list[float]] = defaultdict(lambda: [0.0, 0.0])
+    for one in group:
+        above, below = part(one)
+        by_event[one.text.event][0] += above
+        by_event[one.text.event][1] += below
+    sums = np.array(list(by_event.values()))
+    counts = np.random.default_rng(1).multinomial(len(sums), np.full(len(sums), 1 / len(sums)), size=_DRAWS)
+    drawn = counts @ sums
+    ratios = drawn[:, 0] / np.maximum(1, drawn[:, 1])
+    above, below = sums.sum(axis=0)
+    return float(above / max(1, below)), float(np.quantile(ratios, 0.025)), float(np.quantile(ratios, 0.975))
 
 
 def folds(texts: Sequence[Labelled], count: int) -> list[list[int]]:
@@ -111,7 +131,9 @@ def folds(texts: Sequence[Labelled], count: int) -> list[list[int]]:
     return groups
 
 
-def measured(samples: Sequence[Sample], texts: Sequence[Labelled], held: set[str], extra: Sequence[Sample]) -> list[Judged]:
+def measured(
+    samples: Sequence[Sample], texts: Sequence[Labelled], held: set[str], extra: Sequence[Sample]
+) -> list[Judged]:
     """Read ``texts`` with weights trained on samples of other events than ``held``, and on ``extra``."""
     model = Learned(train([one for one in samples if one[0].event not in held] + list(extra)))
     reading = Reader(Watchlist.from_settings(load_settings(ROOT / "config", {})), model)
@@ -130,35 +152,22 @@ def report(name: str, judged: Sequence[Judged]) -> dict[str, Any]:
     groups = {key: group for key, group in groups.items() if group}
     print(f"\n{name}: " + ", ".join(f"{key} n={len(group)}" for key, group in groups.items()))
     figures: dict[str, Any] = {}
-    for metric, value in METRICS.items():
+    for metric, part in METRICS.items():
         cells = []
         for key, group in groups.items():
-            low, high = interval(group, value)
-            figures[f"{metric} {key}"] = (value(group), low, high)
-            cells.append(f"{key} {value(group):.3f} [{low:.2f} {high:.2f}]")
+            figures[f"{metric} {key}"] = value, low, high = value_of(group, part)
+            cells.append(f"{key} {value:.3f} [{low:.2f} {high:.2f}]")
         print(f"  {metric:26s} " + "  ".join(cells))
     for platform in _WATCHED:
-        precision, recall = precision_and_recall(judged, platform)
+        precision, recall = (
+            value_of(judged, platforms_part(is_recall=one, platform=platform))[0] for one in (False, True)
+        )
         print(f"  {platform}: P {precision:.3f} R {recall:.3f}")
         figures[f"{platform} P"] = precision
     for field in ("legal_stage", "factuality", "topic", "polarity"):
         print(f"  {field}: {per_class(judged, field)}")
         print(f"    most confused: {confusions(judged, field)}")
     return figures
-
-
-def interval(group: Sequence[Judged], metric: Metric) -> tuple[float, float]:
-    """95 % of the values that drawing events anew would give."""
-    by_event: dict[str, list[Judged]] = defaultdict(list)
-    for one in group:
-        by_event[one.text.event].append(one)
-    events = list(by_event.values())
-    random = np.random.default_rng(1)
-    values = []
-    for _ in range(_DRAWS):
-        drawn = random.integers(0, len(events), len(events))
-        values.append(metric([one for number in drawn for one in events[number]]))
-    return float(np.quantile(values, 0.025)), float(np.quantile(values, 0.975))
 
 
 def per_class(judged: Sequence[Judged], field: str) -> str:
@@ -183,7 +192,9 @@ def per_class(judged: Sequence[Judged], field: str) -> str:
 def confusions(judged: Sequence[Judged], field: str) -> str:
     """What is taken for what, most frequent first."""
     found = Counter(
-        (one.text.labels[field], getattr(one.reading, field)) for one in _both_relevant(judged) if not one.is_right(field)
+        (one.text.labels[field], getattr(one.reading, field))
+        for one in _both_relevant(judged)
+        if not one.is_right(field)
     )
     return ", ".join(f"{meant} as {read} {n}" for (meant, read), n in found.most_common(_SHOWN_CONFUSIONS))
 

@@ -81,7 +81,13 @@ def _asked(question: str, samples: Sequence[Sample]) -> tuple[list[int], Matrix,
         possible = _places(text, sight) if question == "place" else _possible(question, text)
         base = _OWN_WEIGHT if text.event.startswith("own-") else 1.0
         for rank, answer in enumerate(possible):
-            share = 1.0 if len(possible) == 1 else 1 - _ALTERNATIVE_SHARE if rank == 0 else _ALTERNATIVE_SHARE / (len(possible) - 1)
+            share = (
+                1.0
+                if len(possible) == 1
+                else 1 - _ALTERNATIVE_SHARE
+                if rank == 0
+                else _ALTERNATIVE_SHARE / (len(possible) - 1)
+            )
             rows.append(number)
             answers.append(str(answer))
             weights.append(base * share)
