@@ -7,7 +7,7 @@ knew. Features are hashed; each family is scaled to one length, so a long lead d
 from collections import Counter
 from collections.abc import Iterable
 from functools import lru_cache
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Any
 from zlib import crc32
 
@@ -17,7 +17,7 @@ from trendwarte.reading.grammar import Row
 
 #: Number of hashed features; collisions cost less than a larger file.
 SIZE = 1 << 16
-#: What each family of features weighs: title words, lead words, letters, title roles, lead roles, signs, rules.
+#: What each family of features weighs: title words, lead words, title letters, title roles, lead roles, signs, rules.
 #: Chosen on folds of the development part (docs/decisions/0012).
 WORD_SHARES = (1.0, 0.6, 1.0, 1.0, 0.6, 0.8)
 RULE_SHARES = (1.0,)
@@ -32,7 +32,7 @@ Vector = tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]
 def features(title: Row, lead: Row, signs: Iterable[str]) -> Families:
     """Counts of hashed features, one counter per family, in the order of ``WORD_SHARES``."""
     return (
-        _words(title, "t"), _words(lead, "l"), _letters(title, lead), _roles(title, _TITLE_PARTS, "T", is_whole=True),
+        _words(title, "t"), _words(lead, "l"), _letters(title), _roles(title, _TITLE_PARTS, "T", is_whole=True),
         _roles(lead, _LEAD_PARTS, "L", is_whole=False), Counter(_hash("s" + sign) for sign in signs),
     )  # fmt: skip
 
@@ -44,14 +44,15 @@ def rule_features(signs: Iterable[str]) -> Families:
 
 def vector(counted: Families, shares: tuple[float, ...], rarity: np.ndarray[Any, Any]) -> Vector:
     """Indices and weights: (1 + ln count) x rarity, each family scaled to its share."""
-    indices, weights = [], []
-    for family, share in zip(counted, shares, strict=True):
-        index = np.fromiter(family.keys(), dtype=np.int64, count=len(family))
-        weight = (1 + np.log(np.fromiter(family.values(), dtype=np.float32, count=len(family)))) * rarity[index]
-        length = float(np.sqrt(weight @ weight)) or 1.0
-        indices.append(index)
-        weights.append(weight * (share / length))
-    return np.concatenate(indices), np.concatenate(weights)
+    sizes = [len(family) for family in counted]
+    total = sum(sizes)
+    index = np.fromiter(chain.from_iterable(counted), dtype=np.int64, count=total)
+    counts = np.fromiter(chain.from_iterable(family.values() for family in counted), dtype=np.float32, count=total)
+    weight = (1 + np.log(counts)) * rarity[index]
+    owner = np.repeat(np.arange(len(sizes)), sizes)
+    lengths = np.sqrt(np.bincount(owner, weight * weight, minlength=len(sizes)))
+    lengths[lengths == 0] = 1
+    return index, weight * (np.asarray(shares) / lengths).astype(np.float32)[owner]
 
 
 def _words(row: Row, mark: str) -> Counter[int]:
@@ -60,11 +61,10 @@ def _words(row: Row, mark: str) -> Counter[int]:
     return found
 
 
-def _letters(title: Row, lead: Row) -> Counter[int]:
+def _letters(row: Row) -> Counter[int]:
     found: Counter[int] = Counter()
-    for row in (title, lead):
-        for token in row.tokens:
-            found.update(_letter_groups(token[:_WORD_CHARS]))
+    for token in row.tokens:
+        found.update(_letter_groups(token[:_WORD_CHARS]))
     return found
 
 
@@ -73,10 +73,12 @@ def _roles(row: Row, most: int, mark: str, *, is_whole: bool) -> Counter[int]:
     parts = row.parts[:most]
     names = {name for _, classes in parts for name in classes}
     found = {_word(mark, name) for name in names}
-    chain = [classes[0] for _, classes in parts]
-    found.update(_pair(mark + "+", one, other) for one, other in pairwise(chain))
-    found.update(_hash(f"{mark}+{a}+{b}+{c}") for a, b, c in zip(chain, chain[1:], chain[2:], strict=False))
-    found.add(_hash(f"{mark}first:{chain[0] if chain else ''}"))
+    row_of_heads = [classes[0] for _, classes in parts]
+    found.update(_pair(mark + "+", one, other) for one, other in pairwise(row_of_heads))
+    found.update(
+        _hash(f"{mark}+{a}+{b}+{c}") for a, b, c in zip(row_of_heads, row_of_heads[1:], row_of_heads[2:], strict=False)
+    )
+    found.add(_hash(f"{mark}first:{row_of_heads[0] if row_of_heads else ''}"))
     if is_whole:
         for number, (_, before) in enumerate(parts):
             for one in before:

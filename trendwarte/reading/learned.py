@@ -13,11 +13,9 @@ from typing import Any
 import numpy as np
 
 from trendwarte.reading.features import RULE_SHARES, WORD_SHARES, Families, Vector, vector
-from trendwarte.reading.grammar import Row
 
 #: Questions in the order of their rows in the weights; the first is asked alone.
 QUESTIONS = ("relevant", "topic", "legal_stage", "factuality", "polarity", "recap", "place")
-_SHOWN_CLASSES = 3
 
 Matrix = np.ndarray[Any, Any]
 
@@ -77,9 +75,3 @@ def learned() -> Learned:
         np.load(stream, allow_pickle=False) as kept,
     ):
         return Learned({name: kept[name] for name in kept.files})
-
-
-def telling(rows: tuple[Row, ...]) -> tuple[str, ...]:
-    """The word classes a judgement rests on, for people: first the title's, at most three."""
-    found = [name for row in rows for _, names in row.parts for name in names]
-    return tuple(dict.fromkeys(found))[:_SHOWN_CLASSES]

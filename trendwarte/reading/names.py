@@ -62,7 +62,11 @@ class _Sense:
         rest = low[:start][-_ANCHOR_CHARS:] + " . " + low[end : end + _ANCHOR_CHARS]
         if _finds(self.against, rest):
             return False
-        return self.default == "always" or _finds(self.anchors, rest) or (self.default == "plain" and _is_plain(text, start, end))
+        return (
+            self.default == "always"
+            or _finds(self.anchors, rest)
+            or (self.default == "plain" and _is_plain(text, start, end))
+        )
 
 
 class NameFinder:
@@ -144,11 +148,14 @@ def _senses() -> dict[str, _Sense]:
             pattern = pattern.replace("{" + key + "}", words)
         return re.compile(pattern)
 
-    keys = ("before", "after", "opens", "never_before", "never_after", "anchors", "against")
     return {
-        name: _Sense(*(compiled(entry.get(key)) for key in keys), entry["default"])
+        name: _Sense(
+            before=compiled(entry.get("before")), after=compiled(entry.get("after")), opens=compiled(entry.get("opens")),
+            never_before=compiled(entry.get("never_before")), never_after=compiled(entry.get("never_after")),
+            anchors=compiled(entry.get("anchors")), against=compiled(entry.get("against")), default=entry["default"],
+        )
         for name, entry in raw["names"].items()
-    }
+    }  # fmt: skip
 
 
 def _finds(pattern: re.Pattern[str] | None, text: str) -> bool:

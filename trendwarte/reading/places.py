@@ -129,7 +129,10 @@ def _gazetteer() -> Any:
         plain = text.rstrip("*")
         entries.setdefault(plain, {}).setdefault((code, kind), text.endswith("*"))
 
-    for section, kind in (("states", "state"), ("names", "name"), ("bodies", "body"), ("hints", "hint")):
+    sections: tuple[tuple[str, Kind], ...] = (
+        ("states", "state"), ("names", "name"), ("bodies", "body"), ("hints", "hint"),
+    )  # fmt: skip
+    for section, kind in sections:
         for code, text in raw[section].items():
             for one in text:
                 add(code, kind, one)

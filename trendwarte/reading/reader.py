@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from trendwarte.reading.features import Families, features, rule_features
+from trendwarte.reading.grammar import LEGAL_CLASSES
 from trendwarte.reading.learned import Learned, learned
 from trendwarte.reading.measures import due_date, measure_of, severity_of
 from trendwarte.reading.names import NameFinder, platforms_of
@@ -76,8 +77,8 @@ class Reader:
         text = Text(document, self._names)
         if not text.named:
             return None
-        step = decisive(text.sentences)
-        rules = rule_features(signs_of(text.sentences, step, text.low[: text.title_end]))
+        step, opening = _steps(text)
+        rules = rule_features(signs_of(step, opening, text.low[: text.title_end]))
         return Sight(features(*text.rows, text.signs), rules, step, text.ranked_places(self._home(text)))
 
     def _home(self, text: Text) -> str:
@@ -89,8 +90,8 @@ class Reader:
         if relevance < limit("relevant"):
             return []
         title = text.low[: text.title_end]
-        step = decisive(text.sentences)
-        opinion = self._model.opinion(seen, rule_features(signs_of(text.sentences, step, title)))
+        step, opening = _steps(text)
+        opinion = self._model.opinion(seen, rule_features(signs_of(step, opening, title)))
         told = factuality_of(step, title)
         finding = find(opinion, step, told, text.ranked_places(self._home(text)))
         return [
@@ -130,6 +131,13 @@ class Reader:
             currency=money[1] if money else None,
             age_limit=age_limit(low) if measure == "age_limit" else None,
         )
+
+
+def _steps(text: Text) -> tuple[Step | None, Step | None]:
+    """The step that decides and the title's; a text without a single legal word has none."""
+    if not any(row.classes & LEGAL_CLASSES for row in text.rows):
+        return None, None
+    return decisive(text.sentences)
 
 
 def _quoted(text: Text, step: Step | None) -> tuple[int, int]:

@@ -74,23 +74,23 @@ def _rules() -> _Rules:
             pattern = pattern.replace("{" + name + "}", words)
         return re.compile(pattern)
 
-    plain = ("authority", "devices", "hedges", "future", "denials", "retractions", "recaps", "moderation")
+    plain = ("authority", "devices", "hedges", "future", "denials", "retractions", "moderation")
     return _Rules(
         tuple((step, compiled(step["find"])) for step in raw["steps"]), {name: compiled(raw[name]) for name in plain}
     )
 
 
-def decisive(sentences: list[Sentence]) -> Step | None:
-    """The step of the title, unless a later sentence says something firmer."""
-    best: Step | None = None
-    for number, step in enumerate(map(step_in, sentences)):
-        if step is None:
-            continue
-        if best is None or (best.stage in _TITLE_ONLY_STAGES and step.stage in STRONG and number < _FIRM_SENTENCES):
-            best = step
-        if best.stage not in _TITLE_ONLY_STAGES:
+def decisive(sentences: list[Sentence]) -> tuple[Step | None, Step | None]:
+    """The step that decides and the one of the title: the title's, unless a later sentence says something firmer."""
+    opening = step_in(sentences[0]) if sentences else None
+    best = opening
+    for number, sentence in enumerate(sentences[1:], start=1):
+        if best is not None and best.stage not in _TITLE_ONLY_STAGES:
             break
-    return best
+        step = step_in(sentence)
+        if step is not None and (best is None or (step.stage in STRONG and number < _FIRM_SENTENCES)):
+            best = step
+    return best, opening
 
 
 def step_in(sentence: Sentence) -> Step | None:
@@ -139,14 +139,8 @@ def factuality_of(step: Step | None, title: str) -> str:
     return "asserted"
 
 
-def is_recap(low: str) -> bool:
-    """Whether a headline says that it only re-tells."""
-    return _rules().words["recaps"].search(low) is not None
-
-
-def signs_of(sentences: list[Sentence], step: Step | None, title: str) -> Iterator[str]:
-    """What the rules say, as features for the learned reader."""
-    opening = step_in(sentences[0]) if sentences else None
+def signs_of(step: Step | None, opening: Step | None, title: str) -> Iterator[str]:
+    """What the rules say, as features for the learned reader: the deciding step and the one of the title."""
     yield f"title step:{opening.rule if opening else ''}"
     yield f"title stage:{opening.stage if opening else ''}"
     yield f"title says:{factuality_of(None, title)}"
@@ -158,7 +152,7 @@ def signs_of(sentences: list[Sentence], step: Step | None, title: str) -> Iterat
     yield f"stage:{step.stage}"
     yield f"says:{says}"
     yield f"stage:{step.stage} says:{says}"
-    yield f"in title:{step is opening or (opening is not None and step.rule == opening.rule)}"
+    yield f"in title:{step is opening}"
 
 
 def _has_authority(sentence: str) -> bool:

@@ -18,7 +18,24 @@ _LEAD_CHARS = 500
 _SENTENCES_READ = 5
 _SENTENCE_CHARS = 320
 # A full stop after an initial or an abbreviation ends no sentence: "blocks U.S. ban", "Gov. Noem".
-_ABBREVIATIONS = ("gov", "sen", "rep", "inc", "corp", "ltd", "mr", "mrs", "ms", "dr", "st", "no", "nr", "vs", "bzw", "ca")
+_ABBREVIATIONS = (
+    "gov",
+    "sen",
+    "rep",
+    "inc",
+    "corp",
+    "ltd",
+    "mr",
+    "mrs",
+    "ms",
+    "dr",
+    "st",
+    "no",
+    "nr",
+    "vs",
+    "bzw",
+    "ca",
+)
 _BOUNDARY = re.compile(
     r"(?<!\b\w)" + "".join(rf"(?<!\b{word})" for word in _ABBREVIATIONS) + r"\.+(?=\s)|[!?]+(?=\s)|\n"
 )

@@ -38,22 +38,24 @@ def find(opinion: Opinion, step: Step | None, told: str, places: Ranked) -> Find
     stage = _stage(opinion, step, factuality)
     topic = opinion.best("topic")
     kept = step if step is not None and _agrees(step, stage, factuality) else None
-    rules = (f"learned:{topic}={opinion.shares['topic'][0][1]:.2f}", f"learned:{stage}={opinion.share('legal_stage', stage):.2f}")
-    if kept is not None:
-        rules = (f"step:{kept.rule}", *rules)
+    stated = (f"step:{kept.rule}",) if kept is not None else ()
+    likely = (
+        f"learned:{topic}={opinion.share('topic', topic):.2f}",
+        f"learned:{stage}={opinion.share('legal_stage', stage):.2f}",
+    )
     return Finding(
         topic, place_in(opinion, places), stage, factuality, opinion.best("polarity"),
-        opinion.share("recap", "True") >= limit("recap"), kept, rules, _confidence(opinion, kept),
+        opinion.share("recap", "True") >= limit("recap"), kept, (*stated, *likely), _confidence(opinion, kept),
     )  # fmt: skip
 
 
 def _factuality(opinion: Opinion, told: str) -> str:
     """A denial is worth a lower bar: to miss one raises an alarm that somebody has just called off."""
-    for name in ("denied", "retracted"):
-        if opinion.share("factuality", name) >= limit("denied" if told == name else "denied_unsaid"):
-            shares = [(opinion.share("factuality", one), one) for one in ("denied", "retracted")]
-            return max(shares)[1]
-    return "speculated" if opinion.share("factuality", "speculated") >= limit("speculated") else "asserted"
+    denied, retracted = (opinion.share("factuality", name) for name in ("denied", "retracted"))
+    if denied + retracted >= limit("denied"):
+        return "denied" if denied >= retracted else "retracted"
+    bar = limit("speculated_said" if told == "speculated" else "speculated")
+    return "speculated" if opinion.share("factuality", "speculated") >= bar else "asserted"
 
 
 def _stage(opinion: Opinion, step: Step | None, factuality: str) -> str:

@@ -87,4 +87,3 @@ class Watchlist:
 
 def _has_phrase(text: str, cue: str) -> bool:
     return re.search(rf"(?<!\w){re.escape(cue.lower())}(?!\w)", text) is not None
-
