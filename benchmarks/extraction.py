@@ -103,8 +103,8 @@ def _extractors() -> dict[str, Callable[[bytes], str]]:
             article.download(input_html=page.decode("utf-8", "replace"))
             try:
                 article.parse()
-            except ImportError:
-                return ""  # pages of a language whose word splitter is not installed
+            except (ImportError, LookupError):
+                return ""  # a language whose word splitter, or its word lists, are not installed
             return str(article.text)
 
         found["newspaper4k"] = newspaper_text

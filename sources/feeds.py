@@ -212,7 +212,10 @@ def _parts(node: Any) -> dict[str, Any]:
 
 
 def _first(parts: dict[str, Any], names: tuple[str, ...]) -> Any:
-    return next((parts[name] for name in names if name in parts), None)
+    for name in names:
+        if name in parts:
+            return parts[name]
+    return None
 
 
 def _plain(node: Any) -> str:
