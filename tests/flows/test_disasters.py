@@ -208,6 +208,23 @@ def test_missed_nights_are_made_up_for_in_order_without_asking_anybody(state):
         assert asked == [("night-20240829T235959Z",), ("night-20240902T235959Z",)]
 
 
+def test_judging_again_by_day_confirms_nothing_that_only_nights_confirm(state):
+    with world(state) as (house, server, _):
+        streaks = "SELECT client, platform, purpose, streak_up, streak_down FROM verdicts WHERE as_of = ? ORDER BY ALL"
+        day = date(2024, 8, 31)
+        server.set_night(end_of(day))
+        con, found = house.warehouse.con, []
+        for hour in (4, 8, 12, 16, 20):
+            moment = datetime(2024, 8, 31, hour, tzinfo=UTC)
+            # Something new to read each time, or the night would be left as it is.
+            con.execute(
+                "UPDATE documents SET reader_version = NULL WHERE document_id = (SELECT min(document_id) FROM documents)"
+            )
+            assert night(house, moment, PlainEngine(), archived=[]).outcome == "ok"
+            found.append(con.execute(streaks, [moment]).fetchall())
+        assert any(row[3] or row[4] for row in found[0]) and all(one == found[0] for one in found)
+
+
 @pytest.mark.parametrize(
     ("last", "moment", "zone", "expected"),
     [
