@@ -107,12 +107,24 @@ def in_flow(body: Any, *, on_dask: bool = False) -> Any:
     """Call ``body`` inside a flow run named ``monitor``; Prefect is imported here because it takes a second."""
     from prefect import flow, tags
 
+    # The flow travels to Dask workers with each task: it must not carry the open house along.
+    _bodies.append(body)
     named = flow(
         name="monitor", validate_parameters=False, persist_result=False, log_prints=False,
         task_runner=dask_runner() if on_dask else None,
     )  # fmt: skip
-    with tags("trendwarte"):
-        return named(body)()
+    try:
+        with tags("trendwarte"):
+            return named(_innermost)()
+    finally:
+        _bodies.pop()
+
+
+_bodies: list[Any] = []
+
+
+def _innermost() -> Any:
+    return _bodies[-1]()
 
 
 def _begin(house: House, as_of: datetime) -> RunReport:
