@@ -35,7 +35,8 @@ def night(
 ) -> RunReport:
     """One night. ``archived`` documents (a replay) take the place of collecting.
 
-    A missed night that is made up for asks nobody: what a source says today nobody knew then. It counts as degraded.
+    A missed night that is made up for asks nobody: what a source says today nobody knew then. It counts as degraded,
+    and what it has to tell leaves with the present night, after that one is published.
 
     In a series of nights only the last one publishes (``is_last``): nobody could read the copies between.
 
@@ -65,7 +66,7 @@ def night(
         put_out(house)  # 10 check, publish
         write_briefs(house, report)
     clock.lap("publish")
-    if not report.is_held:
+    if not report.is_held and not is_missed:
         deliver(house, as_of, engine, report)  # 11 tell
     clock.lap("tell")
     _record_end(house, report)

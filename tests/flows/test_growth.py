@@ -85,11 +85,25 @@ def lake_at(postgres, tmp_path):
     return LakePlace(postgres(f"lake{time.monotonic_ns()}"), str(tmp_path / "lake"))
 
 
+def on_two_hosts(settings):
+    """Every other source under another name of this machine: batches are dealt out by host."""
+    moved = {
+        key: source.model_copy(update={"url": source.url.replace("127.0.0.1", "localhost")}) if number % 2 else source
+        for number, (key, source) in enumerate(sorted(settings.sources.items()))
+    }
+    allowed = [*settings.runtime.fetching.allow_hosts, SERVER.host.replace("127.0.0.1", "localhost")]
+    fetching = settings.runtime.fetching.model_copy(update={"allow_hosts": allowed})
+    return settings.model_copy(
+        update={"sources": moved, "runtime": settings.runtime.model_copy(update={"fetching": fetching})}
+    )
+
+
 def lived(state, engine, nights, place=None, meanwhile=lambda: None):
     """The nights over the recorded world in ``state``; with ``place`` the warehouse gathers in that lake."""
     state.mkdir(exist_ok=True)
     with PostOffice(state / "mailbox") as office:
         settings = settings_for(load_settings(CONFIG, {}), SERVER, office)
+        settings = on_two_hosts(settings)
         if place:
             kept = settings.runtime.warehouse.model_copy(update={"url": place.url, "lake_path": place.files})
             settings = settings.model_copy(update={"runtime": settings.runtime.model_copy(update={"warehouse": kept})})
@@ -146,6 +160,7 @@ def test_a_lake_that_is_not_there_gets_a_sentence(postgres, tmp_path):
 def test_a_lake_gives_what_one_file_gives(lake_at, embedded, tmp_path):
     assert lived(tmp_path / "state", PlainEngine(), NIGHTS, lake_at) == embedded
     with Lake(lake_at) as lake:
+        assert lake._con.execute("SELECT count(*) FROM lake.batches").fetchone() == (2 * len(NIGHTS),)
         ((verdicts,),) = lake._con.execute("SELECT count(*) FROM lake.mart.verdicts").fetchall()
     assert verdicts == len(embedded["verdicts"])
 
@@ -157,14 +172,18 @@ def test_dask_workers_that_are_killed_midway_change_nothing(lake_at, embedded, t
     prepare_prefect(tmp_path / "prefect")
     killed = []
 
-    def kill_one(cluster):
-        """Once the second night is being gathered."""
-
+    def kill_one_at_work(cluster):
         def strike():
-            time.sleep(1.0)
-            victim = cluster.workers[0].pid
-            os.kill(victim, signal.SIGKILL)
-            killed.append(victim)
+            until = time.monotonic() + 120
+            while time.monotonic() < until:
+                busy = [w.address for w in list(cluster.scheduler.workers.values()) if w.processing]
+                victims = [n.pid for n in cluster.workers.values() if n.worker_address in busy]
+                if victims:
+                    time.sleep(0.3)
+                    os.kill(victims[0], signal.SIGKILL)
+                    killed.append(victims[0])
+                    return
+                time.sleep(0.02)
 
         threading.Thread(target=strike).start()
 
@@ -175,7 +194,7 @@ def test_dask_workers_that_are_killed_midway_change_nothing(lake_at, embedded, t
     ):
         monkeypatch.setenv("DASK_SCHEDULER_ADDRESS", cluster.scheduler_address)
         found = in_flow(
-            lambda: lived(tmp_path / "state", DaskEngine(), NIGHTS, lake_at, meanwhile=lambda: kill_one(cluster)),
+            lambda: lived(tmp_path / "state", DaskEngine(), NIGHTS, lake_at, meanwhile=lambda: kill_one_at_work(cluster)),
             on_dask=True,
         )  # fmt: skip
     assert len(killed) == len(NIGHTS)
