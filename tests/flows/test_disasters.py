@@ -198,9 +198,9 @@ def test_missed_nights_are_made_up_for_in_order_without_asking_anybody(state):
         server.set_night(end_of(day))
         reports = due_nights(house, end_of(day), PlainEngine())
         assert [f"{r.as_of:%m-%d %H:%M}" for r in reports] == [
-            "08-30 02:00",
             "08-31 02:00",
             "09-01 02:00",
+            "09-02 02:00",
             "09-02 23:59",
         ]
         assert [r.outcome for r in reports] == ["degraded"] * 3 + ["ok"]
