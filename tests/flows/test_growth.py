@@ -7,7 +7,8 @@ import signal
 import subprocess
 import threading
 import time
-from datetime import UTC, date, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -22,7 +23,7 @@ from flows.quiet import prepare_prefect
 from flows.serving import free_port, server_running
 from trendwarte.config_files import load_settings
 from trendwarte.errors import WarehouseError
-from trendwarte.types import SourceHealth
+from trendwarte.types import Document, SourceHealth
 from warehouse import Batch, Call, Lake, LakePlace
 
 CONFIG = Path(__file__).parents[2] / "config"
@@ -150,6 +151,19 @@ def test_many_writers_at_once_lose_nothing(lake_at):
         thread.join()
     with Lake(lake_at) as lake:
         assert len(lake.gathered("night-1", "reader").calls) == 15
+
+
+def test_what_is_erased_or_past_its_time_leaves_the_files_of_the_lake_too(lake_at):
+    document = Document("d-1", "s-1", "https://a.example/1", "zk81q title", "", "a.example", "blog", NOW, NOW, "hash")
+    with Lake(lake_at) as lake:
+        for number in (1, 2):
+            batch = replace(one_batch("w", f"b-{number}"), documents=(replace(document, document_id=f"d-{number}"),))
+            lake.put(batch, "reader", NOW)
+        lake.erase(["d-1"], [])
+        assert [d.document_id for d in lake.gathered("night-1", "reader").documents] == ["d-2"]
+        lake.forget(NOW + timedelta(days=1))
+        assert lake.gathered("night-1", "reader").documents == []
+    assert not [p for p in Path(lake_at.files).rglob("*.parquet") if b"zk81q" in p.read_bytes()]
 
 
 def test_a_lake_that_is_not_there_gets_a_sentence(postgres, tmp_path):
