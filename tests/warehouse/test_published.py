@@ -153,7 +153,7 @@ def test_a_query_leaves_a_connection_that_is_held_open_as_it_was(published):
 
 
 def test_a_query_reads_and_does_nothing_else(published, tmp_path):
-    for sql in ("DELETE FROM main.runs", "SELECT * FROM read_text('/etc/hostname')", "INSTALL httpfs", "ATTACH ':memory:' AS m",
+    for sql in ("DELETE FROM main.runs", "SELECT * FROM read_text('/etc/hostname')", "INSTALL httpfs", f"ATTACH '{tmp_path / 'x.duckdb'}' AS m",
                 f"COPY (SELECT 1) TO '{tmp_path / 'x.csv'}'", "SET enable_external_access = true", "FROM published"):  # fmt: skip
         with pytest.raises(QueryError):
             query(published, sql)
