@@ -13,6 +13,7 @@ from typing import Any
 from prefect import flow, get_run_logger, serve
 from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLimitStrategy, State
 from prefect.deployments.runner import RunnerDeployment
+from prefect.schedules import Cron, Interval
 from prefect.states import Completed, Failed
 from prefect.types.entrypoint import EntrypointType
 
@@ -90,16 +91,14 @@ def serve_all(settings: Settings, config: Path, state: Path) -> None:
 
 
 def _deployment(one: Any, when: str, zone: str, places: dict[str, str], said: str) -> RunnerDeployment:
-    schedule: dict[str, Any] = {}
-    if when:
-        interval = interval_of(when)
-        schedule["schedules"] = [{"interval": interval} if interval else {"cron": when, "timezone": zone}]
+    interval = interval_of(when) if when else None
+    schedule = Interval(interval) if interval else Cron(when, timezone=zone) if when else None
     return one.to_deployment(  # type: ignore[no-any-return]
         name="trendwarte", parameters=places, tags=["trendwarte", one.name], description=said,
         # A run that is late meets the one that made up for it: two in a row would only repeat it.
         concurrency_limit=ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW),
         # By module: a flow loaded from its file would be a second copy of this program.
-        entrypoint_type=EntrypointType.MODULE_PATH, **schedule,
+        entrypoint_type=EntrypointType.MODULE_PATH, schedule=schedule,
     )  # fmt: skip
 
 

@@ -1,7 +1,7 @@
 """Step 10: check, then publish; and what is forgotten."""
 
 import logging
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from flows.house import House
 from trendwarte.types import RunReport
@@ -44,4 +44,8 @@ def forget(house: House, now: datetime) -> dict[str, int]:
         runtime.keep_payload_days, runtime.keep_text_days, runtime.keep_quote_days, runtime.keep_letter_days
     )
     with house.warehouse.transaction():
-        return forget_old(house.warehouse.con, now, periods)
+        done = forget_old(house.warehouse.con, now, periods)
+    if runtime.warehouse.url:
+        with Lake(LakePlace(runtime.warehouse.url, runtime.warehouse.lake_path)) as lake:
+            lake.forget(now - timedelta(days=runtime.keep_payload_days))
+    return done

@@ -35,7 +35,8 @@ def night(
 ) -> RunReport:
     """One night. ``archived`` documents (a replay) take the place of collecting.
 
-    A missed night that is made up for asks nobody: what a source says today nobody knew then. It counts as degraded.
+    A missed night that is made up for asks nobody: what a source says today nobody knew then. It counts as degraded,
+    and what it has to tell leaves with the present night, after that one is published.
 
     In a series of nights only the last one publishes (``is_last``): nobody could read the copies between.
 
@@ -65,7 +66,7 @@ def night(
         put_out(house)  # 10 check, publish
         write_briefs(house, report)
     clock.lap("publish")
-    if not report.is_held:
+    if not report.is_held and not is_missed:
         deliver(house, as_of, engine, report)  # 11 tell
     clock.lap("tell")
     _record_end(house, report)
@@ -107,12 +108,24 @@ def in_flow(body: Any, *, on_dask: bool = False) -> Any:
     """Call ``body`` inside a flow run named ``monitor``; Prefect is imported here because it takes a second."""
     from prefect import flow, tags
 
+    # The flow travels to Dask workers with each task: it must not carry the open house along.
+    _bodies.append(body)
     named = flow(
         name="monitor", validate_parameters=False, persist_result=False, log_prints=False,
         task_runner=dask_runner() if on_dask else None,
     )  # fmt: skip
-    with tags("trendwarte"):
-        return named(body)()
+    try:
+        with tags("trendwarte"):
+            return named(_innermost)()
+    finally:
+        _bodies.pop()
+
+
+_bodies: list[Any] = []
+
+
+def _innermost() -> Any:
+    return _bodies[-1]()
 
 
 def _begin(house: House, as_of: datetime) -> RunReport:

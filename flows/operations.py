@@ -15,7 +15,7 @@ from flows.tell import deliver, write_briefs
 from trendwarte.errors import ConfigError
 from trendwarte.settings import Settings
 from trendwarte.types import RunReport
-from warehouse import compacted, erase
+from warehouse import Lake, LakePlace, compacted, erase
 
 _DRAFT_KEPT = timedelta(days=1)
 
@@ -91,9 +91,22 @@ def erased(
             shutil.rmtree(house.published / "snapshots", ignore_errors=True)
             put_out(house)
             write_briefs(house, RunReport(run_id="", as_of=moment))
+        # After publishing: the former versions of the mirrored views go as well.
+        _erase_from_lake(house, moment)
     with exclusive(state):
         compacted(state / "warehouse.duckdb")
         # Older copies still hold what was asked to go.
         for copy in state.glob("warehouse.*.duckdb"):
             copy.unlink()
     return done
+
+
+def _erase_from_lake(house: House, moment: datetime) -> None:
+    kept = house.settings.runtime.warehouse
+    if not kept.url:
+        return
+    rows = house.warehouse.con.execute(
+        "SELECT document_id, source_id FROM documents WHERE erased_at = ?", [moment]
+    ).fetchall()
+    with Lake(LakePlace(kept.url, kept.lake_path)) as lake:
+        lake.erase([key for key, _ in rows], sorted({source for _, source in rows}))

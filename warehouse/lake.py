@@ -6,7 +6,8 @@ believed dead was not), only the first committed one counts. So nothing is lost 
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -168,6 +169,37 @@ class Lake:
             [_DOCUMENT.validate_json(row["told"]) for row in documents],
             [_READING.validate_json(row["told"]) for row in readings],
         )
+
+    def forget(self, before: datetime) -> None:
+        """Drop batches put before a time: the judging file has what stays of them."""
+        old = "(SELECT batch_id FROM lake.batches WHERE put_at < $before)"
+        self._forget({f"DELETE FROM lake.{t} WHERE batch_id IN {old}": {"before": before}  # noqa: S608 (names below)
+                      for t in ("visits", "documents", "readings", "batches")})  # fmt: skip
+
+    def erase(self, document_ids: Sequence[str], source_ids: Sequence[str]) -> None:
+        """Take out documents, what was read from them, and the raw answers of their sources."""
+        ids, sources = list(document_ids), list(source_ids)
+        self._forget({
+            "DELETE FROM lake.documents WHERE document_id IN (SELECT unnest($ids::VARCHAR[]))": {"ids": ids},
+            "DELETE FROM lake.readings WHERE document_id IN (SELECT unnest($ids::VARCHAR[]))": {"ids": ids},
+            "DELETE FROM lake.visits WHERE source_id IN (SELECT unnest($ids::VARCHAR[]))": {"ids": sources},
+        })  # fmt: skip
+
+    def _forget(self, statements: Mapping[str, Mapping[str, Any]]) -> None:
+        """Run deletions in one transaction, then delete the files that held the rows: a lake keeps its past."""
+        try:
+            self._con.execute("BEGIN")
+            for sql, parameters in statements.items():
+                self._con.execute(sql, parameters)
+            self._con.execute("COMMIT")
+            self._con.execute("CALL ducklake_expire_snapshots('lake', older_than => now())")
+            self._con.execute("CALL ducklake_rewrite_data_files('lake', delete_threshold => 0)")
+            self._con.execute("CALL ducklake_expire_snapshots('lake', older_than => now())")
+            self._con.execute("CALL ducklake_cleanup_old_files('lake', cleanup_all => true)")
+        except duckdb.Error as error:
+            with suppress(duckdb.Error):
+                self._con.execute("ROLLBACK")
+            raise WarehouseError(f"the lake did not forget: {error}") from error
 
     def mirror(self, published: Path) -> None:
         """Put every view of the published copy into the schema ``mart`` of the lake, all in one transaction."""

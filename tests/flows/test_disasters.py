@@ -198,14 +198,31 @@ def test_missed_nights_are_made_up_for_in_order_without_asking_anybody(state):
         server.set_night(end_of(day))
         reports = due_nights(house, end_of(day), PlainEngine())
         assert [f"{r.as_of:%m-%d %H:%M}" for r in reports] == [
-            "08-30 02:00",
             "08-31 02:00",
             "09-01 02:00",
+            "09-02 02:00",
             "09-02 23:59",
         ]
         assert [r.outcome for r in reports] == ["degraded"] * 3 + ["ok"]
         asked = house.warehouse.con.execute("SELECT DISTINCT run_id FROM source_health ORDER BY 1").fetchall()
         assert asked == [("night-20240829T235959Z",), ("night-20240902T235959Z",)]
+
+
+def test_judging_again_by_day_confirms_nothing_that_only_nights_confirm(state):
+    with world(state) as (house, server, _):
+        streaks = "SELECT client, platform, purpose, streak_up, streak_down FROM verdicts WHERE as_of = ? ORDER BY ALL"
+        day = date(2024, 8, 31)
+        server.set_night(end_of(day))
+        con, found = house.warehouse.con, []
+        for hour in (4, 8, 12, 16, 20):
+            moment = datetime(2024, 8, 31, hour, tzinfo=UTC)
+            # Something new to read each time, or the night would be left as it is.
+            con.execute(
+                "UPDATE documents SET reader_version = NULL WHERE document_id = (SELECT min(document_id) FROM documents)"
+            )
+            assert night(house, moment, PlainEngine(), archived=[]).outcome == "ok"
+            found.append(con.execute(streaks, [moment]).fetchall())
+        assert any(row[3] or row[4] for row in found[0]) and all(one == found[0] for one in found)
 
 
 @pytest.mark.parametrize(

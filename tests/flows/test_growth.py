@@ -7,7 +7,8 @@ import signal
 import subprocess
 import threading
 import time
-from datetime import UTC, date, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -22,7 +23,7 @@ from flows.quiet import prepare_prefect
 from flows.serving import free_port, server_running
 from trendwarte.config_files import load_settings
 from trendwarte.errors import WarehouseError
-from trendwarte.types import SourceHealth
+from trendwarte.types import Document, SourceHealth
 from warehouse import Batch, Call, Lake, LakePlace
 
 CONFIG = Path(__file__).parents[2] / "config"
@@ -85,11 +86,25 @@ def lake_at(postgres, tmp_path):
     return LakePlace(postgres(f"lake{time.monotonic_ns()}"), str(tmp_path / "lake"))
 
 
+def on_two_hosts(settings):
+    """Every other source under another name of this machine: batches are dealt out by host."""
+    moved = {
+        key: source.model_copy(update={"url": source.url.replace("127.0.0.1", "localhost")}) if number % 2 else source
+        for number, (key, source) in enumerate(sorted(settings.sources.items()))
+    }
+    allowed = [*settings.runtime.fetching.allow_hosts, SERVER.host.replace("127.0.0.1", "localhost")]
+    fetching = settings.runtime.fetching.model_copy(update={"allow_hosts": allowed})
+    return settings.model_copy(
+        update={"sources": moved, "runtime": settings.runtime.model_copy(update={"fetching": fetching})}
+    )
+
+
 def lived(state, engine, nights, place=None, meanwhile=lambda: None):
     """The nights over the recorded world in ``state``; with ``place`` the warehouse gathers in that lake."""
     state.mkdir(exist_ok=True)
     with PostOffice(state / "mailbox") as office:
         settings = settings_for(load_settings(CONFIG, {}), SERVER, office)
+        settings = on_two_hosts(settings)
         if place:
             kept = settings.runtime.warehouse.model_copy(update={"url": place.url, "lake_path": place.files})
             settings = settings.model_copy(update={"runtime": settings.runtime.model_copy(update={"warehouse": kept})})
@@ -138,6 +153,19 @@ def test_many_writers_at_once_lose_nothing(lake_at):
         assert len(lake.gathered("night-1", "reader").calls) == 15
 
 
+def test_what_is_erased_or_past_its_time_leaves_the_files_of_the_lake_too(lake_at):
+    document = Document("d-1", "s-1", "https://a.example/1", "zk81q title", "", "a.example", "blog", NOW, NOW, "hash")
+    with Lake(lake_at) as lake:
+        for number in (1, 2):
+            batch = replace(one_batch("w", f"b-{number}"), documents=(replace(document, document_id=f"d-{number}"),))
+            lake.put(batch, "reader", NOW)
+        lake.erase(["d-1"], [])
+        assert [d.document_id for d in lake.gathered("night-1", "reader").documents] == ["d-2"]
+        lake.forget(NOW + timedelta(days=1))
+        assert lake.gathered("night-1", "reader").documents == []
+    assert not [p for p in Path(lake_at.files).rglob("*.parquet") if b"zk81q" in p.read_bytes()]
+
+
 def test_a_lake_that_is_not_there_gets_a_sentence(postgres, tmp_path):
     with pytest.raises(WarehouseError, match="the lake cannot be reached"):
         Lake(LakePlace("ducklake:postgres:host=/nowhere dbname=lake", str(tmp_path)))
@@ -146,6 +174,7 @@ def test_a_lake_that_is_not_there_gets_a_sentence(postgres, tmp_path):
 def test_a_lake_gives_what_one_file_gives(lake_at, embedded, tmp_path):
     assert lived(tmp_path / "state", PlainEngine(), NIGHTS, lake_at) == embedded
     with Lake(lake_at) as lake:
+        assert lake._con.execute("SELECT count(*) FROM lake.batches").fetchone() == (2 * len(NIGHTS),)
         ((verdicts,),) = lake._con.execute("SELECT count(*) FROM lake.mart.verdicts").fetchall()
     assert verdicts == len(embedded["verdicts"])
 
@@ -157,14 +186,18 @@ def test_dask_workers_that_are_killed_midway_change_nothing(lake_at, embedded, t
     prepare_prefect(tmp_path / "prefect")
     killed = []
 
-    def kill_one(cluster):
-        """Once the second night is being gathered."""
-
+    def kill_one_at_work(cluster):
         def strike():
-            time.sleep(1.0)
-            victim = cluster.workers[0].pid
-            os.kill(victim, signal.SIGKILL)
-            killed.append(victim)
+            until = time.monotonic() + 120
+            while time.monotonic() < until:
+                busy = [w.address for w in list(cluster.scheduler.workers.values()) if w.processing]
+                victims = [n.pid for n in cluster.workers.values() if n.worker_address in busy]
+                if victims:
+                    time.sleep(0.3)
+                    os.kill(victims[0], signal.SIGKILL)
+                    killed.append(victims[0])
+                    return
+                time.sleep(0.02)
 
         threading.Thread(target=strike).start()
 
@@ -175,7 +208,7 @@ def test_dask_workers_that_are_killed_midway_change_nothing(lake_at, embedded, t
     ):
         monkeypatch.setenv("DASK_SCHEDULER_ADDRESS", cluster.scheduler_address)
         found = in_flow(
-            lambda: lived(tmp_path / "state", DaskEngine(), NIGHTS, lake_at, meanwhile=lambda: kill_one(cluster)),
+            lambda: lived(tmp_path / "state", DaskEngine(), NIGHTS, lake_at, meanwhile=lambda: kill_one_at_work(cluster)),
             on_dask=True,
         )  # fmt: skip
     assert len(killed) == len(NIGHTS)

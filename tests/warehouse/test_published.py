@@ -145,8 +145,15 @@ def test_accents_and_case_do_not_matter_to_the_search(published):
     assert search(published, "läßt")[1] == search(published, "laßt")[1]
 
 
+def test_a_query_leaves_a_connection_that_is_held_open_as_it_was(published):
+    with open_published(published) as con:
+        query(published, "FROM mart.runs")
+        con.execute("SET TimeZone = 'Europe/Berlin'")
+        assert query(published, "SELECT 1")[1] == [(1,)]
+
+
 def test_a_query_reads_and_does_nothing_else(published, tmp_path):
-    for sql in ("DELETE FROM main.runs", "SELECT * FROM read_text('/etc/hostname')", "INSTALL httpfs", "ATTACH ':memory:' AS m",
+    for sql in ("DELETE FROM main.runs", "SELECT * FROM read_text('/etc/hostname')", "INSTALL httpfs", f"ATTACH '{tmp_path / 'x.duckdb'}' AS m",
                 f"COPY (SELECT 1) TO '{tmp_path / 'x.csv'}'", "SET enable_external_access = true", "FROM published"):  # fmt: skip
         with pytest.raises(QueryError):
             query(published, sql)
