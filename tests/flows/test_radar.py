@@ -85,7 +85,7 @@ def test_an_unknown_app_is_shown_promoted_and_its_kept_documents_are_read_again(
     rejected = json.loads(trendwarte("radar", "--state", str(state), "--all", "--json").stdout)["candidates"]
     assert "Plauderia" in {r["name"] for r in rejected}
 
-    (line,) = radar_lines(state / "published" / "trendwarte.duckdb", {}, ["DE"], datetime.max.replace(tzinfo=UTC))
+    (line,) = radar_lines(state / "published" / "trendwarte.duckdb", {}, ["DE"], reports[1].as_of)
     assert line.name == "Plauderia" and line.platform == "" and line.series["mentions"][-1].level == 1.0
     assert {ground.code for ground in line.cautions} == {"unwatched", "unproven"}
     for lang in ("de", "en"):
