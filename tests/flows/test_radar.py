@@ -141,8 +141,8 @@ def test_the_brief_says_why_not_to_jump_on_a_spark(ask):
 
 def test_every_view_of_the_radar_and_every_column_says_what_it_is(ask):
     silent = ask(
-        "SELECT view_name FROM duckdb_views() WHERE schema_name = 'mart' AND comment IS NULL"
-        " AND view_name IN ('momentum', 'momentum_stages', 'candidates')"
+        "SELECT table_name, column_name FROM duckdb_columns() WHERE schema_name = 'mart' AND comment IS NULL"
+        " AND table_name IN ('momentum', 'momentum_stages', 'candidates')"
     )
     assert silent == []
     assert ask("SELECT count(*) FROM mart.momentum WHERE platform = 'clubhouse' AND input = 'page_views'")[0][0] > 100
