@@ -23,6 +23,7 @@ check: .venv/installed
 # Long campaigns; their figures belong into the note of the change.
 soak: .venv/installed
 	TRENDWARTE_KILLS=100 $(BIN)/python -m pytest tests/flows/test_kills.py
+	TRENDWARTE_DELIVERY_KILLS=200 $(BIN)/python -m pytest tests/flows/test_delivery_kills.py --timeout=7200
 
 clean:
 	rm -rf .venv state
