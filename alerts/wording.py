@@ -92,8 +92,10 @@ def letter_of(alerts: Sequence[Alert], client: Client, settings: Settings, phras
     """Words for alerts of one client, most urgent platform first."""
     ordered = sorted(alerts, key=lambda a: (URGENCY[a.severity], a.platform, a.purpose))
     leading = list(dict.fromkeys(alert.platform for alert in ordered))
+    names = names_of(settings, phrases)
     sections = tuple(
-        _section([a for a in ordered if a.platform == platform], client, settings, phrases) for platform in leading
+        _section([a for a in ordered if a.platform == platform], client, settings, names, phrases)
+        for platform in leading
     )
     return Letter(
         subject=_subject(ordered, settings, phrases),
@@ -124,10 +126,11 @@ def _subject(alerts: Sequence[Alert], settings: Settings, phrases: Phrases) -> s
     return phrases.text("subject", severity=phrases.word("severity", first.severity), what=what)
 
 
-def _section(alerts: Sequence[Alert], client: Client, settings: Settings, phrases: Phrases) -> Section:
+def _section(
+    alerts: Sequence[Alert], client: Client, settings: Settings, names: "Names", phrases: Phrases
+) -> Section:
     lead, today = alerts[0], phrases.local_day(alerts[0].as_of)
     platform = platform_name(lead.platform, settings)
-    names = names_of(settings, phrases)
     reasons = list(dict.fromkeys(cut(reason_text(r, names, phrases), _LINE_LENGTH) for r in lead.reasons))
     if len(reasons) > _REASONS_MAX:
         more = phrases.text("hidden_reasons", count=len(reasons) - _REASONS_MAX)

@@ -44,10 +44,10 @@ def place(tmp_path, receiver, monkeypatch):
     monkeypatch.setenv("HOOK_SECRET", SECRET)
     state = tmp_path / "state"
     one = alert(as_of=now() - timedelta(hours=1))
-    with opened(load_settings(config, {"HOOK_URL": receiver.url, "HOOK_SECRET": SECRET}), state) as house:
-        with house.warehouse.transaction():
-            house.warehouse.verdicts.store_alerts([one])
-            assert queue_messages(house, one.as_of, [one], [verdict(one)]) == 1
+    settings = load_settings(config, {"HOOK_URL": receiver.url, "HOOK_SECRET": SECRET})
+    with opened(settings, state) as house, house.warehouse.transaction():
+        house.warehouse.verdicts.store_alerts([one])
+        assert queue_messages(house, one.as_of, [one], [verdict(one)]) == 1
     return ["--config", str(config), "--state", str(state)]
 
 
