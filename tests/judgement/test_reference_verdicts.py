@@ -86,14 +86,14 @@ def judged():
             waiting = waiting[len(known) :]
             night(house, end_of(day), PlainEngine(), known, is_last=False)
         rows = warehouse.con.execute(
-            "SELECT client, platform, as_of::DATE, band, floor, outlook FROM verdicts"
+            "SELECT client, platform, as_of::DATE, band, floor, outlook, score FROM verdicts"
         ).fetchall()
         sent = warehouse.con.execute(
             "SELECT client, platform, as_of::DATE, severity, status, rule, to_band FROM alerts ORDER BY as_of"
         ).fetchall()
     bands = {}
-    for client, platform, day, band, floor, outlook in rows:
-        bands.setdefault((client, platform), {})[day.isoformat()] = (band, floor, outlook)
+    for client, platform, day, band, floor, outlook, score in rows:
+        bands.setdefault((client, platform), {})[day.isoformat()] = (band, floor, outlook, score)
     return bands, [(c, p, d.isoformat(), s, status, rule, to) for c, p, d, s, status, rule, to in sent]
 
 
@@ -115,13 +115,14 @@ def test_the_clubhouse_hype_is_at_most_a_test_and_fades_to_watch(judged, client)
 
 @pytest.mark.parametrize("client", ["maschinenbau-schwaben", "bundesbehoerde"])
 def test_the_takeover_of_twitter_costs_a_band_within_a_fortnight(judged, client):
-    before, after = judged[0][client, "x"]["2022-10-27"], judged[0][client, "x"]["2022-11-15"]
-    assert rank(after[0]) < rank(before[0]) or after[2] == "negative"
+    before, after = judged[0][client, "x"]["2022-10-26"], judged[0][client, "x"]["2022-11-15"]
+    # The machine builder never held more than watch there (few of its peers do): for it the score must show it.
+    assert rank(after[0]) < rank(before[0]) or (before[0] == "watch" and after[3] <= before[3] - 3)
 
 
 def test_threads_is_not_available_in_europe_before_december_2023(judged):
     found = judged[0]["mode-dach", "threads"]
-    assert {band for day, (band, _, _) in found.items() if "2023-07-06" <= day < "2023-12-14"} <= {"watch", "unknown"}
+    assert {band for day, (band, *_) in found.items() if "2023-07-06" <= day < "2023-12-14"} <= {"watch", "unknown"}
     assert found["2023-12-14"][1] != "F2"
 
 
