@@ -18,10 +18,9 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
-from hashlib import sha256
 from pathlib import Path
 
-import read_eval
+import labelled as texts
 from ruamel.yaml import YAML
 
 from trendwarte.config_files import load_settings
@@ -31,7 +30,6 @@ from trendwarte.reading import Reader, Watchlist
 from trendwarte.settings import Settings
 from trendwarte.types import Document, Event, Reading, Signal, StoredSignal
 
-TEST_SHARE = 0.3
 SLUGS = Path(__file__).with_name("event_slugs.yaml")
 
 
@@ -53,7 +51,7 @@ def labelled(settings: Settings, reading: str) -> list[Told]:
     first = {name: group[0] for group in YAML(typ="safe").load(SLUGS.read_text("utf-8")) for name in group}
     reader = Reader(Watchlist.from_settings(settings))
     found = []
-    for document, label, _ in read_eval.items():
+    for document, label in ((one.document, one.labels | {"event": one.named_event}) for one in texts.gold()):
         if label["relevant"] and (event := label.get("event")):
             says = reader.read(document) if reading == "real" else labels_as_reading(document, label)
             found.append(Told(document, says, first.get(event, event)))
@@ -129,7 +127,7 @@ def told_by_a_replay(items: list[Told], start: date, end: date) -> dict[str, set
             "--end",
             f"{end}",
         ]
-        subprocess.run([*command, "--state", state], cwd=read_eval.ROOT, check=True, stderr=subprocess.DEVNULL)
+        subprocess.run([*command, "--state", state], cwd=texts.ROOT, check=True, stderr=subprocess.DEVNULL)
         for line in (state / "export" / "events.jsonl").read_text("utf-8").splitlines():
             event = json.loads(line)
             for document_id in event["document_ids"]:
@@ -177,7 +175,7 @@ def pairs_found(items: list[Told], events_of: dict[str, set[str]]) -> tuple[int,
 
 def is_test(one: Told) -> bool:
     """The held-out events: by the name of the event, so that none is in both splits."""
-    return int(sha256(one.event.encode()).hexdigest()[:8], 16) / 0xFFFFFFFF < TEST_SHARE
+    return texts.share_of(one.event) < texts.TEST_SHARE
 
 
 def figures(name: str, items: Iterable[Told], events_of: dict[str, set[str]]) -> str:
@@ -219,9 +217,9 @@ def main() -> None:
     parser.add_argument("--wrong", action="store_true", help="print merged and split events (dev only)")
     parser.add_argument("--replay", nargs=2, metavar=("START", "END"), type=date.fromisoformat)
     chosen = parser.parse_args()
-    if not read_eval.GOLD.is_dir():
-        sys.exit(f"{read_eval.GOLD} is absent: the labelled headlines are not part of the project")
-    settings = load_settings(read_eval.ROOT / "config", {})
+    if not texts.GOLD.is_dir():
+        sys.exit(f"{texts.GOLD} is absent: the labelled headlines are not part of the project")
+    settings = load_settings(texts.ROOT / "config", {})
     items = labelled(settings, chosen.reading)
     if chosen.replay:
         start, end = chosen.replay

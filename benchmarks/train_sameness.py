@@ -15,14 +15,13 @@ from collections.abc import Iterator
 
 import events_eval
 import numpy as np
-import read_eval
+from labelled import ROOT
 
 from trendwarte.config_files import load_settings
 from trendwarte.reading import Watchlist
 from trendwarte.resemblance import FEATURES, features, report_of
 from trendwarte.sameness import count
 
-ROOT = read_eval.ROOT
 CORPUS = ROOT.parent / "shared" / "corpus"
 FILES = ("news-2020.jsonl.gz", "news-2021.jsonl.gz", "news-2022.jsonl.gz", "german-headlines-2019-2020.jsonl.gz")
 DAYS = 21

@@ -6,15 +6,19 @@ Heavy imports happen inside the commands, so that ``--help`` answers at once.
 
 import json
 import os
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from flows.alerts_commands import alerts_app
+from flows.backtest_commands import backtest
+from flows.ledger_commands import ledger_app
+from flows.operations_commands import register_operations
 from flows.options import Archives, AsJson, Config, Engine, State, fail, moment_of, note, only_these, settings_of
+from flows.radar_commands import radar_app
 from flows.sources_commands import sources_app
 from trendwarte.errors import ConfigError, LockedError, TrendwarteError
 
@@ -32,6 +36,10 @@ config_app = typer.Typer(help="The configuration: check it, show it, print its J
 app.add_typer(config_app, name="config")
 
 app.add_typer(sources_app, name="sources")
+app.add_typer(radar_app, name="radar")
+app.add_typer(alerts_app, name="alerts")
+app.add_typer(ledger_app, name="ledger")
+app.command()(backtest)
 
 
 def main() -> None:
@@ -50,14 +58,23 @@ def main() -> None:
 
 @contextmanager
 def _engine_ready(engine: str, state: Path) -> Iterator[None]:
-    if engine not in ("prefect", "plain"):
-        raise ConfigError([f"--engine: '{engine}' is unknown; use prefect or plain"])
-    if engine == "prefect":
-        from flows.quiet import prepare_prefect
+    if engine not in ("prefect", "plain", "dask"):
+        raise ConfigError([f"--engine: '{engine}' is unknown; use prefect or plain, or dask with a lake"])
+    if engine == "plain":
+        yield
+        return
+    from flows.quiet import prepare_prefect
 
-        prepare_prefect((state / "prefect").resolve())
+    prepare_prefect((state / "prefect").resolve())
+    if engine == "dask":
+        from flows.serving import free_port, server_running
+
+        # Workers report to it; without one, every worker would start its own.
+        with server_running(free_port(), state / "logs", note):
+            yield
+    else:
         note("Starting Prefect's temporary server (about 15 s; --engine plain goes without) ...")
-    yield
+        yield
 
 
 @app.command()
@@ -88,16 +105,24 @@ def run(
     """Run one night: collect, read, score, judge, publish, tell."""
     from flows.house import now, opened
     from flows.monitor import monitor
+    from flows.watching import keep_log, secrets_of
 
     settings = only_these(settings_of(config), only or [])
+    if not dry_run:
+        keep_log(state, secrets_of(settings, os.environ))
     moment = moment_of(as_of) if as_of else now().replace(microsecond=0)
     if dry_run:
         state, settings = _dry(state, settings)
     with _engine_ready(engine, state), opened(settings, state) as house:
-        reports = monitor(house, [moment], engine)
+        reports = monitor(house, moment, engine)
+    for made_up in reports[:-1]:
+        note(f"made up for {made_up.as_of:%Y-%m-%d}: {made_up.outcome}")
     _print_report(reports[-1], state, as_json=as_json)
     if reports[-1].problems:
-        raise SystemExit(1)
+        raise SystemExit(3 if reports[-1].is_held else 1)
+
+
+_NOT_COPIED = ("run.lock", "prefect", "snapshots", "parquet", "logs")
 
 
 def _dry(state: Path, settings: "Settings") -> tuple[Path, "Settings"]:
@@ -106,7 +131,9 @@ def _dry(state: Path, settings: "Settings") -> tuple[Path, "Settings"]:
 
     copy = Path(tempfile.mkdtemp(prefix="trendwarte-dry-"))
     if state.exists():
-        shutil.copytree(state, copy / "state", ignore=shutil.ignore_patterns("run.lock", "prefect"))
+        shutil.copytree(
+            state, copy / "state", ignore=shutil.ignore_patterns("run.lock", "prefect", "snapshots", "parquet", "logs")
+        )
     silent = {key: client.model_copy(update={"channels": []}) for key, client in settings.clients.items()}
     note(f"Dry run on a copy: {copy / 'state'}")
     return copy / "state", settings.model_copy(update={"clients": silent})
@@ -188,51 +215,31 @@ def export(
 
 
 @app.command()
-def query(
-    sql: Annotated[str, typer.Argument(help="SQL, or - for stdin.")] = "-",
-    file: Annotated[Path | None, typer.Option("-f", help="File with the query.")] = None,
-    form: Annotated[str, typer.Option("--format", help="table, csv, json or md.")] = "table",
-    state: State = Path("state"),
-) -> None:
-    """Ask the published warehouse, read-only; works while a night is running."""
-    from flows.tables import render
-    from warehouse import query as ask
-
-    text = file.read_text("utf-8") if file else sys.stdin.read() if sql == "-" else sql
-    try:
-        columns, rows = ask(state / "published" / "trendwarte.duckdb", text)
-        print(render(columns, rows, form))
-    except TrendwarteError as error:
-        fail(str(error), 2)
-
-
-@app.command()
 def explain(
     client: Annotated[str, typer.Option(help="Client id.")],
     platform: Annotated[str, typer.Option(help="Platform id.")],
     purpose: Annotated[str, typer.Option(help="Purpose; default: all.")] = "",
     as_of: Annotated[str, typer.Option(help="As known at; default: now.")] = "9999-01-01",
+    lang: Annotated[str, typer.Option(help="de or en.")] = "de",
     state: State = Path("state"),
+    config: Config = Path("config"),
     as_json: AsJson = False,
 ) -> None:
-    """Take a verdict apart: every term of its score, with events, quotes and links."""
-    from flows.summary import explanation
+    """Take a verdict apart: what, why, on whose evidence, how sure, what would reverse it, what to do."""
+    from flows.explaining import as_json as record
+    from flows.explaining import as_text, explanations
 
-    found = explanation(state, client, platform, purpose, as_of)
-    print(json.dumps(found, default=str, ensure_ascii=False) if as_json else _explained(found))
-
-
-def _explained(found: list[dict[str, Any]]) -> str:
-    lines = []
-    for verdict in found:
-        score = "-" if verdict["score"] is None else f"{verdict['score']:.1f}"
-        lines.append(f"{verdict['purpose']}: {verdict['band']} (score {score}, floor {verdict['floor'] or '-'})")
-        lines += [f"  {t['points']:+7.2f}  {t['kind']:5} {t['name']}  {t['detail']}" for t in verdict["terms"]]
-        lines += [
-            f"           »{q['quote']}« {q['outlet']} {q['published_at']:%Y-%m-%d} {q['url']}"
-            for q in verdict["evidence"]
-        ]
-    return "\n".join(lines) or "no verdict: check client and platform ids, and that a night has run"
+    if lang not in ("de", "en"):
+        raise ConfigError([f"--lang: '{lang}' is unknown; use de or en"])
+    chosen: Literal["de", "en"] = "de" if lang == "de" else "en"
+    settings = settings_of(config)
+    found = explanations(state, settings, client, platform, purpose, moment_of(as_of).isoformat())
+    if as_json:
+        records = [record(one, settings, chosen) for one in found]
+        print(json.dumps(records, default=str, ensure_ascii=False))
+    else:
+        texts = [as_text(one, settings, chosen) for one in found]
+        print("\n\n".join(texts) or "no verdict: check client and platform ids, and that a night has run")
 
 
 @app.command()
@@ -240,15 +247,20 @@ def report(
     lang: Annotated[str, typer.Option(help="de or en.")] = "de",
     state: State = Path("state"),
     is_open: Annotated[bool, typer.Option("--open", help="Open in the browser.")] = False,
+    as_json: AsJson = False,
 ) -> None:
-    """Paths of the briefs of the last night."""
+    """Paths of the briefs of the last night; --open shows the index, which links all of them."""
     import webbrowser
 
+    if lang not in ("de", "en"):
+        raise ConfigError([f"--lang: '{lang}' is unknown; use de or en"])
     pages = sorted((state / "briefs").glob(f"*.{lang}.html"))
     if not pages:
         fail(f"no brief in {state / 'briefs'}; run a night first", 2)
-    for page in pages:
-        print(page)
+    if as_json:
+        print(json.dumps([{"client": page.name.removesuffix(f".{lang}.html"), "path": str(page)} for page in pages]))
+    else:
+        print("\n".join(map(str, [*pages, state / "briefs" / "index.html"])))
     if is_open:
         webbrowser.open((state / "briefs" / "index.html").resolve().as_uri())
 
@@ -279,16 +291,4 @@ def config_schema(out: Annotated[Path, typer.Option(help="Folder to write to.")]
         (out / f"{kind}.schema.json").write_text(text + "\n", "utf-8")
 
 
-@app.command()
-def doctor(config: Config = Path("config"), state: State = Path("state"), as_json: AsJson = False) -> None:
-    """Check this machine and installation; each problem with its remedy."""
-    from flows.doctor import examine
-
-    checks = examine(config, state, os.environ)
-    if as_json:
-        print(json.dumps([c._asdict() for c in checks], ensure_ascii=False))
-    else:
-        for check in checks:
-            print(f"{'ok  ' if check.is_ok else 'FAIL'} {check.name}: {check.finding}")
-    if not all(check.is_ok for check in checks):
-        raise SystemExit(1)
+register_operations(app)

@@ -1,11 +1,13 @@
 """Who runs the many small errands of a night: Prefect tasks, or plain threads. Same errands, same retries."""
 
+import os
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol, TypeVar
 
-from trendwarte.errors import DeliveryError, FetchError, TrendwarteError
+from trendwarte.errors import ConfigError, DeliveryError, FetchError, TrendwarteError
+from trendwarte.types import NotModified, Payload
 
 In = TypeVar("In")
 Out = TypeVar("Out")
@@ -55,6 +57,23 @@ class PlainEngine:
             return list(pool.map(patient, inputs))
 
 
+def _name(one: object) -> str:
+    """What an errand is about, as the Prefect UI lists it."""
+    if isinstance(one, list) and one:
+        return f"{_name(one[0])} and {len(one) - 1} more" if len(one) > 1 else _name(one[0])
+    found = getattr(one, "id", None) or getattr(one, "message_id", None) or one
+    return str(found)[:80]
+
+
+def _said(outcome: object) -> str:
+    """How an errand ended, in a line: never its content, which may be personal or secret."""
+    if isinstance(outcome, Payload):
+        return f"{outcome.status}, {len(outcome.body)} bytes in {outcome.duration_s:.1f} s"
+    if isinstance(outcome, NotModified):
+        return f"{outcome.status}, not modified"
+    return f"{len(outcome)} found" if isinstance(outcome, dict | list | tuple) else "done"
+
+
 class PrefectEngine:
     """Prefect tasks: one per input, visible in its UI, with its retries. Only inside a flow run."""
 
@@ -66,6 +85,11 @@ class PrefectEngine:
         """See ``Engine.map``."""
         from prefect import task
         from prefect.cache_policies import NO_CACHE
+        from prefect.states import Completed
+
+        def shown(one: In) -> Any:
+            outcome = errand(one)
+            return Completed(message=_said(outcome), data=outcome)
 
         def may_retry(task_definition: Any, task_run: Any, state: Any) -> bool:
             error = state.result(raise_on_failure=False)
@@ -73,13 +97,43 @@ class PrefectEngine:
 
         # Inputs are hashed by nothing and stored nowhere: they hold settings with secrets.
         job = task(  # type: ignore[call-overload]
-            errand, name=label, retries=retries, retry_delay_seconds=wait_s, retry_condition_fn=may_retry,
+            shown, name=label, tags=[label], retries=retries, retry_delay_seconds=wait_s, retry_condition_fn=may_retry,
             cache_policy=NO_CACHE, persist_result=False, log_prints=False,
         )  # fmt: skip
-        futures = [job.submit(one) for one in inputs]
+        futures = [job.with_options(task_run_name=f"{label} {_name(one)}").submit(one) for one in inputs]
         return [self._outcome(future.result(raise_on_failure=False)) for future in futures]
 
     def _outcome(self, result: Any) -> Any:
         if isinstance(result, BaseException) and not isinstance(result, TrendwarteError):
             raise result
         return result
+
+
+class DaskEngine(PrefectEngine):
+    """Prefect tasks on Dask workers for what is made to travel (batches into the lake); threads for the rest."""
+
+    name = "dask"
+
+    def map(
+        self, label: str, errand: Callable[[In], Out], inputs: Sequence[In], *, retries: int, wait_s: float
+    ) -> list[Out | TrendwarteError]:
+        """See ``Engine.map``."""
+        if label == "gather":
+            return super().map(label, errand, inputs, retries=retries, wait_s=wait_s)
+        return PlainEngine().map(label, errand, inputs, retries=retries, wait_s=wait_s)
+
+
+def dask_runner() -> Any:
+    """The task runner of a flow on Dask: the scheduler DASK_SCHEDULER_ADDRESS names, else two processes here.
+
+    Raises:
+        ConfigError: prefect-dask is not installed.
+    """
+    try:
+        from prefect_dask.task_runners import DaskTaskRunner
+    except ImportError as error:
+        raise ConfigError(["--engine dask needs more packages: pip install '.[growth]'"]) from error
+    address = os.environ.get("DASK_SCHEDULER_ADDRESS", "")
+    if address:
+        return DaskTaskRunner(address=address)
+    return DaskTaskRunner(cluster_kwargs={"n_workers": 2, "threads_per_worker": 1, "dashboard_address": None})

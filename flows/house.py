@@ -1,6 +1,7 @@
 """What a night needs at hand: settings, open warehouse, reader, folders, and the lock on them."""
 
 import fcntl
+import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,11 +9,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from trendwarte.errors import LockedError
+from trendwarte.errors import LockedError, WarehouseError
 from trendwarte.evidence import Origins
 from trendwarte.reading import Reader, Watchlist
 from trendwarte.settings import Settings
 from warehouse import Warehouse
+
+log = logging.getLogger("trendwarte")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +46,46 @@ def opened(settings: Settings, state: Path) -> Iterator[House]:
     Raises:
         LockedError: another run holds the directory.
     """
-    state.mkdir(parents=True, exist_ok=True)
-    with _locked(state / "run.lock"), Warehouse(state / "warehouse.duckdb") as warehouse:
-        reader = Reader(Watchlist.from_settings(settings))
+    try:
+        state.mkdir(parents=True, exist_ok=True)
+        (state / "run.lock").touch()
+    except OSError as error:
+        raise WarehouseError(f"{state} cannot be written ({error}); choose another folder with --state") from error
+    with _locked(state / "run.lock"), Warehouse(state / "warehouse.duckdb", log.warning) as warehouse:
+        reader = _reader_for(settings)
         yield House(settings, state, warehouse, reader, Origins(settings.outlets))
+
+
+def _reader_for(settings: Settings) -> Reader:
+    if not settings.runtime.warehouse.url:
+        return Reader(Watchlist.from_settings(settings))
+    from flows.gathering import NotedReader
+
+    return NotedReader(Watchlist.from_settings(settings))
+
+
+@contextmanager
+def exclusive(state: Path) -> Iterator[None]:
+    """Hold the lock on a state folder without opening its warehouse.
+
+    Raises:
+        LockedError: another run holds it.
+    """
+    with _locked(state / "run.lock"):
+        yield
+
+
+def holder_of(state: Path) -> str:
+    """Who holds the state folder ("process 4711, since ..."); empty when nobody does."""
+    try:
+        with (state / "run.lock").open("r", encoding="utf-8") as stream:
+            try:
+                fcntl.flock(stream, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except OSError:
+                return stream.read().strip() or "another process"
+    except OSError:
+        return ""
+    return ""
 
 
 @contextmanager

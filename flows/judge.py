@@ -1,19 +1,22 @@
 """Steps 5 to 9: read what is new, find the events, move the ledger, score, judge, and queue what must be told."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import blake2b
 
-from alerts import compose
 from flows.house import House, now
+from flows.radar import follow_momentum, look_around, notice, read_again_for_new_platforms, spark_notes
+from flows.tell import queue_messages
 from trendwarte.alerting import Pair, decide_alerts
 from trendwarte.events import assign, summarise
 from trendwarte.evidence import weight
 from trendwarte.ledger import STILL_VERBS, Ledger
+from trendwarte.radar.momentum import Standing, stage_in
 from trendwarte.reading import READER_VERSION
 from trendwarte.resemblance import day_of
-from trendwarte.suitability import judge
+from trendwarte.suitability import judge, profile
+from trendwarte.telling import calm, is_outage
 from trendwarte.types import Alert, Document, LegalStatus, Reading, RiskScore, RunReport, StoredSignal, Verdict
 from warehouse import drivers, published_or_seen, score_risk
 
@@ -25,6 +28,7 @@ _TOLD_DAYS = 31
 def understand(house: House, as_of: datetime, report: RunReport) -> None:
     """Read unread documents, join their signals to events, and let the events move the ledger."""
     warehouse = house.warehouse
+    read_again_for_new_platforms(house, as_of)
     with warehouse.transaction():
         signals, touched = _read_new(house, as_of, report)
         if signals:
@@ -66,6 +70,7 @@ def _read_new(house: House, as_of: datetime, report: RunReport) -> tuple[list[St
         signals += (s for d, r in zip(documents, readings, strict=True) for s in _stored(house, d, r, as_of, taken))
         touched |= set(house.warehouse.events.forget_signals_of([d.document_id for d in documents]))
         stored.mark_read(readings, READER_VERSION)
+        notice(house, documents, as_of, report)
         relevant += sum(reading.relevant for reading in readings)
     report.counts |= {"documents_read": len(ids), "documents_relevant": relevant}
     return signals, touched
@@ -116,16 +121,29 @@ def judge_all(house: House, as_of: datetime, report: RunReport, *, is_degraded: 
     moved = warehouse.ledger.moved_after(last["as_of"]) if last else []
     with warehouse.transaction():
         warehouse.verdicts.forget(as_of)
-        scores = score_risk(warehouse.con, as_of, report.run_id, _places(house), is_degraded=is_degraded)
+        markets = {m.jurisdiction for client in house.settings.clients.values() for m in client.markets}
+        scores = score_risk(
+            warehouse.con, as_of, report.run_id, _places(house), is_degraded=is_degraded, wanted=markets
+        )
         before = warehouse.verdicts.latest(as_of)
-        verdicts = list(_verdicts(house, as_of, scores, before, is_degraded=is_degraded))
+        look_around(house, as_of, report)
+        standings, sparks = follow_momentum(house, as_of, report)
+        # Confirmation counts nights: judging again by day (the watch on authorities) starts from yesterday's verdict.
+        yesterday = warehouse.verdicts.latest(as_of.replace(hour=0, minute=0, second=0, microsecond=0))
+        verdicts = list(_verdicts(house, as_of, scores, yesterday, standings, is_degraded=is_degraded))
         warehouse.verdicts.store(verdicts, report.run_id, is_baseline=report.is_baseline)
         pairs = [(before.get((v.client, v.platform, v.purpose)), v) for v in verdicts]
         decided = [] if report.is_baseline else _alerts(house, as_of, pairs, moved, report.run_id)
+        if not report.is_baseline:
+            decided += [_with_evidence(house, note) for note in spark_notes(house, verdicts, sparks, report)]
+        rules, judged = house.settings.alerts, len({(v.client, v.platform) for v in verdicts})
+        was_out = last is not None and is_outage(last["outcome"], last["as_of"], as_of, rules)
+        decided, storm = calm(decided, judged, rules, is_after_outage=was_out)
+        report.problems += [storm] if storm else []
         causes: dict[tuple[str, str, str], str] = {(a.client, a.platform, a.purpose): a.rule for a in decided}
         changes = warehouse.verdicts.store_changes(pairs, report.run_id, causes, is_baseline=report.is_baseline)
         warehouse.verdicts.store_alerts(decided)
-        queued = warehouse.outbox.queue(compose(decided, house.settings), as_of)
+        queued = 0 if report.is_baseline else queue_messages(house, as_of, decided, verdicts)
         report.counts |= {
             "risk_scores": len(scores),
             "verdicts": len(verdicts),
@@ -155,6 +173,7 @@ def _verdicts(
     as_of: datetime,
     scores: Sequence[RiskScore],
     before: dict[tuple[str, str, str], Verdict],
+    standings: Mapping[str, Sequence[Standing]],
     *,
     is_degraded: bool,
 ) -> Iterator[Verdict]:
@@ -170,23 +189,31 @@ def _verdicts(
             is_born = platform.launched_on is None or platform.launched_on <= as_of.date()
             if not (client.is_active and is_wanted and is_born):
                 continue
+            standing = stage_in(
+                standings.get(platform.id, ()), [m.jurisdiction for m in client.markets], settings.jurisdictions
+            )
             statuses = tuple(s for s in current if s.platform in (platform.id, "all_social"))
+            known = profile(
+                client, platform, as_of.date(), risks[platform.id], statuses, settings.jurisdictions, settings.scoring
+            )
             for purpose in client.purposes:
-                verdict = judge(
-                    client, platform, purpose, risks[platform.id], statuses, settings.jurisdictions, settings.scoring,
-                    before.get((client.id, platform.id, purpose)), as_of, is_degraded=is_degraded,
-                )  # fmt: skip
+                old = before.get((client.id, platform.id, purpose))
+                verdict = judge(known, purpose, old, as_of, is_degraded=is_degraded, momentum=standing)
                 yield _with_events(verdict, behind)
 
 
 def _with_events(verdict: Verdict, behind: dict[tuple[str, str, str], tuple[str, ...]]) -> Verdict:
     """Terms of risk with the events they rest on, in the market itself or world-wide."""
-    terms = []
+    terms, is_changed = [], False
     for term in verdict.terms:
-        dimension, _, place = term.name.partition(":")
-        ids = behind.get((verdict.platform, place, dimension)) or behind.get((verdict.platform, "GLOBAL", dimension))
-        terms.append(replace(term, event_ids=ids) if term.kind == "risk" and ids else term)
-    return replace(verdict, terms=tuple(terms))
+        if term.kind == "risk":
+            dimension, _, place = term.name.partition(":")
+            platform = verdict.platform
+            ids = behind.get((platform, place, dimension)) or behind.get((platform, "GLOBAL", dimension))
+            if ids:
+                term, is_changed = replace(term, event_ids=tuple(dict.fromkeys((*term.event_ids, *ids)))), True
+        terms.append(term)
+    return replace(verdict, terms=tuple(terms)) if is_changed else verdict
 
 
 def _alerts(
@@ -198,10 +225,12 @@ def _alerts(
 ) -> list[Alert]:
     settings, verdicts = house.settings, house.warehouse.verdicts
     flaps = verdicts.recent_changes(as_of - settings.alerts.flap_nights * _FLAP_WINDOW_PER_NIGHT)
-    old_terms = verdicts.terms(as_of)
+    touched = {status.platform for status in moved}
+    telling = [_key(new) for old, new in pairs if old is not None and _may_tell(old, new, touched)]
+    old_terms = verdicts.terms(telling, as_of)
     compared = [
         Pair(
-            replace(old, terms=old_terms.get((new.client, new.platform, new.purpose), ())), new,
+            replace(old, terms=old_terms.get(_key(new), new.terms)), new,
             flaps.get((new.client, new.platform, new.purpose), 0),
         )
         for old, new in pairs
@@ -212,6 +241,16 @@ def _alerts(
         compared, settings.clients, settings.jurisdictions, moved, told, run_id, settings.scoring, settings.alerts
     )
     return [_with_evidence(house, alert) for alert in decided]
+
+
+def _key(verdict: Verdict) -> tuple[str, str, str]:
+    return verdict.client, verdict.platform, verdict.purpose
+
+
+def _may_tell(old: Verdict, new: Verdict, touched: set[str]) -> bool:
+    """Whether the terms of last night can be asked for: only where something moved by a point or more."""
+    is_moved = old.band != new.band or old.floors != new.floors or bool(touched & {new.platform, "all_social"})
+    return is_moved or abs((old.score or 0.0) - (new.score or 0.0)) >= 1
 
 
 def _with_evidence(house: House, alert: Alert) -> Alert:

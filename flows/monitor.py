@@ -9,20 +9,33 @@ from datetime import datetime
 from time import monotonic
 from typing import Any
 
+from flows.calendar import missed_nights
 from flows.collect import Collected, collect, keep
-from flows.engine import Engine, PlainEngine, PrefectEngine
+from flows.engine import DaskEngine, Engine, PlainEngine, PrefectEngine, dask_runner
+from flows.gathering import gather_on_workers
 from flows.house import House, now
 from flows.judge import judge_all, understand
+from flows.keeping import is_sound, put_out
+from flows.showing import show_night
 from flows.tell import deliver, write_briefs
+from flows.watching import watched
 from trendwarte.reading import READER_VERSION
 from trendwarte.types import Document, RunReport
-from warehouse import load_configuration, publish, published_night
+from warehouse import load_configuration, published_night
 
 
 def night(
-    house: House, as_of: datetime, engine: Engine, archived: Sequence[Document] | None = None, *, is_last: bool = True
+    house: House,
+    as_of: datetime,
+    engine: Engine,
+    archived: Sequence[Document] | None = None,
+    *,
+    is_last: bool = True,
+    is_missed: bool = False,
 ) -> RunReport:
     """One night. ``archived`` documents (a replay) take the place of collecting.
+
+    A missed night that is made up for asks nobody: what a source says today nobody knew then. It counts as degraded.
 
     In a series of nights only the last one publishes (``is_last``): nobody could read the copies between.
 
@@ -31,7 +44,12 @@ def night(
     """
     report = _begin(house, as_of)  # 1  settings are in `house`
     clock = _Clock(report)
-    collected = Collected(documents=list(archived)) if archived is not None else collect(house, as_of, engine)  # 2, 3
+    if archived is not None or is_missed:
+        collected = Collected(documents=list(archived or ()), is_degraded=is_missed)
+    elif house.settings.runtime.warehouse.url:
+        collected = gather_on_workers(house, as_of, engine, report)  # 2, 3, 5  into the lake
+    else:
+        collected = collect(house, as_of, engine)  # 2, 3  fetch, parse
     clock.lap("collect")
     keep(house, collected, as_of, report)  # 4  store
     clock.lap("store")
@@ -43,30 +61,58 @@ def night(
         clock.lap("read")
         judge_all(house, as_of, report, is_degraded=collected.is_degraded)  # 8, 9  score, judge, queue
         clock.lap("judge")
-    if is_last and _is_snapshot_behind(house):
-        publish(house.warehouse.con, house.published)  # 10 publish
+    if is_last and _is_snapshot_behind(house) and is_sound(house, report):
+        put_out(house)  # 10 check, publish
         write_briefs(house, report)
     clock.lap("publish")
-    deliver(house, as_of, engine, report)  # 11 tell
+    if not report.is_held:
+        deliver(house, as_of, engine, report)  # 11 tell
     clock.lap("tell")
     _record_end(house, report)
+    show_night(house, report)
     return report
 
 
-def monitor(house: House, nights: Sequence[datetime], engine_name: str = "prefect") -> list[RunReport]:
-    """Run nights in order, in one Prefect flow (or in plain threads): a catch-up is one flow, not many."""
+def monitor(house: House, moment: datetime, engine_name: str = "prefect") -> list[RunReport]:
+    """Run the nights that are due up to ``moment`` in order: missed ones first, then this one.
+
+    In one Prefect flow (or in plain threads), for a catch-up is one flow, not many.
+    """
     if engine_name == "plain":
-        engine = PlainEngine(house.settings.runtime.fetching.workers)
-        return [night(house, as_of, engine) for as_of in nights]
-    return list(in_flow(lambda: [night(house, as_of, PrefectEngine()) for as_of in nights]))
+        return due_nights(house, moment, PlainEngine(house.settings.runtime.fetching.workers))
+    if engine_name == "dask":
+        return list(in_flow(lambda: due_nights(house, moment, DaskEngine()), on_dask=True))
+    return list(in_flow(lambda: due_nights(house, moment, PrefectEngine())))
 
 
-def in_flow(body: Any) -> Any:
+def due_nights(house: House, moment: datetime, engine: Engine) -> list[RunReport]:
+    """The nights that are due, each watched: a failure is written down and reported to the heartbeat.
+
+    Raises:
+        ClockError: ``moment`` lies before the last judged night.
+    """
+    runtime = house.settings.runtime
+    last = house.warehouse.runs.last_judged()
+    reports = []
+    for missed in missed_nights(last["as_of"] if last else None, moment, runtime.schedule, runtime.time_zone):
+        with watched(house, missed):
+            reports.append(night(house, missed, engine, is_missed=True, is_last=False))
+    with watched(house, moment) as watch:
+        reports.append(night(house, moment, engine))
+        watch.ended(reports[-1])
+    return reports
+
+
+def in_flow(body: Any, *, on_dask: bool = False) -> Any:
     """Call ``body`` inside a flow run named ``monitor``; Prefect is imported here because it takes a second."""
-    from prefect import flow
+    from prefect import flow, tags
 
-    named = flow(name="monitor", validate_parameters=False, persist_result=False, log_prints=False)
-    return named(body)()
+    named = flow(
+        name="monitor", validate_parameters=False, persist_result=False, log_prints=False,
+        task_runner=dask_runner() if on_dask else None,
+    )  # fmt: skip
+    with tags("trendwarte"):
+        return named(body)()
 
 
 def _begin(house: House, as_of: datetime) -> RunReport:
@@ -86,7 +132,7 @@ def _is_unchanged(house: House, as_of: datetime, report: RunReport) -> bool:
     """The day was judged already, and since then nothing new came in."""
     last = house.warehouse.runs.last_judged()
     is_same_day = last is not None and last["as_of"].date() == as_of.date()
-    return is_same_day and not report.is_baseline and not house.warehouse.documents.unread(READER_VERSION, as_of)
+    return is_same_day and not report.is_baseline and not house.warehouse.documents.unread_ids(READER_VERSION, as_of)
 
 
 def _record_start(house: House, report: RunReport, engine: Engine) -> None:

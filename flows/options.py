@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 Config = Annotated[Path, typer.Option("--config", help="Folder with the configuration.")]
 State = Annotated[Path, typer.Option("--state", help="Folder that holds warehouse, briefs and mailbox.")]
-Engine = Annotated[str, typer.Option("--engine", help="prefect, or plain (threads, no server).")]
+Engine = Annotated[
+    str, typer.Option("--engine", help="prefect, plain (threads, no server), or dask (docs/operations.md).")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
 Archives = Annotated[list[Path], typer.Option("--archive", help="JSON Lines file (.gz, .zst); may be repeated.")]
 

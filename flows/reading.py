@@ -27,7 +27,7 @@ from sources import (
 )
 from trendwarte.reading import Reader, Watchlist
 from trendwarte.reading.prefilter import Prefilter
-from trendwarte.reading.reader import language
+from trendwarte.reading.text import language
 from trendwarte.settings import Settings
 from trendwarte.types import Document, Reading, Signal
 

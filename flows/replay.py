@@ -36,7 +36,8 @@ def replay(
     busiest day: documents wait on disk, in ``state``, for their night.
     """
     quiet = settings.runtime.smtp.model_copy(update={"host": ""})
-    settings = settings.model_copy(update={"runtime": settings.runtime.model_copy(update={"smtp": quiet})})
+    runtime = settings.runtime.model_copy(update={"smtp": quiet, "is_sending": False})
+    settings = settings.model_copy(update={"runtime": runtime})
     reports = []
     with opened(settings, state) as house:
         first = max(start, _last_judged_day(house) or start)

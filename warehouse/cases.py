@@ -51,6 +51,15 @@ class Events:
         told = self.signals_of(row["event_id"] for row in rows)
         return [Known(_event(row), tuple(told.get(row["event_id"], ()))) for row in rows]
 
+    def recent(self, platform: str, since: date) -> list[Event]:
+        """Events of a platform that were still told of on or after ``since``, the most credible first."""
+        rows = rows_of(
+            self._con,
+            "SELECT * FROM events WHERE platform = ? AND last_seen_at >= ? ORDER BY credibility DESC, event_id",
+            [platform, since],
+        )
+        return [_event(row) for row in rows]
+
     def add_signals(self, signals: Sequence[StoredSignal], event_of: dict[str, str], reader_version: str) -> None:
         """Keep signals under their events."""
         insert(self._con, "signals", [_signal_row(s, event_of[s.signal_id], reader_version) for s in signals])
@@ -141,6 +150,26 @@ class LedgerRows:
         insert(self._con, "ledger", [asdict(status) | {"run_id": run_id} for status in moved])
         rows = [asdict(one) | {"known_from": known_from, "run_id": run_id} for one in refused]
         insert(self._con, "ledger_review", rows, "ON CONFLICT DO NOTHING")
+
+    def refused(self, event_id: str) -> tuple[Event, str] | None:
+        """The event of a refused step and the instrument it was refused for; None when it waits no more."""
+        rows = rows_of(
+            self._con,
+            "SELECT e.*, r.instrument AS refused_for FROM ledger_review r JOIN events e USING (event_id)"
+            " WHERE event_id = ? AND event_id NOT IN (SELECT event_id FROM ledger_decisions)",
+            [event_id],
+        )
+        return (_event(rows[0]), str(rows[0]["refused_for"])) if rows else None
+
+    def decide(self, event_id: str, decision: str, author: str, reason: str, decided_at: datetime) -> None:
+        """Note what a person decided about a refused step: ``confirmed`` or ``rejected``."""
+        row = {"event_id": event_id, "decision": decision, "author": author, "reason": reason, "decided_at": decided_at}
+        insert(self._con, "ledger_decisions", [row])
+
+    def enter(self, status: LegalStatus, author: str, reason: str) -> None:
+        """Append a row that a person answers for."""
+        row = asdict(status) | {"run_id": "manual", "author": author, "reason": reason}
+        insert(self._con, "ledger", [row])
 
     def places(self) -> set[str]:
         """Jurisdictions with an instrument or an event."""

@@ -1,0 +1,212 @@
+"""Commands of the operator and the analyst: serve, publish, check, query, scores, backfill, doctor and the rest."""
+
+import json
+import os
+import sys
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+
+from flows.options import Archives, AsJson, Config, State, fail, moment_of, note, print_rows, settings_of
+from trendwarte.errors import ConfigError, TrendwarteError
+
+
+def register_operations(app: typer.Typer) -> None:
+    """Add these commands to the command line."""
+    for command in (init, serve, publish, check, query, scores, backfill, maintain, erase, doctor):
+        app.command()(command)
+
+
+def init(folder: Annotated[Path, typer.Argument(help="New folder; must not hold a configuration yet.")]) -> None:
+    """Write a commented starter configuration: the shipped one, with example clients, platforms and sources."""
+    import shutil
+
+    shipped = Path(__file__).parents[1] / "config"
+    if (folder / "settings.yaml").exists():
+        fail(f"{folder / 'settings.yaml'} exists; choose an empty folder, or edit that one", 2)
+    shutil.copytree(shipped, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__", "*.py"))
+    print(f"configuration in {folder}; next: edit {folder / 'clients'}, then")
+    print(f"trendwarte config validate --config {folder}")
+    print(f"trendwarte doctor --config {folder}")
+
+
+def serve(
+    config: Config = Path("config"),
+    state: State = Path("state"),
+    port: Annotated[int, typer.Option(help="Port of the Prefect server and its UI, on loopback.")] = 4200,
+) -> None:
+    """Run on schedule until stopped: nightly, authorities by day, weekly round, monthly maintenance.
+
+    Starts a Prefect server unless PREFECT_API_URL names one.
+    """
+    from flows.quiet import prepare_serving
+    from flows.serving import server_running
+
+    settings = settings_of(config)
+    prepare_serving((state / "prefect").resolve())
+    with server_running(port, state / "logs", note):
+        from flows.deployments import serve_all
+
+        times = settings.runtime.schedule
+        note(f"Serving in {settings.runtime.time_zone}: nightly '{times.nightly}', official '{times.official}',"
+             f" digest '{times.digest}', maintenance '{times.maintenance}'. Ctrl-C stops.")  # fmt: skip
+        serve_all(settings, config, state)
+
+
+def publish(config: Config = Path("config"), state: State = Path("state")) -> None:
+    """Publish the warehouse again as it stands, with a fresh snapshot and Parquet."""
+    from flows.house import opened
+    from flows.keeping import put_out
+
+    with opened(settings_of(config), state) as house:
+        put_out(house)
+    print(state / "published" / "trendwarte.duckdb")
+
+
+def check(
+    max_age: Annotated[str, typer.Option("--max-age", help="How old the last night may be: 26h, 90m, 2d.")] = "26h",
+    state: State = Path("state"),
+    as_json: AsJson = False,
+) -> None:
+    """Say how old the last published night is; exit code 5 when it is too old, 3 when its checks failed."""
+    from flows.doctor import last_night
+    from flows.house import now
+
+    allowed = _span(max_age)
+    night = last_night(state)
+    age = now() - night["as_of"] if night else None
+    facts = {
+        "night": night["run_id"] if night else None, "as_of": night["as_of"] if night else None,
+        "age_hours": round(age.total_seconds() / 3600, 1) if age is not None else None,
+        "is_fresh": age is not None and age <= allowed, "failed_checks": night["failed_checks"] if night else [],
+    }  # fmt: skip
+    print_rows([facts], as_json)
+    if not facts["is_fresh"]:
+        told = (
+            f"the last night is {facts['age_hours']} h old, allowed are {max_age}" if night else "no night is published"
+        )
+        fail(f"{told}; look into {state / 'logs'} and run 'trendwarte doctor'", 5)
+    if facts["failed_checks"]:
+        raise SystemExit(3)
+
+
+def query(
+    sql: Annotated[str, typer.Argument(help="SQL, the name of an example (--list), or - for stdin.")] = "-",
+    file: Annotated[Path | None, typer.Option("-f", help="File with the query.")] = None,
+    form: Annotated[str, typer.Option("--format", help="table, csv, json, md, or parquet (with --out).")] = "table",
+    out: Annotated[Path | None, typer.Option("--out", help="File for parquet.")] = None,
+    search: Annotated[str, typer.Option("--search", help="Documents with these words, best first.")] = "",
+    is_list: Annotated[bool, typer.Option("--list", help="The named example queries.")] = False,
+    is_describe: Annotated[bool, typer.Option("--describe", help="The dictionary of views and columns.")] = False,
+    state: State = Path("state"),
+) -> None:
+    """Ask the published warehouse, read-only; works while a night is running."""
+    import warehouse
+    from flows.tables import render
+
+    published = state / "published" / "trendwarte.duckdb"
+    named = warehouse.examples()
+    try:
+        if is_list:
+            print_rows([{"name": k, "answers": v.partition("\n")[0].lstrip("- ")} for k, v in named.items()], False)
+        elif is_describe:
+            print(warehouse.dictionary(published), end="")
+        elif search:
+            print(render(*warehouse.search(published, search), form))
+        else:
+            text = file.read_text("utf-8") if file else sys.stdin.read() if sql == "-" else named.get(sql, sql)
+            if form == "parquet":
+                if out is None:
+                    raise ConfigError(["--format parquet: name the file with --out"])
+                warehouse.query_to_file(published, text, out)
+                print(out)
+            else:
+                print(render(*warehouse.query(published, text), form))
+    except TrendwarteError as error:
+        fail(str(error), 2)
+
+
+def scores(
+    client: Annotated[str, typer.Option(help="Client id; default: all.")] = "",
+    platform: Annotated[str, typer.Option(help="Platform id; default: all.")] = "",
+    as_of: Annotated[str, typer.Option(help="As known at; default: now.")] = "9999-01-01",
+    state: State = Path("state"),
+    as_json: AsJson = False,
+) -> None:
+    """Bands and scores that were valid at a time; 'explain' takes one apart."""
+    from warehouse import query as ask
+
+    columns, rows = ask(
+        state / "published" / "trendwarte.duckdb",
+        "SELECT client, platform, purpose, band, round(score, 1) AS score, floor, round(risk, 1) AS risk,"
+        " round(confidence, 2) AS confidence, outlook, as_of FROM mart.verdicts_at(?)"
+        " WHERE ? IN ('', client) AND ? IN ('', platform) ORDER BY client, platform, purpose",
+        [moment_of(as_of), client, platform],
+    )
+    print_rows([dict(zip(columns, row, strict=True)) for row in rows], as_json)
+
+
+def backfill(
+    archive: Archives,
+    start: Annotated[str, typer.Option(help="First night, ISO date.")],
+    end: Annotated[str, typer.Option(help="Last night, ISO date.")],
+    state: State = Path("state"),
+    config: Config = Path("config"),
+) -> None:
+    """Run past nights over archived documents, with progress; goes on where an interrupted one stopped."""
+    from flows.operations import backfilled
+
+    reports = backfilled(
+        settings_of(config), archive, moment_of(start, "--start").date(), moment_of(end, "--end").date(), state, note
+    )
+    print(f"{len(reports)} nights; published in {state / 'published' / 'trendwarte.duckdb'}")
+
+
+def maintain(config: Config = Path("config"), state: State = Path("state"), as_json: AsJson = False) -> None:
+    """Forget what is past its time, publish, and write the warehouse file anew without holes."""
+    from flows.house import now
+    from flows.operations import maintained
+
+    print_rows([maintained(settings_of(config), state, now())], as_json)
+
+
+def erase(
+    kind: Annotated[str, typer.Argument(help="document or source.")],
+    target: Annotated[str, typer.Argument(help="Its id.")],
+    reason: Annotated[str, typer.Option(help="Why, without names: 'request of 3 May', 'licence ended'.")],
+    config: Config = Path("config"),
+    state: State = Path("state"),
+    as_json: AsJson = False,
+) -> None:
+    """Take the content of a document or a source out of every table and copy; scores stay reproducible."""
+    from flows.house import now
+    from flows.operations import erased
+
+    chosen: dict[str, Literal["document", "source"]] = {"document": "document", "source": "source"}
+    if kind not in chosen:
+        raise ConfigError([f"'{kind}' cannot be erased; use document or source"])
+    print_rows([erased(settings_of(config), state, chosen[kind], target, reason, now())], as_json)
+
+
+def doctor(config: Config = Path("config"), state: State = Path("state"), as_json: AsJson = False) -> None:
+    """Check this machine and installation; each problem with its remedy."""
+    from flows.doctor import examine
+
+    checks = examine(config, state, os.environ)
+    if as_json:
+        print(json.dumps([c._asdict() for c in checks], ensure_ascii=False))
+    else:
+        for one in checks:
+            print(f"{'ok  ' if one.is_ok else 'FAIL'} {one.name}: {one.finding}")
+    if not all(one.is_ok for one in checks):
+        raise SystemExit(1)
+
+
+def _span(text: str) -> timedelta:
+    units: dict[str, Any] = {"m": "minutes", "h": "hours", "d": "days"}
+    try:
+        return timedelta(**{units[text[-1:]]: float(text[:-1])})
+    except (KeyError, ValueError):
+        raise ConfigError([f"--max-age: '{text}' is no age; write 26h, 90m or 2d"]) from None

@@ -1,0 +1,233 @@
+"""The operator's commands on a real state folder: what they say, what they change, how they exit."""
+
+import json
+import shutil
+import socket
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+import pytest
+from typer.main import get_command
+
+from demo import PostOffice
+from flows.cli import app
+from flows.doctor import examine
+from flows.house import opened
+from trendwarte.config_files import load_settings
+
+ROOT = Path(__file__).parents[2]
+CONFIG = ROOT / "config"
+
+
+def said(capsys, *words, code=0):
+    """Run a command in this process; a new one costs seconds. Gives what it printed."""
+    try:
+        get_command(app).main(list(words), standalone_mode=False)
+        found = 0
+    except SystemExit as end:
+        found = int(end.code or 0)
+    out = capsys.readouterr()
+    assert found == code, f"{found}: {out.out}{out.err}"
+    return out
+
+
+def findings(state, config=CONFIG, env=None):
+    return {check.name: check for check in examine(config, state, env or {})}
+
+
+def test_an_old_night_is_stale_and_the_exit_code_says_so(short_story, capsys):
+    assert "look into" in said(capsys, "check", "--max-age", "26h", "--state", str(short_story), code=5).err
+    told = json.loads(said(capsys, "check", "--max-age", "9999d", "--state", str(short_story), "--json").out)
+    assert told[0]["night"] == "night-20240830T235959Z" and told[0]["is_fresh"]
+
+
+def test_no_night_at_all_is_stale_too(tmp_path, capsys):
+    assert "no night is published" in said(capsys, "check", "--state", str(tmp_path), code=5).err
+
+
+def test_init_writes_a_configuration_that_is_valid_and_never_overwrites_one(tmp_path, capsys):
+    said(capsys, "init", str(tmp_path / "mine"))
+    assert load_settings(tmp_path / "mine", {}).clients
+    assert "choose an empty folder" in said(capsys, "init", str(tmp_path / "mine"), code=2).err
+
+
+def test_scores_are_those_of_a_day(short_story, capsys):
+    words = ("scores", "--client", "snack-us", "--platform", "x", "--state", str(short_story), "--json")
+    before = {r["purpose"]: r["band"] for r in json.loads(said(capsys, *words, "--as-of", "2024-08-29").out)}
+    after = {r["purpose"]: r["band"] for r in json.loads(said(capsys, *words).out)}
+    assert set(after.values()) == {"exit"} and "exit" not in before.values()
+
+
+def test_a_query_may_leave_as_parquet(short_story, tmp_path, capsys):
+    said(
+        capsys,
+        "query",
+        "verdicts-today",
+        "--format",
+        "parquet",
+        "--out",
+        str(tmp_path / "v.parquet"),
+        "--state",
+        str(short_story),
+    )
+    assert duckdb.sql(f"SELECT count(*) FROM '{tmp_path / 'v.parquet'}'").fetchone()[0] > 10
+
+
+def test_publishing_again_gives_a_fresh_copy_of_the_same_night(own_story, capsys):
+    before = (own_story / "published" / "trendwarte.duckdb").stat().st_ino
+    said(capsys, "publish", "--state", str(own_story))
+    assert (own_story / "published" / "trendwarte.duckdb").stat().st_ino != before
+    assert (
+        json.loads((own_story / "published" / "latest.json").read_text("utf-8"))["run_id"] == "night-20240830T235959Z"
+    )
+
+
+def test_maintenance_forgets_what_is_past_its_time_and_keeps_a_backup(own_story, capsys):
+    (told,) = json.loads(said(capsys, "maintain", "--state", str(own_story), "--json").out)
+    assert told["payloads"] > 0 and told["letters"] > 0 and told["bytes_after"] <= told["bytes_before"]
+    assert (own_story / "warehouse.backup.duckdb").exists()
+
+
+def test_erasing_a_source_takes_it_out_of_every_copy_and_brief(own_story, capsys):
+    published = own_story / "published" / "trendwarte.duckdb"
+    with duckdb.connect(str(published), read_only=True) as con:
+        source, title = con.execute(
+            "SELECT d.source_id, d.title FROM mart.documents d JOIN mart.signals USING (document_id) WHERE d.title LIKE '%Brasil%' LIMIT 1"
+        ).fetchone()
+    said(capsys, "publish", "--state", str(own_story))
+    said(capsys, "erase", "source", source, "--reason", "licence ended", "--state", str(own_story))
+    for path in own_story.rglob("*.duckdb"):
+        assert title.encode() not in path.read_bytes(), path
+    with duckdb.connect(str(published), read_only=True) as con:
+        assert con.execute(
+            "SELECT count(*) FROM mart.documents WHERE source_id = ? AND title <> ''", [source]
+        ).fetchone() == (0,)
+    assert "no source 'nobody'" in _error(
+        capsys, "erase", "source", "nobody", "--reason", "x", "--state", str(own_story)
+    )
+
+
+def _error(capsys, *words):
+    with pytest.raises(Exception) as caught:
+        said(capsys, *words)
+    return str(caught.value)
+
+
+def test_doctor_is_content_with_a_sound_place_but_for_its_age(short_story):
+    found = findings(short_story)
+    assert {name for name, check in found.items() if not check.is_ok} <= {"last night", "silent sources"}
+    assert "is 'serve', cron or the timer running?" in found["last night"].finding
+
+
+def test_doctor_names_the_process_that_holds_the_lock(tmp_path):
+    with opened(load_settings(CONFIG, {}), tmp_path):
+        found = findings(tmp_path)["lock"]
+    assert not found.is_ok and "process " in found.finding and "kill PID" in found.finding
+
+
+def test_doctor_tries_the_login_of_the_mail_server_and_sends_nothing(tmp_path):
+    with PostOffice(tmp_path / "mailbox") as office:
+        env = {
+            "TRENDWARTE__SMTP__HOST": office.host,
+            "TRENDWARTE__SMTP__PORT": str(office.port),
+            "TRENDWARTE__SMTP__SECURITY": "none",
+        }
+        assert findings(tmp_path, env=env)["mail"].is_ok and office.messages == []
+        refused = findings(
+            tmp_path, env=env | {"TRENDWARTE__SMTP__USER": "x", "TRENDWARTE__SMTP__PASSWORD": "wrong-one"}
+        )["mail"]
+        assert not refused.is_ok and "wrong-one" not in refused.finding
+    gone = findings(tmp_path, env=env)["mail"]
+    assert not gone.is_ok and "check smtp.host" in gone.finding
+
+
+def changed_config(tmp_path, name, old, new):
+    config = Path(shutil.copytree(CONFIG, tmp_path / "config"))
+    text = (config / name).read_text("utf-8")
+    assert old in text
+    (config / name).write_text(text.replace(old, new), "utf-8")
+    return config
+
+
+def test_doctor_resolves_the_host_of_a_webhook_and_keeps_the_rest_of_it_secret(tmp_path):
+    path = next(p for p in sorted((CONFIG / "clients").glob("*.yaml")) if "channels:" in p.read_text("utf-8"))
+    config = changed_config(
+        tmp_path, f"clients/{path.name}", "channels:", 'channels:\n  - {kind: webhook, url: "${env:HOOK}"}'
+    )
+    found = findings(
+        tmp_path,
+        config,
+        {
+            "HOOK": "https://no-such-host.invalid/T000/very-secret",
+            "HOOK_SECRET": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+        },
+    )
+    check = next(check for name, check in found.items() if name.startswith("webhook of"))
+    assert not check.is_ok and "no-such-host.invalid" in check.finding and "very-secret" not in check.finding
+
+
+def test_doctor_knows_a_wrong_zone_a_changed_configuration_and_a_newer_warehouse(own_story, tmp_path):
+    config = changed_config(tmp_path, "settings.yaml", "time_zone: Europe/Berlin", "time_zone: Europe/Bern")
+    assert "'Europe/Bern' is unknown" in findings(own_story, config)["time zone"].finding
+    shutil.rmtree(config)
+    config = changed_config(tmp_path, "alerts.yaml", "cooldown_days: 14", "cooldown_days: 15")
+    assert "sets a baseline" in findings(own_story, config)["configuration drift"].finding
+    with duckdb.connect(str(own_story / "warehouse.duckdb")) as con:
+        con.execute("INSERT INTO schema_migrations (version, name, checksum) VALUES (9999, 'x', 'x')")
+    schema = findings(own_story)["schema"]
+    assert not schema.is_ok and "update the program" in schema.finding
+
+
+def test_doctor_finds_packages_that_do_not_fit(tmp_path, monkeypatch):
+    import flows.doctor as doctor
+
+    real = doctor.version
+    monkeypatch.setattr(doctor, "version", lambda name: "0.165.0" if name == "fastapi" else real(name))
+    found = findings(tmp_path)["fastapi"]
+    assert not found.is_ok and "constraints.txt" in found.finding
+
+
+def test_doctor_sees_a_disk_without_room_and_a_lost_snapshot(own_story, monkeypatch):
+    import flows.doctor as doctor
+
+    monkeypatch.setattr(doctor, "_DISK_MINIMUM_MB", 10**9)
+    assert not findings(own_story)["disk"].is_ok
+    shutil.rmtree(own_story / "published" / "snapshots")
+    assert "trendwarte publish" in findings(own_story)["published"].finding
+
+
+def test_a_failed_check_holds_back_the_copy_and_the_letters_until_it_is_mended(own_story):
+    from flows.demo import end_of, world
+    from flows.engine import PlainEngine
+    from flows.monitor import night
+
+    day = datetime(2024, 8, 31, tzinfo=UTC).date()
+    with world(CONFIG, own_story) as (house, server, office):
+        server.set_night(end_of(day))
+        broken = house.warehouse.con.execute("SELECT signal_id, document_id FROM signals LIMIT 1").fetchone()
+        house.warehouse.con.execute("UPDATE signals SET document_id = 'nobody' WHERE signal_id = ?", [broken[0]])
+        report = night(house, end_of(day), PlainEngine())
+        assert report.is_held and any("fail_signal_without_document" in one for one in report.problems)
+        assert (
+            office.messages == []
+            and json.loads((house.published / "latest.json").read_text("utf-8"))["run_id"] == "night-20240830T235959Z"
+        )
+        house.warehouse.con.execute("UPDATE signals SET document_id = ? WHERE signal_id = ?", [broken[1], broken[0]])
+        again = night(house, end_of(day), PlainEngine())
+        assert not again.is_held
+        assert json.loads((house.published / "latest.json").read_text("utf-8"))["run_id"] == "night-20240831T235959Z"
+
+
+def test_a_served_port_that_is_taken_gets_a_sentence(tmp_path):
+    from flows.serving import server_running
+    from trendwarte.errors import TrendwarteError
+
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        with (
+            pytest.raises(TrendwarteError, match="prefect-server"),
+            server_running(taken.getsockname()[1], tmp_path, print),
+        ):
+            pass

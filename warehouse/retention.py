@@ -1,0 +1,116 @@
+"""What is forgotten, when, and on whose request; scores stay reproducible by ids, hashes and weights."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import blake2b
+from typing import Literal
+
+from warehouse.connection import Connection, insert, rows_of
+
+
+@dataclass(frozen=True, slots=True)
+class Periods:
+    """Days that each kind of content is kept."""
+
+    payload_days: int
+    text_days: int
+    quote_days: int
+    letter_days: int
+
+
+def forget_old(con: Connection, now: datetime, periods: Periods) -> dict[str, int]:
+    """Drop raw payloads, full texts, quotes and letters past their time; gives how many of each.
+
+    Titles, summaries, hashes, weights and the ledger stay: they are what a score is recomputed from.
+    """
+    before = {kind: now - timedelta(days=days) for kind, days in (
+        ("payloads", periods.payload_days), ("texts", periods.text_days), ("quotes", periods.quote_days),
+        ("letters", periods.letter_days),
+    )}  # fmt: skip
+    return {
+        "payloads": _count(con, "DELETE FROM payloads WHERE fetched_at < ?", before["payloads"]),
+        "texts": _count(
+            con,
+            "UPDATE documents SET text = '', text_quality = CASE WHEN summary = '' THEN 'title' ELSE 'summary' END"
+            " WHERE first_seen_at < ? AND text <> ''",
+            before["texts"],
+        ),
+        "quotes": _count(
+            con, "UPDATE signals SET evidence = '' WHERE known_from < ? AND evidence <> ''", before["quotes"]
+        ),
+        "letters": _count(
+            con,
+            "UPDATE messages SET body = ''::BLOB, target = '' WHERE queued_at < ? AND status IN ('sent', 'dead',"
+            " 'suppressed') AND target <> ''",
+            before["letters"],
+        ),
+    }
+
+
+def erase(
+    con: Connection, kind: Literal["document", "source"], target: str, reason: str, now: datetime
+) -> dict[str, int]:
+    """Take the content of one document, or of all documents of a source, out of every table.
+
+    What goes: title, summary, text, address, quotes, headlines of events and alerts, letters that quote it, raw
+    answers of the source. What stays: ids, hashes, dates, outlet, weights; the document is not read or stored again.
+
+    Raises:
+        KeyError: no such document or source.
+    """
+    column = "document_id" if kind == "document" else "split_part(source_id, ':', 1)"
+    rows = rows_of(con, f"SELECT document_id, title FROM documents WHERE {column} = ?", [target])  # noqa: S608
+    if not rows:
+        raise KeyError(target)
+    ids = [row["document_id"] for row in rows]
+    titles = [row["title"] for row in rows if row["title"]]
+    _erase_from_alerts(con, set(ids))
+    con.execute(
+        "UPDATE events SET title = '' WHERE title IN (SELECT unnest(?::VARCHAR[])) AND event_id IN"
+        " (SELECT event_id FROM signals WHERE document_id IN (SELECT unnest(?::VARCHAR[])))",
+        [titles, ids],
+    )
+    signals = _count(con, "UPDATE signals SET evidence = '' WHERE document_id IN (SELECT unnest(?::VARCHAR[]))", ids)
+    if kind == "source":
+        con.execute("DELETE FROM payloads WHERE split_part(source_id, ':', 1) = ?", [target])
+    else:
+        con.execute(
+            "DELETE FROM payloads WHERE payload_hash IN (SELECT payload_hash FROM documents WHERE document_id = ?)",
+            [target],
+        )
+    documents = _count(
+        con,
+        "UPDATE documents SET title = '', summary = '', text = '', url = '', guid = NULL, text_quality = 'title',"
+        " erased_at = coalesce(erased_at, $now) WHERE document_id IN (SELECT unnest($ids::VARCHAR[]))",
+        {"ids": ids, "now": now},
+    )
+    key = blake2b(f"{kind}\x1f{target}\x1f{now.isoformat()}".encode(), digest_size=8).hexdigest()
+    insert(con, "erasures", [
+        {"erasure_id": f"x-{key}", "erased_at": now, "kind": kind, "target": target, "reason": reason,
+         "documents": documents, "signals": signals}
+    ])  # fmt: skip
+    return {"documents": documents, "signals": signals}
+
+
+def _erase_from_alerts(con: Connection, ids: set[str]) -> None:
+    """Quotes inside alerts, and the letters that carried them."""
+    for row in rows_of(con, "SELECT alert_id, evidence FROM alerts"):
+        evidence = json.loads(row["evidence"])
+        kept = [one for one in evidence if one.get("document_id") not in ids]
+        if len(kept) == len(evidence):
+            continue
+        con.execute("UPDATE alerts SET evidence = ?, title = '' WHERE alert_id = ?",
+                    [json.dumps(kept, ensure_ascii=False), row["alert_id"]])  # fmt: skip
+        # A letter not yet sent would tell what was just taken out; one that was sent is only our copy of it.
+        con.execute(
+            "UPDATE messages SET body = ''::BLOB, status = CASE WHEN status = 'sent' THEN 'sent' ELSE 'suppressed' END,"
+            " last_detail = 'content erased on request' WHERE list_contains(alert_ids::VARCHAR[], ?)",
+            [row["alert_id"]],
+        )
+
+
+def _count(con: Connection, sql: str, parameters: object) -> int:
+    values = parameters if isinstance(parameters, dict) else [parameters]
+    row = con.execute(sql, values).fetchone()
+    return int(row[0]) if row else 0
