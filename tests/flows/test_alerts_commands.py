@@ -6,11 +6,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from flows.heartbeat import heartbeat
 from typer.testing import CliRunner
 
 from demo import HookAnswer, HookReceiver
 from flows.cli import app
-from flows.heartbeat import heartbeat
 from flows.house import now, opened
 from flows.tell import queue_messages
 from tests.alerts.conftest import SECRET, alert, settings_with, verdict
