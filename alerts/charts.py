@@ -4,11 +4,13 @@ Drawn at 360 px, the width of a telephone, so that its letters are readable ther
 Colours come from the page's style sheet, so that print and dark mode may choose their own.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from alerts.phrases import Phrases
 from trendwarte.brief_facts import Timeline, TimelineMark, TimelinePoint
+from trendwarte.radar.facts import Point
 
 WIDTH, HEIGHT = 360, 196
 _LEFT, _RIGHT, _TOP, _BOTTOM = 28, 316, 22, 170
@@ -49,6 +51,20 @@ class Chart:
     marks: tuple[Mark, ...]
     last: tuple[float, float, str]
     table: tuple[TimelinePoint, ...]
+
+
+SPARK_WIDTH, SPARK_HEIGHT = 120, 28
+
+
+def spark_of(points: Sequence[Point]) -> str:
+    """A small multiple as the points of an SVG polyline; empty for fewer than two days."""
+    if len(points) < 2:
+        return ""
+    first, days = points[0].day, max((points[-1].day - points[0].day).days, 1)
+    return " ".join(
+        f"{(point.day - first).days / days * SPARK_WIDTH:.1f},{2 + (1 - point.level) * (SPARK_HEIGHT - 4):.1f}"
+        for point in points
+    )
 
 
 def chart_of(timeline: Timeline, place: str, zones: tuple[float, float], phrases: Phrases) -> Chart | None:

@@ -10,11 +10,12 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
-from alerts.charts import HEIGHT, WIDTH, chart_of
+from alerts.charts import HEIGHT, SPARK_HEIGHT, SPARK_WIDTH, WIDTH, chart_of, spark_of
 from alerts.phrases import Lang, Phrases
 from alerts.wording import Names, reason_lines
 from trendwarte.brief_facts import BriefFacts, ChangeLine, MatrixRow, OperatorFacts
 from trendwarte.floors import rank
+from trendwarte.radar.facts import sentence, stage_word
 from trendwarte.settings import Settings
 from trendwarte.vocabulary import Band
 
@@ -70,6 +71,7 @@ def render_brief(facts: BriefFacts, lang: Lang, *, has_neighbours: bool = False)
         present=present, others=[row for row in facts.rows if row.presence == "none" and not _is_obscure(row)],
         obscure=[row for row in facts.rows if row.presence == "none" and _is_obscure(row)],
         changes=changes, open_changes=_OPEN_CHANGES, has_neighbours=has_neighbours,
+        sentence=sentence, stage_word=stage_word, spark_of=spark_of, spark_size=(SPARK_WIDTH, SPARK_HEIGHT),
         ok_sources=sum(line.state in ("ok", "not_modified") for line in facts.health),
     )  # fmt: skip
 

@@ -2,9 +2,10 @@
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from importlib.metadata import version
+from pathlib import Path
 from threading import Lock
 from uuid import uuid4
 
@@ -20,16 +21,20 @@ from alerts import (
 )
 from flows.engine import Engine
 from flows.house import House, now
+from trendwarte.brief_facts import BriefFacts
 from trendwarte.channels import NEEDS
 from trendwarte.errors import DeliveryError, TrendwarteError
+from trendwarte.radar.facts import RadarLine
 from trendwarte.settings import Channel
 from trendwarte.telling import Recipient, after_quiet, digest_is_due, next_attempt
 from trendwarte.types import Alert, Delivery, Message, RunReport, Verdict
-from warehouse import brief_facts, digest_facts, operator_facts
+from warehouse import brief_facts, digest_facts, operator_facts, radar_lines
 
 #: First all that is due, then what may be tried again at once and what the first round gave rise to.
 _ROUNDS = 3
 _DIGEST_DAYS = 35
+# A brief is for decisions: what moves most comes first, and a screen of it is enough.
+_RADAR_LINES = 6
 
 
 def write_briefs(house: House, report: RunReport) -> None:
@@ -37,7 +42,18 @@ def write_briefs(house: House, report: RunReport) -> None:
     runtime, snapshot = house.settings.runtime, house.published / "trendwarte.duckdb"
     active = [client.id for client in house.settings.clients.values() if client.is_active]
     facts = brief_facts(snapshot, active, runtime.time_zone, version("trendwarte"), house.settings.alerts)
+    facts = [replace(one, emerging=_radar_of(house, one, snapshot)) for one in facts]
     write_pages(house.briefs, facts, operator_facts(snapshot, report.as_of), house.settings)
+
+
+def _radar_of(house: House, facts: BriefFacts, snapshot: Path) -> tuple[RadarLine, ...]:
+    """What rises or fades in the client's markets and those above them."""
+    tree, markets = house.settings.jurisdictions, [market for market, _ in facts.markets]
+    for market in markets:
+        parent = tree[market].parent if market in tree else None
+        if parent and parent not in markets:
+            markets.append(parent)
+    return radar_lines(snapshot, house.settings.platforms, markets, facts.as_of)[:_RADAR_LINES]
 
 
 def queue_messages(house: House, as_of: datetime, alerts: Sequence[Alert], verdicts: Sequence[Verdict]) -> int:

@@ -53,7 +53,7 @@ def watched(house: House, as_of: datetime) -> Iterator[Watch]:
             "run_id": run_id, "outcome": told.outcome, "counts": told.counts, "durations_s": told.durations_s,
             "problems": told.problems,
         }})  # fmt: skip
-        _ping(house, "/fail" if told.is_held else "", f"{run_id}: {told.outcome}")
+        _ping(house, "/fail" if told.is_held else "", "\n".join([f"{run_id}: {told.outcome}", *told.problems]))
     else:
         log.info("night made up for", extra={"facts": {"run_id": run_id}})
 

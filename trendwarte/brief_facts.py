@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
 
+from trendwarte.radar.facts import RadarLine
 from trendwarte.types import Alert, Evidence, Reason, Term
 from trendwarte.vocabulary import Band, HealthState, Presence, Purpose
 
@@ -127,20 +128,6 @@ class Timeline:
 
 
 @dataclass(frozen=True, slots=True)
-class EmergingLine:
-    """A platform on the rise that is not watched yet, or only just: name, stage of its hype, and what shows it.
-
-    ``figures`` are (name of the series, value) pairs; ``since`` is the day the burst began.
-    """
-
-    name: str
-    stage: Literal["spark", "hype", "sustained", "fading", "dormant"]
-    since: date | None = None
-    figures: tuple[tuple[str, float], ...] = ()
-    evidence: tuple[Evidence, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class HealthLine:
     """How a source did last night."""
 
@@ -171,7 +158,7 @@ class BriefFacts:
     timelines: tuple[Timeline, ...]
     health: tuple[HealthLine, ...]
     deadlines: tuple[Deadline, ...] = ()
-    emerging: tuple[EmergingLine, ...] = ()
+    emerging: tuple[RadarLine, ...] = ()
     alerts: tuple[Alert, ...] = ()
     """What was told in the last 90 days, newest first: the feed"""
     risk_zones: tuple[float, float] = (30.0, 60.0)

@@ -7,7 +7,6 @@ from trendwarte.brief_facts import (
     BriefFacts,
     ChangeLine,
     Deadline,
-    EmergingLine,
     HealthLine,
     LegalLine,
     MatrixCell,
@@ -20,6 +19,8 @@ from trendwarte.brief_facts import (
     TimelineMark,
     TimelinePoint,
 )
+from trendwarte.radar.candidates import Ground
+from trendwarte.radar.facts import Point, RadarLine
 from trendwarte.types import Reason, Term
 
 TODAY = NIGHT.date()
@@ -74,7 +75,13 @@ def brief_of(word="The court upheld the law", platforms=25, **more):
         "run_id": "night-1", "version": "0.1.0", "scoring_version": "abc", "is_degraded": True, "markets": (("US", 1.0),),
         "purposes": PURPOSES, "rows": rows, "changes": changes, "legal": legal,
         "timelines": tuple(timeline(name, word) for name in names[:4]), "health": health, "deadlines": deadlines,
-        "emerging": (EmergingLine("UpScrolled", "spark", TODAY, (("Downloads", 41000.0),), (quote(word),)),),
+        "emerging": (
+            RadarLine("UpScrolled", "", "GLOBAL", "spark", TODAY, {"mentions": tuple(
+                Point(TODAY - timedelta(days=7 * (10 - n)), n / 10) for n in range(11))},
+                (Ground("social", count=3),), (Ground("unwatched"), Ground("unproven")), (quote(word),)),
+            RadarLine("Threads", "threads", "US", "hype", TODAY, {}, (Ground("burst", detail="page_views"),),
+                      (Ground("young", count=12, on=TODAY),), ()),
+        ),
         "place_names": (("US", "USA", "USA"), ("EU", "Europäische Union", "European Union")),
         "instrument_names": (("us-pafaca", "PAFACA"),),
     }  # fmt: skip

@@ -6,14 +6,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from flows.heartbeat import heartbeat
+from pydantic import SecretStr
 from typer.testing import CliRunner
 
 from demo import HookAnswer, HookReceiver
 from flows.cli import app
 from flows.house import now, opened
 from flows.tell import queue_messages
-from tests.alerts.conftest import SECRET, alert, settings_with, verdict
+from flows.watching import watched
+from tests.alerts.conftest import SECRET, alert, verdict
 from trendwarte.config_files import load_settings
 from trendwarte.errors import ConfigError
 from trendwarte.types import RunReport
@@ -111,26 +112,28 @@ def heard(receiver):
     return [request.path.rpartition("/hook")[2].partition("?")[0] for request in receiver.requests]
 
 
-def test_the_heartbeat_says_start_and_how_it_ended_under_one_run_id(receiver):
-    settings = settings_with(rules={"heartbeat_url": settings_secret(receiver.url)})
-    with heartbeat(settings) as beat:
-        beat.finish([RunReport("night-1", now(), problems=["one message failed"])])
-    assert heard(receiver) == ["/start", "/1"]
+@pytest.fixture
+def house(receiver, tmp_path):
+    """A house whose heartbeat is heard by ``receiver``."""
+    settings = load_settings(CONFIG, {})
+    heart = {"heartbeat_url": SecretStr(receiver.url), "allow_private_webhooks": True}
+    settings = settings.model_copy(update={"runtime": settings.runtime.model_copy(update=heart)})
+    with opened(settings, tmp_path / "state") as open_house:
+        yield open_house
+
+
+def test_the_heartbeat_hears_the_start_the_problems_and_the_failure(house, receiver):
+    with watched(house, now()) as watch:
+        watch.ended(RunReport("night-1", now(), problems=["one message failed"]))
+    assert heard(receiver) == ["/start", ""]
     assert b"one message failed" in receiver.requests[1].body
-    with pytest.raises(ValueError, match="broken"), heartbeat(settings):
+    with pytest.raises(ValueError, match="broken"), watched(house, now()):
         raise ValueError("broken")
     assert heard(receiver)[2:] == ["/start", "/fail"]
 
 
-def test_a_deaf_monitor_never_stops_a_night(receiver, capfd):
+def test_a_deaf_monitor_never_stops_a_night(house, receiver):
     receiver.answer_with(HookAnswer(500), HookAnswer(500))
-    settings = settings_with(rules={"heartbeat_url": settings_secret(receiver.url)})
-    with heartbeat(settings) as beat:
-        beat.finish([])
-    assert "heartbeat" in capfd.readouterr().err
-
-
-def settings_secret(url):
-    from pydantic import SecretStr
-
-    return SecretStr(url)
+    with watched(house, now()) as watch:
+        watch.ended(RunReport("night-1", now()))
+    assert heard(receiver) == ["/start", ""]
