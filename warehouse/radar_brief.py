@@ -29,7 +29,9 @@ def radar_lines(
     """
     with duckdb.connect(str(published), read_only=True) as con:
         con.execute("SET TimeZone = 'UTC'")
-        night = con.execute("SELECT max(as_of) FROM mart.momentum_stages WHERE as_of <= ?", [as_of]).fetchone()
+        night = con.execute(
+            "SELECT max(as_of) FROM mart.runs WHERE as_of <= ? AND outcome IN ('ok', 'degraded')", [as_of]
+        ).fetchone()
         if not night or night[0] is None:
             return ()
         at: datetime = night[0]
