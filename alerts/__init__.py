@@ -1,22 +1,32 @@
-"""Everything leaves: alerts are composed, sent by e-mail or webhook, and briefs are rendered."""
+"""Everything leaves: alerts are composed for each recipient, carried by many channels, and briefs are rendered."""
 
-from alerts.compose import alert_facts, compose, reason_text, recommendation
+from alerts.compose import Notice, compose, notice_message, plain_notice, recipients
+from alerts.digest import compose_digest
 from alerts.greeting import greet
-from alerts.pages import render_brief, render_index
+from alerts.http_line import post as ping
+from alerts.pages import render_brief, render_index, render_operator, write_pages
 from alerts.phrases import Phrases, catalogue
-from alerts.sending import next_attempt, send, signature
+from alerts.sending import send, signature
+from alerts.wording import letter_of, reason_text, recommendation
 
 __all__ = [
+    "Notice",
     "Phrases",
-    "alert_facts",
     "catalogue",
     "compose",
+    "compose_digest",
     "greet",
-    "next_attempt",
+    "letter_of",
+    "notice_message",
+    "ping",
+    "plain_notice",
     "reason_text",
+    "recipients",
     "recommendation",
     "render_brief",
     "render_index",
+    "render_operator",
     "send",
     "signature",
+    "write_pages",
 ]

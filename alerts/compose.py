@@ -1,199 +1,189 @@
-"""Alerts to messages: one per client and channel and night, most urgent first, the same bytes at every try."""
+"""Alerts to messages: one per recipient and night, most urgent first, the same bytes at every try."""
 
 import json
-from collections.abc import Mapping, Sequence
-from email.message import EmailMessage
-from email.policy import SMTP
-from email.utils import format_datetime
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
 from hashlib import sha256
-from itertools import groupby
 from typing import Any
 
-from alerts.pages import environment
-from alerts.phrases import Phrases
-from trendwarte.settings import Client, Recommendation, Settings
-from trendwarte.types import Alert, Evidence, Message, Reason
+from alerts.chat import discord_body, plain_body, slack_body, teams_body
+from alerts.fitting import WEBHOOK_BYTES, fitted
+from alerts.letters import Envelope, alert_mail, thread_names
+from alerts.phrases import Lang, Phrases
+from alerts.plugins import carriers, longest_text
+from alerts.wording import URGENCY, Letter, Section, common_words, letter_of
+from trendwarte.settings import Channel, Client, Settings
+from trendwarte.telling import Memory, Recipient, after_quiet, share_of
+from trendwarte.types import Alert, Message, Statement, Verdict
+from trendwarte.vocabulary import Severity
 
-_URGENCY = {"act": 0, "decide": 1, "note": 2}
+_BLOCK_LINES = 20
 
 
-def compose(alerts: Sequence[Alert], settings: Settings) -> list[Message]:
-    """Messages for the queued alerts of one night; e-mail to each address, webhook to each endpoint."""
-    messages = []
-    queued = sorted((a for a in alerts if a.status == "queued"), key=lambda a: (a.client, _URGENCY[a.severity]))
-    for client_id, group in groupby(queued, key=lambda alert: alert.client):
-        client = settings.clients[client_id]
-        for_client = list(group)
-        for number, channel in enumerate(client.channels):
-            wanted = [alert for alert in for_client if alert.severity in channel.severities]
-            if not wanted:
-                continue
-            targets = channel.to if channel.kind == "email" else [f"{client_id}/{number}"]
-            name = f"{channel.kind}-{number}"
-            messages += [_message(wanted, client, channel.kind, name, target, settings) for target in targets]
+def compose(
+    alerts: Sequence[Alert],
+    settings: Settings,
+    memory: Memory | None = None,
+    verdicts: Mapping[tuple[str, str, str], Verdict] | None = None,
+) -> list[Message]:
+    """Messages of one night: what each recipient does not know yet, and what a silence holds back, marked so.
+
+    ``verdicts`` are tonight's; without them nothing is told late.
+    """
+    memory, messages = memory or Memory(), []
+    for client in settings.clients.values():
+        for channel, recipient in recipients(client):
+            share = share_of(alerts, recipient, channel, memory, verdicts or {})
+            if share.told:
+                messages.append(_message(share.told, client, channel, recipient, settings, memory))
+            if share.silenced:
+                held = tuple(alert for alert, _ in share.silenced)
+                silence = share.silenced[0][1]
+                message = _message(held, client, channel, recipient, settings, memory)
+                until = f"{silence.until_at:%Y-%m-%d %H:%M} UTC"
+                detail = f"silenced until {until} by {silence.author}: {silence.reason}"
+                messages.append(replace(message, status="suppressed", outcome="silenced", detail=detail))
     return messages
 
 
-def _message(alerts: list[Alert], client: Client, kind: Any, channel: str, target: str, settings: Settings) -> Message:
-    first = alerts[0]
-    key = "|".join((client.id, channel, target, *sorted(alert.alert_id for alert in alerts)))
-    message_id = f"tw-{sha256(key.encode()).hexdigest()[:24]}"
-    phrases = Phrases(client.language, settings.runtime.time_zone)
-    facts = alert_facts(alerts, client, settings, phrases)
-    subject = _subject(alerts, settings, phrases)
-    if kind == "email":
-        body = _letter(message_id, target, subject, facts, first, settings)
-    else:
-        body = _webhook(alerts, client, subject, facts)
-    return Message(
-        message_id=message_id, run_id=first.run_id, client=client.id, channel=channel, kind=kind, target=target,
-        subject=subject, body=body, alert_ids=tuple(alert.alert_id for alert in alerts), lang=client.language,
+def recipients(client: Client) -> Iterator[tuple[Channel, Recipient]]:
+    """Every mailbox and endpoint of a client."""
+    if not client.is_active:
+        return
+    for channel in client.channels:
+        for target in channel.to if channel.kind == "email" else [channel.key]:
+            yield channel, Recipient(client.id, channel.key, target)
+
+
+def _message(
+    alerts: tuple[Alert, ...], client: Client, channel: Channel, recipient: Recipient, settings: Settings,
+    memory: Memory,
+) -> Message:  # fmt: skip
+    lang: Lang = channel.language or client.language
+    phrases = Phrases(lang, channel.time_zone or settings.runtime.time_zone)
+    letter = letter_of(alerts, client, settings, phrases)
+    as_of, severity = alerts[0].as_of, min((a.severity for a in alerts), key=URGENCY.__getitem__)
+    message_id = stable_id("tw", recipient, as_of, [alert.alert_id for alert in alerts])
+    platforms = dict.fromkeys(section.platform_id for section in letter.sections)
+    envelope = Envelope(
+        message_id, settings.runtime.smtp.sender, recipient.target, letter.subject, as_of, lang, client.id,
+        thread_names(client.id, platforms),
     )  # fmt: skip
-
-
-def _subject(alerts: list[Alert], settings: Settings, phrases: Phrases) -> str:
-    first = alerts[0]
-    what = phrases.text(
-        "one_change", platform=_platform(first, settings),
-        before=phrases.word("band", first.from_band), after=phrases.word("band", first.to_band),
+    message = Message(
+        message_id=message_id, run_id=alerts[0].run_id, client=client.id, channel=channel.key, kind=channel.kind,
+        target=recipient.target, subject=letter.subject, body=_body(alerts, client, channel, letter, envelope),
+        alert_ids=tuple(alert.alert_id for alert in alerts), lang=lang, severity=severity,
+        statements=tuple(Statement(a.alert_id, a.platform, a.purpose, a.from_band, a.to_band) for a in alerts),
+        not_before=after_quiet(as_of, channel, severity, settings.runtime.time_zone),
     )  # fmt: skip
-    others = len({alert.platform for alert in alerts}) - 1
-    if others:
-        what = phrases.text("more", what=what, count=others)
-    return phrases.text("subject", severity=phrases.word("severity", first.severity), what=what)
+    return closed_or(message, recipient, memory)
 
 
-def alert_facts(alerts: Sequence[Alert], client: Client, settings: Settings, phrases: Phrases) -> dict[str, Any]:
-    """What the templates show, in one language: plain strings and lists."""
-    sections = []
-    ordered = sorted(alerts, key=lambda a: (_URGENCY[a.severity], a.platform))
-    for _, group in groupby(ordered, key=lambda alert: alert.platform):
-        same = list(group)
-        lead = same[0]
-        sections.append(
-            {
-                "platform": _platform(lead, settings),
-                "severity": phrases.word("severity", lead.severity),
-                "changes": [
-                    phrases.text(
-                        "changed", purpose=phrases.word("purpose", a.purpose),
-                        before=phrases.word("band", a.from_band), after=phrases.word("band", a.to_band),
-                    )
-                    + f" ({_scores(a, phrases)})"
-                    for a in same
-                ],
-                "reasons": list(dict.fromkeys(reason_text(r, settings, phrases) for r in lead.reasons)),
-                "evidence": [_quote(e, phrases) for e in lead.evidence],
-                "counter": [_quote(e, phrases) for e in lead.counter_evidence],
-                "todo": recommendation(settings.playbook, lead, phrases.lang),
-            }
-        )  # fmt: skip
-    return {
-        "greeting": phrases.text("greeting", client=client.name, date=phrases.day(alerts[0].as_of.date())),
-        "sections": sections,
-        "as_of": phrases.text("as_of", date=phrases.moment(alerts[0].as_of)),
-        "words": {k: phrases.text(k) for k in ("why", "evidence", "counter", "todo")},
-        "lang": phrases.lang,
-    }
+def closed_or(message: Message, recipient: Recipient, memory: Memory) -> Message:
+    """The message, kept back when its receiver is gone."""
+    if recipient not in memory.closed:
+        return message
+    return replace(
+        message, status="suppressed", outcome="closed", detail="the receiver is gone; trendwarte alerts retry"
+    )
 
 
-def _scores(alert: Alert, phrases: Phrases) -> str:
-    before, after = phrases.number(alert.from_score), phrases.number(alert.to_score)
-    return phrases.text("score", before=before, after=after)
+def stable_id(prefix: str, recipient: Recipient, as_of: datetime, parts: Sequence[str]) -> str:
+    """The same id for the same content of the same night, however often it is composed; no dots, as the spec asks."""
+    key = "|".join((recipient.client, recipient.channel, recipient.target, as_of.isoformat(), *sorted(parts)))
+    return f"{prefix}-{sha256(key.encode()).hexdigest()[:24]}"
 
 
-def reason_text(reason: Reason, settings: Settings, phrases: Phrases) -> str:
-    """One reason as a sentence of the language."""
-    instrument = settings.instruments.get(reason.instrument)
-    values: dict[str, Any] = {
-        "place": _place(reason.jurisdiction, settings, phrases),
-        "instrument": instrument.name if instrument else reason.instrument,
-        "from_state": phrases.word("state", reason.from_state),
-        "to_state": phrases.word("state", reason.to_state),
-        "floor": phrases.word("floor", reason.floor),
-        "dimension": phrases.word("dimension", reason.dimension),
-        "points": phrases.number(reason.points, "+0.0;−0.0"),
-        "days": reason.days,
-        "date": phrases.day(reason.due_date) if reason.due_date else "",
-    }
-    text = phrases.text(reason.code, **values)
-    if reason.due_date and reason.code != "deadline":
-        text += f" ({phrases.text('due', date=phrases.day(reason.due_date))})"
-    return text
+def _body(alerts: Sequence[Alert], client: Client, channel: Channel, letter: Letter, envelope: Envelope) -> bytes:
+    if channel.kind == "webhook":
+        return webhook_body("suitability.changed", envelope.written_at, letter, _changes(alerts), client)
+    return body_of(channel, letter, envelope)
 
 
-def recommendation(playbook: Sequence[Recommendation], alert: Alert, lang: str) -> str:
-    """The first entry of the playbook that fits band, presence and cause."""
-    causes = {reason.floor for reason in alert.reasons if reason.code == "floor_set"}
-    causes |= {reason.dimension for reason in alert.reasons} | {"any"}
-    for entry in playbook:
-        if entry.band == alert.to_band and entry.presence in ("any", alert.presence) and entry.cause in causes:
-            return entry.de if lang == "de" else entry.en
-    return ""
-
-
-def _place(jurisdiction: str, settings: Settings, phrases: Phrases) -> str:
-    known = settings.jurisdictions.get(jurisdiction)
-    if known is None:
-        return jurisdiction
-    return known.name_de if phrases.lang == "de" else known.name_en
-
-
-def _platform(alert: Alert, settings: Settings) -> str:
-    known = settings.platforms.get(alert.platform)
-    return known.name if known else alert.platform
-
-
-def _quote(evidence: Evidence, phrases: Phrases) -> dict[str, str]:
-    when = phrases.day(evidence.published_at.date())
-    quote = evidence.quote or evidence.title
-    return {
-        "quote": quote,
-        "quoted": phrases.text("quoted", quote=quote),
-        "source": phrases.text("source_line", outlet=evidence.outlet, date=when),
-        "url": evidence.url if evidence.url.startswith(("http://", "https://")) else "",
-        "lang": evidence.lang,
-    }
-
-
-def _letter(
-    message_id: str, target: str, subject: str, facts: Mapping[str, Any], alert: Alert, settings: Settings
-) -> bytes:
-    """A text and HTML e-mail; headers are set by the library, which refuses line breaks in them."""
-    letter = EmailMessage()
-    sender = settings.runtime.smtp.sender
-    letter["From"] = sender
-    letter["To"] = target
-    letter["Subject"] = " ".join(subject.split())
-    letter["Date"] = format_datetime(alert.as_of)
-    letter["Message-ID"] = f"<{message_id}@{sender.rpartition('@')[2]}>"
-    letter["Auto-Submitted"] = "auto-generated"
-    letter.set_content(environment().get_template("alert.txt.j2").render(facts), cte="quoted-printable")
-    page = environment().get_template("alert.html.j2").render(facts)
-    letter.add_alternative(page, subtype="html", cte="quoted-printable")
-    letter["Content-Language"] = facts["lang"]  # last: making it multipart moves Content headers into the first part
-    # A fixed boundary: a retry sends these very bytes.
-    letter.set_boundary(f"={message_id}=")
-    # CRLF here: smtplib sends bytes as they are, and a bare newline makes one endless line.
-    return letter.as_bytes(policy=SMTP)
-
-
-def _webhook(alerts: Sequence[Alert], client: Client, subject: str, facts: Mapping[str, Any]) -> bytes:
-    payload = {
-        "type": "suitability.changed",
-        "timestamp": alerts[0].as_of.isoformat(),
-        "data": {
-            "client": client.id,
-            "subject": subject,
-            "alerts": [
-                {
-                    "alert_id": a.alert_id, "platform": a.platform, "purpose": a.purpose, "severity": a.severity,
-                    "rule": a.rule, "from_band": a.from_band, "to_band": a.to_band, "from_score": a.from_score,
-                    "to_score": a.to_score, "event_ids": a.event_ids,
-                }
-                for a in alerts
-            ],
-            "sections": facts["sections"],
-        },
+def body_of(channel: Channel, letter: Letter, envelope: Envelope) -> bytes:
+    """The letter in the form the channel's kind takes."""
+    if channel.kind in ("email", "maildir"):
+        return alert_mail(letter, envelope)
+    chat: dict[str, Callable[[Letter], bytes]] = {
+        "slack": slack_body, "teams": teams_body, "discord": discord_body,
     }  # fmt: skip
-    return json.dumps(payload, ensure_ascii=False, default=str).encode()
+    if channel.kind in chat:
+        return chat[channel.kind](letter)
+    if channel.kind == "apprise":
+        return plain_body(letter, longest_text(channel))
+    return carriers()[channel.kind].body(letter)
+
+
+def webhook_body(
+    kind: str, moment: datetime, letter: Letter, changes: Sequence[Mapping[str, Any]], client: Client
+) -> bytes:
+    """``{type, timestamp, data}`` as Standard Webhooks asks, below 20 kB; ``truncated`` counts what was left out."""
+
+    def build(sections: tuple[Section, ...], hidden: int) -> bytes:
+        shown = {section.platform_id for section in sections}
+        payload = {
+            "type": kind,
+            "timestamp": moment.isoformat(),
+            "data": {
+                "client": client.id,
+                "client_name": client.name,
+                "lang": letter.lang,
+                "subject": letter.subject,
+                "alerts": [change for change in changes if change["platform"] in shown],
+                "sections": [asdict(section) for section in sections],
+                "blocks": [{"title": block.title, "lines": block.first(_BLOCK_LINES)} for block in letter.blocks],
+                "truncated": hidden,
+            },
+        }
+        return json.dumps(payload, ensure_ascii=False, default=str).encode()
+
+    return fitted(letter, build, len, WEBHOOK_BYTES)
+
+
+def _changes(alerts: Sequence[Alert]) -> list[dict[str, Any]]:
+    return [
+        {
+            "alert_id": a.alert_id, "platform": a.platform, "purpose": a.purpose, "severity": a.severity,
+            "rule": a.rule, "from_band": a.from_band, "to_band": a.to_band, "from_score": a.from_score,
+            "to_score": a.to_score, "confidence": a.confidence, "due_date": a.due_date, "event_ids": a.event_ids[:10],
+        }
+        for a in alerts
+    ]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A short word that is no alert: a probe, trouble with a channel, a digest. ``kind`` as webhooks name it."""
+
+    kind: str
+    letter: Letter
+    severity: Severity = "note"
+
+
+def plain_notice(kind: str, subject: str, text: str, phrases: Phrases) -> Notice:
+    """A notice of one sentence."""
+    return Notice(kind, Letter(subject, text, (), "", phrases.lang, common_words(phrases)))
+
+
+def notice_message(
+    notice: Notice, client: Client, channel: Channel, recipient: Recipient, settings: Settings, moment: datetime,
+    prefix: str = "twn",
+) -> Message:  # fmt: skip
+    """A notice for one recipient, in the same forms as an alert."""
+    letter, lang = notice.letter, notice.letter.lang
+    message_id = stable_id(prefix, recipient, moment, [notice.kind, letter.subject])
+    envelope = Envelope(
+        message_id, settings.runtime.smtp.sender, recipient.target, letter.subject, moment, lang, client.id,
+        (f"{client.id}|{notice.kind}",),
+    )  # fmt: skip
+    if channel.kind == "webhook":
+        body = webhook_body(notice.kind, moment, letter, [], client)
+    else:
+        body = body_of(channel, letter, envelope)
+    return Message(
+        message_id=message_id, run_id="", client=client.id, channel=channel.key, kind=channel.kind,
+        target=recipient.target, subject=letter.subject, body=body, alert_ids=(),
+        lang="de" if lang == "de" else "en", severity=notice.severity,
+        not_before=after_quiet(moment, channel, notice.severity, settings.runtime.time_zone),
+    )  # fmt: skip

@@ -1,14 +1,27 @@
-"""The pages people read: alert texts and the brief; every fetched text is escaped, nothing is loaded."""
+"""The pages people read: briefs, index, operator's page; every fetched text is escaped, nothing is loaded."""
 
+import base64
+from collections.abc import Sequence
 from functools import cache
+from hashlib import sha256
+from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
+from alerts.charts import HEIGHT, WIDTH, chart_of
 from alerts.phrases import Lang, Phrases
-from trendwarte.brief_facts import BriefFacts, MatrixRow, Timeline
+from alerts.wording import Names, reason_text
+from trendwarte.brief_facts import BriefFacts, ChangeLine, MatrixRow, OperatorFacts
+from trendwarte.settings import Settings
+from trendwarte.vocabulary import Band
 
-_WIDTH, _HEIGHT = 640, 120
+#: Word, sign and colour say the same: no verdict is told by colour alone.
+SIGNS: dict[Band, str] = {"recommend": "▲", "test": "●", "watch": "◆", "avoid": "▼", "exit": "✖", "unknown": "○"}
+_CRITICAL = ("avoid", "exit")
+_OPEN_CHANGES = 6
+_REASONS_MAX = 6
 
 
 @cache
@@ -23,49 +36,129 @@ def environment() -> Environment:
     )
 
 
-def render_brief(facts: BriefFacts, lang: Lang) -> str:
-    """One client's brief as a self-contained HTML page; no script, no network."""
+@cache
+def _style() -> tuple[str, str]:
+    """The style sheet, and a policy that allows this very sheet and nothing else: no script, no image, no request."""
+    css = (files("alerts") / "templates" / "page.css").read_text("utf-8").strip()
+    digest = base64.b64encode(sha256(css.encode()).digest()).decode()
+    return css, f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+
+
+def _page(template: str, lang: Lang, phrases: Phrases, **facts: Any) -> str:
+    css, policy = _style()
+    found = environment().get_template(template)
+    return found.render(lang=lang, p=phrases, css=css, policy=policy, signs=SIGNS, **facts)
+
+
+def render_brief(facts: BriefFacts, lang: Lang, *, has_neighbours: bool = False) -> str:
+    """One client's brief as a self-contained HTML page; no script, no network.
+
+    ``has_neighbours``: feed, calendar and the other language lie beside it and are linked.
+    """
     phrases = Phrases(lang, facts.time_zone)
     places = {place: (de if lang == "de" else en) for place, de, en in facts.place_names}
-    return (
-        environment()
-        .get_template("brief.html.j2")
-        .render(
-            facts=facts,
-            p=phrases,
-            places=places,
-            known_rows=[row for row in facts.rows if not _is_obscure(row)],
-            obscure_rows=[row for row in facts.rows if _is_obscure(row)],
-            charts=[(timeline, _steps(timeline)) for timeline in facts.timelines],
-            width=_WIDTH,
-            height=_HEIGHT,
-            lang=lang,
-        )
-    )
+    names = Names(places, dict(facts.instrument_names))
+    changes = [(c, _reasons(c, names, phrases)) for c in facts.changes]
+    charts = [
+        chart_of(t, places.get(t.jurisdiction, t.jurisdiction), facts.risk_zones, phrases) for t in facts.timelines
+    ]
+    present = [row for row in facts.rows if row.presence != "none"]
+    return _page(
+        "brief.html.j2", lang, phrases, facts=facts, places=places, today=phrases.local_day(facts.as_of),
+        lead=_lead(facts, phrases), charts=[chart for chart in charts if chart], width=WIDTH, height=HEIGHT,
+        present=present, others=[row for row in facts.rows if row.presence == "none" and not _is_obscure(row)],
+        obscure=[row for row in facts.rows if row.presence == "none" and _is_obscure(row)],
+        changes=changes, open_changes=_OPEN_CHANGES, has_neighbours=has_neighbours,
+        ok_sources=sum(line.state in ("ok", "not_modified") for line in facts.health),
+    )  # fmt: skip
+
+
+def _reasons(change: ChangeLine, names: Names, phrases: Phrases) -> list[str]:
+    """Why it changed: the alert's reasons, else what weighs most on the score, else the limit that binds."""
+    reasons = [reason_text(reason, names, phrases) for reason in change.reasons[:_REASONS_MAX]]
+    for term in change.terms if not reasons else ():
+        dimension, _, place = term.name.partition(":")
+        reasons.append(
+            phrases.text(
+                "standing_risk", dimension=phrases.word("dimension", dimension), place=names.places.get(place, place),
+                points=phrases.number(term.points, "+0.0;−0.0"),
+            )
+        )  # fmt: skip
+    if not reasons and change.floor:
+        reasons.append(phrases.text("floor_set", floor=phrases.word("floor", change.floor)))
+    return list(dict.fromkeys(reasons))
+
+
+def _lead(facts: BriefFacts, phrases: Phrases) -> list[str]:
+    """What a hurried reader needs: what changed last, what is critical, what comes next."""
+    sentences = []
+    if facts.changes:
+        first = facts.changes[0]
+        what = phrases.text(
+            "change_of", platform=first.platform_name, before=phrases.word("band", first.from_band),
+            after=phrases.word("band", first.to_band),
+        )  # fmt: skip
+        what += f" ({phrases.day(phrases.local_day(first.as_of))})"
+        key = "lead_changes_one" if len(facts.changes) == 1 else "lead_changes"
+        sentences.append(phrases.text(key, count=len(facts.changes), days=30, what=what))
+    else:
+        sentences.append(phrases.text("lead_calm", days=30))
+    red = _critical(facts)
+    sentences.append(phrases.text("lead_red", platforms=phrases.listed(red)) if red else phrases.text("lead_green"))
+    today = phrases.local_day(facts.as_of)
+    coming = next((d for d in facts.deadlines if d.due_date >= today), None)
+    if coming:
+        what = phrases.text("all_platforms") if coming.platform == "all_social" else coming.platform_name
+        what += f", {coming.instrument_name}"
+        sentences.append(phrases.text("lead_due", date=phrases.day(coming.due_date), what=what))
+    return sentences
+
+
+def _critical(facts: BriefFacts) -> list[str]:
+    """Names of platforms the client is active on that stand at avoid or exit for some purpose."""
+    active = (row for row in facts.rows if row.presence == "active")
+    return [row.name for row in active if any(cell.band in _CRITICAL for cell in row.cells)]
 
 
 def _is_obscure(row: MatrixRow) -> bool:
-    """A platform the client does not use and of which too little is known to say more than *watch*."""
-    return row.presence == "none" and all(cell.floor == "F8" or cell.band == "unknown" for cell in row.cells)
+    """A platform of which too little is known to say more than *watch*."""
+    return all(cell.floor == "F8" or cell.band == "unknown" for cell in row.cells)
 
 
-def render_index(clients: list[tuple[str, str]], lang: Lang, date: str) -> str:
-    """A page that links the briefs: ``(file name, client name)``."""
-    page: Any = environment().get_template("index.html.j2")
-    return str(page.render(clients=clients, lang=lang, date=date))
+def render_index(briefs: Sequence[BriefFacts], settings: Settings, lang: Lang) -> str:
+    """The door: every client with its brief, feed and calendar, and the operator's page."""
+    phrases = Phrases(lang, settings.runtime.time_zone)
+    lines = [
+        (facts, settings.clients[facts.client].language, phrases.listed(_critical(facts)), len(facts.changes))
+        for facts in briefs
+    ]
+    as_of = max((facts.as_of for facts in briefs), default=None)
+    return _page("index.html.j2", lang, phrases, lines=lines, as_of=as_of, languages=settings.runtime.languages)
 
 
-def _steps(timeline: Timeline) -> str:
-    """The score as an SVG step line: x is time, y falls with risk 0-100."""
-    points = timeline.points
-    if len(points) < 2:
-        return ""
-    step = _WIDTH / (len(points) - 1)
-    path = [f"M0,{_y(points[0].value):.1f}"]
-    for index, point in enumerate(points[1:], start=1):
-        path.append(f"H{index * step:.1f}V{_y(point.value):.1f}")
-    return "".join(path)
+def render_operator(facts: OperatorFacts, lang: Lang, time_zone: str) -> str:
+    """Nights, messages that have not arrived, silences and sources."""
+    return _page("operator.html.j2", lang, Phrases(lang, time_zone), facts=facts)
 
 
-def _y(value: float) -> float:
-    return _HEIGHT - value / 100 * _HEIGHT
+def write_pages(folder: Path, briefs: Sequence[BriefFacts], operator: OperatorFacts, settings: Settings) -> None:
+    """Every page, feed and calendar into ``folder``; each file is replaced whole, a reader never sees half of one."""
+    # Imported here: the calendar library costs a tenth of a second that a letter does not need.
+    from alerts.feeds import atom_feed, calendar
+
+    folder.mkdir(parents=True, exist_ok=True)
+    languages = settings.runtime.languages
+    for facts in briefs:
+        for lang in languages:
+            _replace(folder / f"{facts.client}.{lang}.html", render_brief(facts, lang, has_neighbours=True).encode())
+        _replace(folder / f"{facts.client}.atom.xml", atom_feed(facts, settings))
+        _replace(folder / f"{facts.client}.ics", calendar(facts, settings))
+    lang = languages[0]
+    _replace(folder / "operator.html", render_operator(operator, lang, settings.runtime.time_zone).encode())
+    _replace(folder / "index.html", render_index(briefs, settings, lang).encode())
+
+
+def _replace(path: Path, content: bytes) -> None:
+    draft = path.with_name(f".{path.name}.draft")
+    draft.write_bytes(content)
+    draft.replace(path)

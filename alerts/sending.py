@@ -1,45 +1,44 @@
-"""Handing a message over: e-mail by SMTP, webhook by HTTP with a Standard Webhooks signature."""
+"""Handing a message over: one function, one word on how it was accepted, one kind of error."""
 
 import base64
 import hmac
-import ipaddress
-import smtplib
-import socket
-import ssl
-from contextlib import suppress
-from datetime import datetime, timedelta
+import json
+import mailbox
+from collections.abc import Callable
+from datetime import datetime
 from hashlib import sha256
-from urllib.parse import urlsplit
+from pathlib import Path
 
-import requests
-
+from alerts.http_line import post
+from alerts.mail_line import post_letter
+from alerts.plugins import carriers
 from trendwarte.errors import DeliveryError
-from trendwarte.settings import AlertRules, Channel, Settings, Smtp
+from trendwarte.settings import Channel, Settings
 from trendwarte.types import Message
-
-_TIMEOUT_S = 20.0
-_GONE = 410
 
 
 def send(message: Message, settings: Settings, now: datetime) -> str:
-    """Hand one message to its channel; gives a word on how it was accepted.
+    """Hand one message to its channel; gives a word on how it was accepted. ``now`` is the time of this attempt.
 
     Raises:
         DeliveryError: it was not accepted; ``permanent`` says whether trying again can help.
     """
     if message.kind == "email":
-        return _send_email(message, settings.runtime.smtp)
+        return post_letter(settings.runtime.smtp, message.target, message.body)
     channel = _channel_of(message, settings)
-    return _send_webhook(message, channel, now, allow_private=settings.runtime.allow_private_webhooks)
-
-
-def next_attempt(
-    attempts: int, queued_at: datetime, now: datetime, rules: AlertRules, wait_s: float | None
-) -> datetime | None:
-    """When to try again after ``attempts`` failures; None when it is time to give up and tell the operator."""
-    minutes = rules.retry_minutes[min(attempts, len(rules.retry_minutes) - 1)]
-    due = now + max(timedelta(minutes=minutes), timedelta(seconds=wait_s or 0))
-    return due if due - queued_at <= timedelta(hours=rules.dead_after_hours) else None
+    ways: dict[str, Callable[[], str]] = {
+        "webhook": lambda: _send_webhook(message, channel, settings, now),
+        "slack": lambda: _send_chat(message, channel, settings, now),
+        "teams": lambda: _send_chat(message, channel, settings, now),
+        "discord": lambda: _send_chat(message, channel, settings, now),
+        "apprise": lambda: _foreign(lambda: _send_apprise(message, channel), "apprise"),
+        "maildir": lambda: _put_down(message, channel),
+    }
+    if message.kind in ways:
+        return ways[message.kind]()
+    if message.kind in carriers():
+        return _foreign(lambda: carriers()[message.kind].send(message, channel), message.kind)
+    raise DeliveryError(f"no installed package sends '{message.kind}'; install it again", permanent=False)
 
 
 def signature(secret: str, message_id: str, timestamp: int, body: bytes) -> str:
@@ -49,95 +48,80 @@ def signature(secret: str, message_id: str, timestamp: int, body: bytes) -> str:
     return "v1," + base64.b64encode(hmac.new(key, signed, sha256).digest()).decode()
 
 
-def _send_email(message: Message, smtp: Smtp) -> str:
-    if not smtp.host:
-        raise DeliveryError("no SMTP server is configured; set smtp.host", permanent=False)
-    try:
-        with _connected(smtp) as server:
-            if smtp.security == "starttls":
-                server.starttls(context=ssl.create_default_context())
-            if smtp.user and smtp.password:
-                server.login(smtp.user, smtp.password.get_secret_value())
-            server.sendmail(smtp.sender, [message.target], message.body)
-        return "accepted by the mail server"
-    except smtplib.SMTPRecipientsRefused as error:
-        code, text = next(iter(error.recipients.values()))
-        raise DeliveryError(f"{code} {_words(text)}", permanent=500 <= code < 600) from error
-    except smtplib.SMTPResponseException as error:
-        words = _words(error.smtp_error)
-        raise DeliveryError(f"{error.smtp_code} {words}", permanent=500 <= error.smtp_code < 600) from error
-    except (smtplib.SMTPException, OSError) as error:
-        raise DeliveryError(f"mail server {smtp.host}:{smtp.port}: {type(error).__name__}", permanent=False) from error
-
-
-def _connected(smtp: Smtp) -> smtplib.SMTP:
-    if smtp.security == "tls":
-        context = ssl.create_default_context()
-        return smtplib.SMTP_SSL(smtp.host, smtp.port, timeout=smtp.timeout_s, context=context)
-    return smtplib.SMTP(smtp.host, smtp.port, timeout=smtp.timeout_s)
-
-
-def _words(text: bytes | str) -> str:
-    return (text.decode("utf-8", "replace") if isinstance(text, bytes) else text)[:200]
-
-
 def _channel_of(message: Message, settings: Settings) -> Channel:
     client = settings.clients.get(message.client)
-    number = int(message.target.rpartition("/")[2])
-    if client is None or number >= len(client.channels) or client.channels[number].kind != "webhook":
+    known = [*(client.channels if client else []), *settings.alerts.operator]
+    found = next((channel for channel in known if channel.key == message.channel), None)
+    if found is None:
         raise DeliveryError("the channel is no longer configured", permanent=True)
-    return client.channels[number]
+    return found
 
 
-def _send_webhook(message: Message, channel: Channel, now: datetime, *, allow_private: bool) -> str:
-    if channel.url is None or channel.secret is None:
-        raise DeliveryError("the webhook has no url or secret", permanent=True)
-    url = channel.url.get_secret_value()
-    if not allow_private:
-        _refuse_private(url)
+def _address(channel: Channel) -> str:
+    if channel.url is None:
+        raise DeliveryError(f"the {channel.kind} channel has no url", permanent=True)
+    return channel.url.get_secret_value()
+
+
+def _send_webhook(message: Message, channel: Channel, settings: Settings, now: datetime) -> str:
+    if channel.secret is None:
+        raise DeliveryError("the webhook has no secret", permanent=True)
     timestamp = int(now.timestamp())
+    secrets = [one.get_secret_value() for one in (channel.secret, channel.old_secret) if one]
     headers = {
-        "Content-Type": "application/json",
-        "User-Agent": "Trendwarte",
         "webhook-id": message.message_id,
         "webhook-timestamp": str(timestamp),
-        "webhook-signature": signature(channel.secret.get_secret_value(), message.message_id, timestamp, message.body),
+        "webhook-signature": " ".join(signature(key, message.message_id, timestamp, message.body) for key in secrets),
     }
-    with requests.Session() as session:
-        session.trust_env = False
-        try:
-            answer = session.post(
-                url, data=message.body, headers=headers, timeout=_TIMEOUT_S, allow_redirects=False, stream=True
-            )
-        except requests.RequestException as error:
-            # The URL of a webhook is a secret: name the host only.
-            host = urlsplit(url).hostname
-            raise DeliveryError(f"webhook {host}: {type(error).__name__}", permanent=False) from None
-        return _judged(answer)
+    allow_private = settings.runtime.allow_private_webhooks
+    return str(
+        post(
+            _address(channel), message.body, headers, now, allow_private=allow_private, timeout_s=channel.timeout_s
+        ).status
+    )
 
 
-def _judged(answer: requests.Response) -> str:
-    status = answer.status_code
-    answer.close()
-    if 200 <= status < 300:
-        return f"{status}"
-    wait_s = None
-    with suppress(ValueError):
-        wait_s = float(answer.headers.get("Retry-After", ""))
-    is_permanent = status == _GONE or (400 <= status < 500 and status not in (408, 425, 429))
-    raise DeliveryError(f"the receiver answered {status}", permanent=is_permanent, retry_after_s=wait_s)
+def _send_chat(message: Message, channel: Channel, settings: Settings, now: datetime) -> str:
+    """Slack, Teams and Discord know no ids: what they took twice is shown twice."""
+    allow_private = settings.runtime.allow_private_webhooks
+    answer = post(_address(channel), message.body, {}, now, allow_private=allow_private, timeout_s=channel.timeout_s)
+    # Teams accepts with 202 before it shows anything.
+    return "202 accepted, not yet shown" if answer.status == 202 else str(answer.status)
 
 
-def _refuse_private(url: str) -> None:
-    """Only https to public addresses, unless the operator allows private ones."""
-    parts = urlsplit(url)
-    if parts.scheme != "https" or not parts.hostname:
-        raise DeliveryError("a webhook needs an https address; or set allow_private_webhooks", permanent=True)
+def _send_apprise(message: Message, channel: Channel) -> str:
+    # Half a second of imports: only where such a channel is configured.
+    from apprise import Apprise
+
+    content = json.loads(message.body)
+    # One address per object: with several nobody could tell which one failed.
+    service = Apprise()
+    if not service.add(_address(channel)):
+        raise DeliveryError("apprise does not know this kind of address; correct the url", permanent=True)
+    if not service.notify(title=content["title"], body=content["body"]):
+        raise DeliveryError(f"apprise could not hand it to {service[0].service_name}", permanent=False)
+    return "accepted by apprise"
+
+
+def _foreign(way: Callable[[], str], kind: str) -> str:
+    """Others' code may raise anything; it must not take the other channels with it."""
     try:
-        found = socket.getaddrinfo(parts.hostname, parts.port or 443)
+        return way()
+    except DeliveryError:
+        raise
+    except Exception as error:
+        # The text of a stranger's error may hold the address, which is a secret.
+        raise DeliveryError(f"{kind}: {type(error).__name__}", permanent=False) from None
+
+
+def _put_down(message: Message, channel: Channel) -> str:
+    """Into a Maildir, under its own id: the same message twice is one file."""
+    folder = Path(channel.folder)
+    try:
+        mailbox.Maildir(folder, create=True)
+        draft, final = folder / "tmp" / message.message_id, folder / "new" / f"{message.message_id}.trendwarte"
+        draft.write_bytes(message.body)
+        draft.replace(final)
     except OSError as error:
-        raise DeliveryError(f"webhook {parts.hostname} cannot be resolved", permanent=False) from error
-    for entry in found:
-        address = str(entry[4][0])
-        if not ipaddress.ip_address(address.split("%")[0]).is_global:
-            raise DeliveryError(f"webhook {parts.hostname} is a private address", permanent=True)
+        raise DeliveryError(f"{folder}: {error.strerror}; check folder and free space", permanent=False) from error
+    return "put into the folder"

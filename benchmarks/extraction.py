@@ -99,9 +99,12 @@ def _extractors() -> dict[str, Callable[[bytes], str]]:
         import newspaper
 
         def newspaper_text(page: bytes) -> str:
-            article = newspaper.Article("https://a.example/")
+            article = newspaper.Article("https://a.example/", fetch_images=False)
             article.download(input_html=page.decode("utf-8", "replace"))
-            article.parse()
+            try:
+                article.parse()
+            except (ImportError, LookupError):
+                return ""  # a language whose word splitter, or its word lists, are not installed
             return str(article.text)
 
         found["newspaper4k"] = newspaper_text

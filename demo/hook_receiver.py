@@ -52,10 +52,20 @@ class HookReceiver(LoopbackServer):
         with self._lock:
             return list(self._requests)
 
+    def empty(self) -> None:
+        """Forget what arrived."""
+        with self._lock:
+            self._requests.clear()
+
     def answer_with(self, *answers: HookAnswer) -> None:
         """Append answers to the script."""
         with self._lock:
             self._answers.extend(answers)
+
+    def forget_script(self) -> None:
+        """Answer with 200 from now on."""
+        with self._lock:
+            self._answers.clear()
 
     def _respond(self, request: Request) -> Response:
         with self._lock:

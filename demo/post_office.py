@@ -3,6 +3,7 @@
 import asyncio
 import mailbox
 import socket
+import ssl
 import threading
 from dataclasses import dataclass
 from email import policy
@@ -28,10 +29,14 @@ class Letter:
 class PostOffice:
     """An SMTP server for tests and the demo, used as a context manager.
 
-    Letters land in ``folder`` (a Maildir any mail program opens; none when omitted) and in ``letters``.
+    Letters land in ``folder`` (a Maildir any mail program opens; none when omitted) and in ``letters``. With a
+    ``certificate`` the server takes letters only over TLS: after STARTTLS, or from the first byte (``is_implicit``).
     """
 
-    def __init__(self, folder: Path | None = None) -> None:
+    def __init__(
+        self, folder: Path | None = None, certificate: ssl.SSLContext | None = None, *, is_implicit: bool = False
+    ) -> None:
+        self._certificate, self._is_implicit = certificate, is_implicit
         self.host = "127.0.0.1"
         self._socket = socket.create_server((self.host, 0))
         self.port: int = self._socket.getsockname()[1]
@@ -52,9 +57,17 @@ class PostOffice:
         """The accepted messages alone, oldest first."""
         return [letter.message for letter in self._clerk.letters]
 
+    def empty(self) -> None:
+        """Forget the letters that arrived; a folder keeps them."""
+        self._clerk.letters.clear()
+
     def refuse(self, recipient: str) -> None:
         """Answer 550 to this recipient from now on: the permanent failure of an unknown mailbox."""
         self._clerk.refused.add(recipient.lower())
+
+    def dawdle(self, seconds: float) -> None:
+        """Wait this long after the text of each letter before answering it."""
+        self._clerk.delay_s = seconds
 
     def fail_temporarily(self, times: int) -> None:
         """Answer the next ``times`` letters with 451 after their text: the failure that asks for a retry."""
@@ -86,10 +99,18 @@ class PostOffice:
         lines: list[_Line] = []
 
         def answer_call() -> _Line:
-            lines.append(_Line(self._clerk, hostname="post-office.example", enable_SMTPUTF8=True))
+            lines.append(
+                _Line(
+                    self._clerk, hostname="post-office.example", enable_SMTPUTF8=True,
+                    tls_context=None if self._is_implicit else self._certificate,
+                    require_starttls=self._certificate is not None and not self._is_implicit,
+                )
+            )  # fmt: skip
             return lines[-1]
 
-        server = await self._loop.create_server(answer_call, sock=self._socket)
+        server = await self._loop.create_server(
+            answer_call, sock=self._socket, ssl=self._certificate if self._is_implicit else None
+        )
         self._ready.set()
         await self._closing.wait()
         server.close()
@@ -113,6 +134,7 @@ class _Clerk:
         self.letters: list[Letter] = []
         self.refused: set[str] = set()
         self.failures_left = 0
+        self.delay_s = 0.0
         self._maildir = maildir
 
     async def handle_RCPT(  # noqa: N802 (the name aiosmtpd looks for)
@@ -124,6 +146,8 @@ class _Clerk:
         return "250 2.1.5 ok"
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+        if self.delay_s:
+            await asyncio.sleep(self.delay_s)
         if self.failures_left > 0:
             self.failures_left -= 1
             return "451 4.3.0 try again later"

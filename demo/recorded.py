@@ -19,7 +19,7 @@ Shape = Literal["rss", "rss_latin1", "rdf", "atom", "gdelt", "federal_register",
 Conduct = Literal["plain", "gzip", "redirect", "rate_limited", "down", "no_validators"]
 Kind = Literal["event", "story", "speculation", "noise"]
 
-_CATALOGUES = frozenset({"outlets.yaml", "sources.yaml"})
+_CATALOGUES = frozenset({"outlets.yaml", "series.yaml", "sources.yaml"})
 _REQUIRED = ("id", "published_at", "outlet", "source", "lang", "title", "summary")
 _OPTIONAL = ("body", "path", "event", "origin", "kind")
 

@@ -11,6 +11,7 @@ from demo import shapes
 from demo.loopback import LoopbackServer, Page, Request, Response, answer, plain
 from demo.nights import STORY_NIGHTS
 from demo.recorded import Declaration, World, WorldDocument, load_world
+from demo.series import load_series, page_views
 from trendwarte.settings import Outlet, Source
 
 _XML_TYPES = {
@@ -43,6 +44,7 @@ class WorldServer:
 
     def __init__(self, world: World | None = None) -> None:
         self._world = world or load_world()
+        self._series = load_series()
         self._as_of = datetime.combine(STORY_NIGHTS[-1], time(23, 59, 59), UTC)
         self._is_broken = False
         self._log: list[Exchange] = []
@@ -79,7 +81,8 @@ class WorldServer:
 
     def sources(self) -> list[Source]:
         """The served sources with loopback addresses; ids are stable from start to start."""
-        return [one.source.model_copy(update={"url": self.url + one.source.url}) for one in self._world.declarations]
+        served = [one.source for one in self._world.declarations] + [one.source for one in self._series]
+        return [source.model_copy(update={"url": self.url + source.url}) for source in served]
 
     def outlets(self) -> list[Outlet]:
         """The invented outlets and agencies of the world."""
@@ -124,6 +127,10 @@ class WorldServer:
         declaration = self._routes.get(request.path)
         if declaration is not None:
             return self._feed(declaration, request)
+        for series in self._series:
+            if request.path.startswith(series.source.url.partition("{")[0]):
+                body = page_views(series, request.path, self._as_of)
+                return plain(404, "no views") if body is None else answer(request, Page(body, "application/json"))
         return self._article(request)
 
     def _feed(self, declaration: Declaration, request: Request) -> Response:

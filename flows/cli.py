@@ -9,12 +9,16 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from flows.alerts_commands import alerts_app
+from flows.backtest_commands import backtest
+from flows.ledger_commands import ledger_app
 from flows.operations_commands import register_operations
 from flows.options import Archives, AsJson, Config, Engine, State, fail, moment_of, note, only_these, settings_of
+from flows.radar_commands import radar_app
 from flows.sources_commands import sources_app
 from trendwarte.errors import ConfigError, LockedError, TrendwarteError
 
@@ -32,6 +36,10 @@ config_app = typer.Typer(help="The configuration: check it, show it, print its J
 app.add_typer(config_app, name="config")
 
 app.add_typer(sources_app, name="sources")
+app.add_typer(radar_app, name="radar")
+app.add_typer(alerts_app, name="alerts")
+app.add_typer(ledger_app, name="ledger")
+app.command()(backtest)
 
 
 def main() -> None:
@@ -212,27 +220,26 @@ def explain(
     platform: Annotated[str, typer.Option(help="Platform id.")],
     purpose: Annotated[str, typer.Option(help="Purpose; default: all.")] = "",
     as_of: Annotated[str, typer.Option(help="As known at; default: now.")] = "9999-01-01",
+    lang: Annotated[str, typer.Option(help="de or en.")] = "de",
     state: State = Path("state"),
+    config: Config = Path("config"),
     as_json: AsJson = False,
 ) -> None:
-    """Take a verdict apart: every term of its score, with events, quotes and links."""
-    from flows.summary import explanation
+    """Take a verdict apart: what, why, on whose evidence, how sure, what would reverse it, what to do."""
+    from flows.explaining import as_json as record
+    from flows.explaining import as_text, explanations
 
-    found = explanation(state, client, platform, purpose, as_of)
-    print(json.dumps(found, default=str, ensure_ascii=False) if as_json else _explained(found))
-
-
-def _explained(found: list[dict[str, Any]]) -> str:
-    lines = []
-    for verdict in found:
-        score = "-" if verdict["score"] is None else f"{verdict['score']:.1f}"
-        lines.append(f"{verdict['purpose']}: {verdict['band']} (score {score}, floor {verdict['floor'] or '-'})")
-        lines += [f"  {t['points']:+7.2f}  {t['kind']:5} {t['name']}  {t['detail']}" for t in verdict["terms"]]
-        lines += [
-            f"           »{q['quote']}« {q['outlet']} {q['published_at']:%Y-%m-%d} {q['url']}"
-            for q in verdict["evidence"]
-        ]
-    return "\n".join(lines) or "no verdict: check client and platform ids, and that a night has run"
+    if lang not in ("de", "en"):
+        raise ConfigError([f"--lang: '{lang}' is unknown; use de or en"])
+    chosen: Literal["de", "en"] = "de" if lang == "de" else "en"
+    settings = settings_of(config)
+    found = explanations(state, settings, client, platform, purpose, moment_of(as_of).isoformat())
+    if as_json:
+        records = [record(one, settings, chosen) for one in found]
+        print(json.dumps(records, default=str, ensure_ascii=False))
+    else:
+        texts = [as_text(one, settings, chosen) for one in found]
+        print("\n\n".join(texts) or "no verdict: check client and platform ids, and that a night has run")
 
 
 @app.command()
@@ -240,15 +247,20 @@ def report(
     lang: Annotated[str, typer.Option(help="de or en.")] = "de",
     state: State = Path("state"),
     is_open: Annotated[bool, typer.Option("--open", help="Open in the browser.")] = False,
+    as_json: AsJson = False,
 ) -> None:
-    """Paths of the briefs of the last night."""
+    """Paths of the briefs of the last night; --open shows the index, which links all of them."""
     import webbrowser
 
+    if lang not in ("de", "en"):
+        raise ConfigError([f"--lang: '{lang}' is unknown; use de or en"])
     pages = sorted((state / "briefs").glob(f"*.{lang}.html"))
     if not pages:
         fail(f"no brief in {state / 'briefs'}; run a night first", 2)
-    for page in pages:
-        print(page)
+    if as_json:
+        print(json.dumps([{"client": page.name.removesuffix(f".{lang}.html"), "path": str(page)} for page in pages]))
+    else:
+        print("\n".join(map(str, [*pages, state / "briefs" / "index.html"])))
     if is_open:
         webbrowser.open((state / "briefs" / "index.html").resolve().as_uri())
 

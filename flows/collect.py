@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from flows.engine import Engine
+from flows.errands import ask_all
 from flows.house import House
 from sources import Harvest, fetch, fetch_pages, harvest, host_of, with_page
 from trendwarte.catalogue import needs_key
@@ -64,7 +65,7 @@ def collect(house: House, as_of: datetime, engine: Engine) -> Collected:
         held = validators_to_send(memories.get(source.id, SourceMemory(source.id)), as_of)
         return fetch(source, held, fetching, now=as_of, key=key_of(source))
 
-    answers = engine.map("fetch", attempt, due, retries=fetching.retries, wait_s=fetching.retry_wait_s)
+    answers = ask_all(due, attempt, fetching, engine)
     collected = Collected(memories=memories, without_key=without_key)
     for source, answer in zip(due, answers, strict=True):
         memory = memories.get(source.id, SourceMemory(source.id))
@@ -105,8 +106,10 @@ def _visit(
     if isinstance(answer, Payload):
         try:
             found = harvest(source, answer, seen_at=as_of)
-        except ParseError as error:
-            health = SourceHealth(source.id, "parse_error", as_of, status=answer.status, detail=str(error)[:300])
+        except Exception as error:
+            # Whatever one source's bytes do to a reader, the other sources have their night; the operator hears of it.
+            told = str(error) if isinstance(error, ParseError) else f"the reader failed, please report it: {error!r}"
+            health = SourceHealth(source.id, "parse_error", as_of, status=answer.status, detail=told[:300])
             return Visit(source, health)
         return _answered(source, memory, answer, found, as_of)
     return _failed(source, answer, as_of)
@@ -116,15 +119,17 @@ def _answered(source: Source, memory: SourceMemory, payload: Payload, found: Har
     dates = [d.published_at for d in found.documents if d.published_at]
     newest = max([*dates, *filter(None, [memory.newest_at])], default=None)
     state: HealthState
-    if not len(found):
+    detail = ""
+    if len(found) < max(source.min_items, 1):
         state = "empty"
-    elif found.documents and all("undated" in d.flags for d in found.documents):
+        detail = f"{len(found)} entries, at least {source.min_items} are expected" if source.min_items else ""
+    elif found.documents and not dates:
         state = "undated"
     else:
         state = "stale" if _is_stale(source, newest, as_of) else "ok"
     health = SourceHealth(
         source.id, state, as_of, documents=len(found), status=payload.status,
-        duration_s=payload.duration_s, newest_at=newest,
+        duration_s=payload.duration_s, newest_at=newest, detail=detail,
     )  # fmt: skip
     return Visit(source, health, payload.validators, payload=payload, harvest=found)
 
@@ -206,6 +211,8 @@ def keep(house: House, collected: Collected, as_of: datetime, report: RunReport)
             warehouse.sources.keep_measurements(list(_measured(collected)), as_of)
             warehouse.documents.forget_texts(as_of - timedelta(days=runtime.keep_text_days))
     failed = [health for health, _ in visits if health.state not in ANSWERED]
+    thin = [health for health, _ in visits if health.state == "empty" and health.detail]
+    silent = [health for health, _ in visits if _is_newly_silent(health, collected.memories.get(health.source_id))]
     report.counts |= {
         "sources_tried": len(visits),
         "sources_failed": len(failed),
@@ -216,9 +223,15 @@ def keep(house: House, collected: Collected, as_of: datetime, report: RunReport)
         "pages": collected.pages,
         "measurements": sum(1 for _ in _measured(collected)),
     }
-    report.problems += [f"{health.source_id}: {health.state} {health.detail}".strip() for health in failed]
+    told = (*failed, *thin, *silent)
+    report.problems += [f"{health.source_id}: {health.state} {health.detail}".strip() for health in told]
     if collected.is_degraded:
         report.problems.append("fewer sources answered than the quorum asks for: nothing may improve tonight")
+
+
+def _is_newly_silent(health: SourceHealth, memory: SourceMemory | None) -> bool:
+    """Silence is told once, when it begins: it may be a source that died politely."""
+    return health.state in ("stale", "undated") and (memory is None or memory.state != health.state)
 
 
 def _settled(collected: Collected, new: frozenset[str], as_of: datetime) -> Iterable[tuple[SourceHealth, SourceMemory]]:

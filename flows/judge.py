@@ -1,22 +1,26 @@
 """Steps 5 to 9: read what is new, find the events, move the ledger, score, judge, and queue what must be told."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import blake2b
 
-from alerts import compose
 from flows.house import House, now
+from flows.radar import follow_momentum, look_around, notice, read_again_for_new_platforms, spark_notes
+from flows.tell import queue_messages
 from trendwarte.alerting import Pair, decide_alerts
-from trendwarte.events import assign, day_of, summarise
+from trendwarte.events import assign, summarise
 from trendwarte.evidence import weight
-from trendwarte.ledger import Ledger
+from trendwarte.ledger import STILL_VERBS, Ledger
+from trendwarte.radar.momentum import Standing, stage_in
 from trendwarte.reading import READER_VERSION
-from trendwarte.suitability import judge
+from trendwarte.resemblance import day_of
+from trendwarte.suitability import judge, profile
+from trendwarte.telling import calm, is_outage
 from trendwarte.types import Alert, Document, LegalStatus, Reading, RiskScore, RunReport, StoredSignal, Verdict
 from warehouse import drivers, published_or_seen, score_risk
 
-_MOMENTUM_GAP_DAYS = 30
+_READ_AT_ONCE = 5_000
 _FLAP_WINDOW_PER_NIGHT = timedelta(days=1)
 _TOLD_DAYS = 31
 
@@ -24,21 +28,18 @@ _TOLD_DAYS = 31
 def understand(house: House, as_of: datetime, report: RunReport) -> None:
     """Read unread documents, join their signals to events, and let the events move the ledger."""
     warehouse = house.warehouse
-    documents = warehouse.documents.unread(READER_VERSION, as_of)
-    readings = [house.reader.read(document) for document in documents]
-    signals = [s for d, r in zip(documents, readings, strict=True) for s in _stored(house, d, r, as_of)]
+    read_again_for_new_platforms(house, as_of)
     with warehouse.transaction():
-        touched = set(warehouse.events.forget_signals_of([d.document_id for d in documents]))
+        signals, touched = _read_new(house, as_of, report)
         if signals:
-            earliest = min(day_of(s) for s in signals) - timedelta(days=_MOMENTUM_GAP_DAYS)
-            near = warehouse.events.near((s.signal.platform for s in signals), earliest)
-            event_of = assign(signals, near, house.settings.scoring)
+            gap = max(house.settings.scoring.event_gap_days.values())
+            near = warehouse.events.near(((s.signal.platform, day_of(s)) for s in signals), gap)
+            event_of = assign(signals, near, house.settings.scoring, _parents(house))
             warehouse.events.add_signals(signals, event_of, READER_VERSION)
             touched |= set(event_of.values())
         told_by = warehouse.events.signals_of(touched)
         events = warehouse.events.put([summarise(event_id, told) for event_id, told in sorted(told_by.items())])
         warehouse.events.drop_empty(touched - told_by.keys())
-        warehouse.documents.mark_read(readings, READER_VERSION)
         ledger = Ledger(
             warehouse.ledger.current(), warehouse.ledger.applied_events(), house.settings.instruments,
             house.settings.jurisdictions, house.settings.scoring,
@@ -46,8 +47,6 @@ def understand(house: House, as_of: datetime, report: RunReport) -> None:
         folded = ledger.fold(events, as_of)
         warehouse.ledger.append(folded.transitions, folded.refused, report.run_id, as_of)
     report.counts |= {
-        "documents_read": len(documents),
-        "documents_relevant": sum(reading.relevant for reading in readings),
         "signals": len(signals),
         "events_touched": len(events),
         "ledger_transitions": len(folded.transitions),
@@ -55,17 +54,48 @@ def understand(house: House, as_of: datetime, report: RunReport) -> None:
     }
 
 
-def _stored(house: House, document: Document, reading: Reading, as_of: datetime) -> Iterator[StoredSignal]:
+def _read_new(house: House, as_of: datetime, report: RunReport) -> tuple[list[StoredSignal], set[str]]:
+    """Signals of all unread documents, and the events that lose the signals of those read before.
+
+    Documents are read in batches: the first night of a replay may have years of them.
+    """
+    stored, taken = house.warehouse.documents, house.warehouse.ledger.taken_steps()
+    signals: list[StoredSignal] = []
+    touched: set[str] = set()
+    ids = stored.unread_ids(READER_VERSION, as_of)
+    relevant = 0
+    for start in range(0, len(ids), _READ_AT_ONCE):
+        documents = stored.of_ids(ids[start : start + _READ_AT_ONCE])
+        readings = [house.reader.read(document) for document in documents]
+        signals += (s for d, r in zip(documents, readings, strict=True) for s in _stored(house, d, r, as_of, taken))
+        touched |= set(house.warehouse.events.forget_signals_of([d.document_id for d in documents]))
+        stored.mark_read(readings, READER_VERSION)
+        notice(house, documents, as_of, report)
+        relevant += sum(reading.relevant for reading in readings)
+    report.counts |= {"documents_read": len(ids), "documents_relevant": relevant}
+    return signals, touched
+
+
+def _parents(house: House) -> dict[str, str | None]:
+    return {place: one.parent for place, one in house.settings.jurisdictions.items()}
+
+
+def _stored(
+    house: House, document: Document, reading: Reading, as_of: datetime, taken: set[tuple[str, str, str]]
+) -> Iterator[StoredSignal]:
     known = house.settings.platforms
     for number, signal in enumerate(reading.signals):
         if signal.platform not in known and signal.platform != "all_social":
             continue
         published = published_or_seen(document)
-        # An old story told again carries its old date: it must not become tonight's news.
+        # An old story told again carries its old date: it must not become tonight's news, unless it tells of a
+        # step the ledger has missed. That is a late arrival: its own date, tonight's knowledge.
         is_old = signal.event_date is not None and (published.date() - signal.event_date).days > (
             house.settings.scoring.old_news_days
         )
-        is_recap = reading.recap or is_old
+        is_missed = signal.verb is not None and signal.verb not in STILL_VERBS and not reading.recap
+        is_late = is_old and is_missed and (signal.platform, signal.jurisdiction, signal.verb) not in taken
+        is_recap = reading.recap or (is_old and not is_late)
         key = f"{document.document_id}\x1f{signal.platform}\x1f{number}"
         yield StoredSignal(
             signal_id=f"s-{blake2b(key.encode(), digest_size=8).hexdigest()}",
@@ -79,6 +109,7 @@ def _stored(house: House, document: Document, reading: Reading, as_of: datetime)
             lang=reading.lang,
             title=document.title,
             signal=signal,
+            summary=document.summary,
         )
 
 
@@ -90,18 +121,29 @@ def judge_all(house: House, as_of: datetime, report: RunReport, *, is_degraded: 
     moved = warehouse.ledger.moved_after(last["as_of"]) if last else []
     with warehouse.transaction():
         warehouse.verdicts.forget(as_of)
-        scores = score_risk(warehouse.con, as_of, report.run_id, _places(house), is_degraded=is_degraded)
+        markets = {m.jurisdiction for client in house.settings.clients.values() for m in client.markets}
+        scores = score_risk(
+            warehouse.con, as_of, report.run_id, _places(house), is_degraded=is_degraded, wanted=markets
+        )
         before = warehouse.verdicts.latest(as_of)
+        look_around(house, as_of, report)
+        standings, sparks = follow_momentum(house, as_of, report)
         # Confirmation counts nights: judging again by day (the watch on authorities) starts from yesterday's verdict.
         yesterday = warehouse.verdicts.latest(as_of.replace(hour=0, minute=0, second=0, microsecond=0))
-        verdicts = list(_verdicts(house, as_of, scores, yesterday, is_degraded=is_degraded))
+        verdicts = list(_verdicts(house, as_of, scores, yesterday, standings, is_degraded=is_degraded))
         warehouse.verdicts.store(verdicts, report.run_id, is_baseline=report.is_baseline)
         pairs = [(before.get((v.client, v.platform, v.purpose)), v) for v in verdicts]
         decided = [] if report.is_baseline else _alerts(house, as_of, pairs, moved, report.run_id)
+        if not report.is_baseline:
+            decided += [_with_evidence(house, note) for note in spark_notes(house, verdicts, sparks, report)]
+        rules, judged = house.settings.alerts, len({(v.client, v.platform) for v in verdicts})
+        was_out = last is not None and is_outage(last["outcome"], last["as_of"], as_of, rules)
+        decided, storm = calm(decided, judged, rules, is_after_outage=was_out)
+        report.problems += [storm] if storm else []
         causes: dict[tuple[str, str, str], str] = {(a.client, a.platform, a.purpose): a.rule for a in decided}
         changes = warehouse.verdicts.store_changes(pairs, report.run_id, causes, is_baseline=report.is_baseline)
         warehouse.verdicts.store_alerts(decided)
-        queued = warehouse.outbox.queue(compose(decided, house.settings), as_of)
+        queued = 0 if report.is_baseline else queue_messages(house, as_of, decided, verdicts)
         report.counts |= {
             "risk_scores": len(scores),
             "verdicts": len(verdicts),
@@ -131,6 +173,7 @@ def _verdicts(
     as_of: datetime,
     scores: Sequence[RiskScore],
     before: dict[tuple[str, str, str], Verdict],
+    standings: Mapping[str, Sequence[Standing]],
     *,
     is_degraded: bool,
 ) -> Iterator[Verdict]:
@@ -146,23 +189,31 @@ def _verdicts(
             is_born = platform.launched_on is None or platform.launched_on <= as_of.date()
             if not (client.is_active and is_wanted and is_born):
                 continue
+            standing = stage_in(
+                standings.get(platform.id, ()), [m.jurisdiction for m in client.markets], settings.jurisdictions
+            )
             statuses = tuple(s for s in current if s.platform in (platform.id, "all_social"))
+            known = profile(
+                client, platform, as_of.date(), risks[platform.id], statuses, settings.jurisdictions, settings.scoring
+            )
             for purpose in client.purposes:
-                verdict = judge(
-                    client, platform, purpose, risks[platform.id], statuses, settings.jurisdictions, settings.scoring,
-                    before.get((client.id, platform.id, purpose)), as_of, is_degraded=is_degraded,
-                )  # fmt: skip
+                old = before.get((client.id, platform.id, purpose))
+                verdict = judge(known, purpose, old, as_of, is_degraded=is_degraded, momentum=standing)
                 yield _with_events(verdict, behind)
 
 
 def _with_events(verdict: Verdict, behind: dict[tuple[str, str, str], tuple[str, ...]]) -> Verdict:
     """Terms of risk with the events they rest on, in the market itself or world-wide."""
-    terms = []
+    terms, is_changed = [], False
     for term in verdict.terms:
-        dimension, _, place = term.name.partition(":")
-        ids = behind.get((verdict.platform, place, dimension)) or behind.get((verdict.platform, "GLOBAL", dimension))
-        terms.append(replace(term, event_ids=ids) if term.kind == "risk" and ids else term)
-    return replace(verdict, terms=tuple(terms))
+        if term.kind == "risk":
+            dimension, _, place = term.name.partition(":")
+            platform = verdict.platform
+            ids = behind.get((platform, place, dimension)) or behind.get((platform, "GLOBAL", dimension))
+            if ids:
+                term, is_changed = replace(term, event_ids=tuple(dict.fromkeys((*term.event_ids, *ids)))), True
+        terms.append(term)
+    return replace(verdict, terms=tuple(terms)) if is_changed else verdict
 
 
 def _alerts(
@@ -174,10 +225,12 @@ def _alerts(
 ) -> list[Alert]:
     settings, verdicts = house.settings, house.warehouse.verdicts
     flaps = verdicts.recent_changes(as_of - settings.alerts.flap_nights * _FLAP_WINDOW_PER_NIGHT)
-    old_terms = verdicts.terms(as_of)
+    touched = {status.platform for status in moved}
+    telling = [_key(new) for old, new in pairs if old is not None and _may_tell(old, new, touched)]
+    old_terms = verdicts.terms(telling, as_of)
     compared = [
         Pair(
-            replace(old, terms=old_terms.get((new.client, new.platform, new.purpose), ())), new,
+            replace(old, terms=old_terms.get(_key(new), new.terms)), new,
             flaps.get((new.client, new.platform, new.purpose), 0),
         )
         for old, new in pairs
@@ -188,6 +241,16 @@ def _alerts(
         compared, settings.clients, settings.jurisdictions, moved, told, run_id, settings.scoring, settings.alerts
     )
     return [_with_evidence(house, alert) for alert in decided]
+
+
+def _key(verdict: Verdict) -> tuple[str, str, str]:
+    return verdict.client, verdict.platform, verdict.purpose
+
+
+def _may_tell(old: Verdict, new: Verdict, touched: set[str]) -> bool:
+    """Whether the terms of last night can be asked for: only where something moved by a point or more."""
+    is_moved = old.band != new.band or old.floors != new.floors or bool(touched & {new.platform, "all_social"})
+    return is_moved or abs((old.score or 0.0) - (new.score or 0.0)) >= 1
 
 
 def _with_evidence(house: House, alert: Alert) -> Alert:

@@ -145,7 +145,7 @@ def _is_unchanged(house: House, as_of: datetime, report: RunReport) -> bool:
     """The day was judged already, and since then nothing new came in."""
     last = house.warehouse.runs.last_judged()
     is_same_day = last is not None and last["as_of"].date() == as_of.date()
-    return is_same_day and not report.is_baseline and not house.warehouse.documents.unread(READER_VERSION, as_of)
+    return is_same_day and not report.is_baseline and not house.warehouse.documents.unread_ids(READER_VERSION, as_of)
 
 
 def _record_start(house: House, report: RunReport, engine: Engine) -> None:

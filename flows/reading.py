@@ -1,49 +1,226 @@
-"""``trendwarte read``: documents in, readings out, no state."""
+"""``trendwarte read``: documents in, readings out, no state; on all cores, in the order of the lines."""
 
-import json
+import os
 import sys
+import threading
+from collections import deque
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import ExitStack
-from dataclasses import asdict
+from dataclasses import dataclass
+from itertools import chain, islice
+from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
-from sources import ArchiveProblem, Outlets, read_archive, read_lines
+import orjson
+
+from sources import (
+    ArchiveProblem,
+    Outlets,
+    Skimmed,
+    is_line_file,
+    numbered_lines,
+    opened_lines,
+    read_archive,
+    read_line,
+)
 from trendwarte.reading import Reader, Watchlist
+from trendwarte.reading.prefilter import Prefilter
+from trendwarte.reading.text import language
 from trendwarte.settings import Settings
-from trendwarte.types import Document, Reading
+from trendwarte.types import Document, Reading, Signal
 
 _SIGNAL_KEYS = (
     "platform", "topic", "jurisdiction", "legal_stage", "factuality", "polarity", "instrument", "severity",
     "confidence", "evidence", "rules",
 )  # fmt: skip
+_FLAT_KEYS = (
+    "lang", "relevant", "platforms", "affected", "topic", "jurisdiction", "legal_stage", "factuality", "polarity",
+    "recap", "confidence",
+)  # fmt: skip
+# A batch is worth the journey to another process (about a millisecond) and small enough to keep memory flat.
+_BATCH_BYTES = 1_000_000
+_BATCHES_PER_WORKER = 3
+_FAST_LANGS = frozenset({"de", "en"})
+
+Numbered = tuple[int, str | bytes, str]
 
 
-def read_stream(settings: Settings, source: str, out: str, *, explain: bool, complain: Callable[[str], None]) -> int:
-    """Read every document of ``source`` (a path or -) and write one line each to ``out``; gives bad lines."""
-    reader = Reader(Watchlist.from_settings(settings))
-    problems = 0
+@dataclass(frozen=True, slots=True)
+class _Result:
+    """What became of a batch: finished lines, and the problems of the others in their order."""
+
+    lines: bytes
+    problems: tuple[ArchiveProblem, ...]
+
+
+def read_stream(
+    settings: Settings,
+    source: str,
+    out: str,
+    *,
+    explain: bool,
+    complain: Callable[[str], None],
+    workers: int | None = None,
+) -> int:
+    """Read every document of ``source`` (a path or -) and write one line each to ``out``; gives bad lines.
+
+    Args:
+        settings: what to look for, and who publishes.
+        source: JSON Lines (also packed), a saved feed, a WARC file or a folder; - is stdin.
+        out: where to write; - is stdout.
+        explain: write readings for people instead of JSON.
+        complain: told about each line that was skipped, in their order.
+        workers: processes to read with; default: one per core this process may use.
+    """
+    count = 0
     with ExitStack() as stack:
-        target = sys.stdout if out == "-" else stack.enter_context(Path(out).open("w", encoding="utf-8"))
-        for entry in _entries(settings, source):
-            if isinstance(entry, ArchiveProblem):
-                problems += 1
-                complain(f"{entry.path}:{entry.line}: {entry.reason}; skipped")
-            elif explain:
-                print(reader.explain(entry), file=target)
-            else:
-                print(json.dumps(line(reader.read(entry)), ensure_ascii=False), file=target)
-    return problems
+        target = sys.stdout.buffer if out == "-" else stack.enter_context(Path(out).open("wb"))
+        for result in _results(settings, source, workers or _cores(), explain=explain):
+            target.write(result.lines)
+            for problem in result.problems:
+                complain(f"{problem.path}:{problem.line}: {problem.reason}; skipped")
+            count += len(result.problems)
+        target.flush()
+    return count
 
 
 def line(reading: Reading) -> dict[str, Any]:
     """A reading as the contract writes it."""
-    flat = {k: v for k, v in asdict(reading).items() if k not in ("document_id", "signals")}
-    signals = [{k: getattr(s, k) for k in _SIGNAL_KEYS if getattr(s, k) is not None} for s in reading.signals]
-    return {"id": reading.document_id, **flat, "signals": signals}
+    flat = {key: getattr(reading, key) for key in _FLAT_KEYS}
+    return {"id": reading.document_id, **flat, "signals": [_signal_line(signal) for signal in reading.signals]}
 
 
-def _entries(settings: Settings, source: str) -> Iterator[Document | ArchiveProblem]:
+def _signal_line(signal: Signal) -> dict[str, Any]:
+    return {key: value for key in _SIGNAL_KEYS if (value := getattr(signal, key)) is not None}
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _results(settings: Settings, source: str, workers: int, *, explain: bool) -> Iterator[_Result]:
+    if explain or (source != "-" and not is_line_file(Path(source))):
+        yield from _one_by_one(settings, source, explain=explain)
+        return
+    with ExitStack() as stack:
+        try:
+            stream = sys.stdin.buffer if source == "-" else stack.enter_context(opened_lines(Path(source)))
+        except OSError as error:
+            yield _Result(b"", (ArchiveProblem(source, 0, f"cannot be read: {error.strerror or error}"),))
+            return
+        name = "stdin" if source == "-" else source
+        batches = _batches(stream)
+        head = list(islice(batches, 2))
+        if workers == 1 or len(head) < 2:
+            desk = _Desk(settings)
+            for batch in (*head, *batches):
+                yield desk.read(batch, name)
+        else:
+            yield from _in_parallel(settings, head, batches, name, workers)
+
+
+def _one_by_one(settings: Settings, source: str, *, explain: bool) -> Iterator[_Result]:
+    """Feeds, folders, WARC files, and readings for people."""
+    desk, outlets = _Desk(settings), Outlets(settings.outlets)
     if source == "-":
-        return read_lines(sys.stdin, "stdin", Outlets(settings.outlets))
-    return read_archive([Path(source)], settings.outlets)
+        entries = (
+            ArchiveProblem("stdin", number, problem) if problem else read_line(one, number, "stdin", outlets)
+            for number, one, problem in numbered_lines(sys.stdin.buffer)
+        )
+    else:
+        entries = read_archive([Path(source)], settings.outlets)  # type: ignore[assignment]
+    for entry in entries:
+        if isinstance(entry, ArchiveProblem):
+            yield _Result(b"", (entry,))
+        elif entry is not None:
+            assert isinstance(entry, Document)  # noqa: S101 (nothing was skimmed)
+            yield _Result((desk.explain(entry).encode() if explain else desk.line(entry)) + b"\n", ())
+
+
+def _batches(stream: IO[bytes]) -> Iterator[list[Numbered]]:
+    """Lines of ``stream`` in batches of about a megabyte."""
+    batch: list[Numbered] = []
+    size = 0
+    for numbered in numbered_lines(stream):
+        batch.append(numbered)
+        size += len(numbered[1])
+        if size >= _BATCH_BYTES:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
+
+
+def _in_parallel(
+    settings: Settings, head: list[list[Numbered]], batches: Iterator[list[Numbered]], name: str, workers: int
+) -> Iterator[_Result]:
+    """Batches read by several processes, results in the order of the batches; few are under way at a time."""
+    # A process with threads must not be forked: a lock held by one of them would stay locked for ever.
+    method = "fork" if sys.platform == "linux" and threading.active_count() == 1 else "spawn"
+    with ProcessPoolExecutor(workers, get_context(method), _take_desk, (settings,)) as pool:
+        waiting: deque[Future[_Result]] = deque()
+        try:
+            for batch in chain(head, batches):
+                waiting.append(pool.submit(_read_batch, batch, name))
+                if len(waiting) >= workers * _BATCHES_PER_WORKER:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+# What the contract asks of a document that says nothing: the line of an empty reading, without id and language.
+_SILENT_LINE = {key: value for key, value in line(Reading("", "", relevant=False)).items() if key not in ("id", "lang")}
+
+
+class _Desk:
+    """Everything one process needs to read lines."""
+
+    def __init__(self, settings: Settings) -> None:
+        watchlist = Watchlist.from_settings(settings)
+        self._reader = Reader(watchlist)
+        self._prefilter = Prefilter(watchlist)
+        self._outlets = Outlets(settings.outlets)
+
+    def read(self, batch: list[Numbered], name: str) -> _Result:
+        """Read a batch."""
+        lines, problems = [], []
+        for number, raw, problem in batch:
+            entry = ArchiveProblem(name, number, problem) if problem else self.document(raw, number, name)
+            if isinstance(entry, ArchiveProblem):
+                problems.append(entry)
+            elif entry is not None:
+                lines.append(self.line(entry))
+        lines.append(b"")
+        return _Result(b"\n".join(lines), tuple(problems))
+
+    def document(self, raw: str | bytes, number: int, name: str) -> Document | Skimmed | ArchiveProblem | None:
+        """The document of one line; of one that can name no platform only what its line of output needs."""
+        return read_line(raw, number, name, self._outlets, self._prefilter.could_matter)
+
+    def line(self, entry: Document | Skimmed) -> bytes:
+        """The reading of one document as a line."""
+        if isinstance(entry, Document):
+            return orjson.dumps(line(self._reader.read(entry)))
+        lang = entry.lang if entry.lang in _FAST_LANGS else language(entry.text.lower())
+        return orjson.dumps({"id": entry.document_id, "lang": lang, **_SILENT_LINE})
+
+    def explain(self, document: Document) -> str:
+        """The reading of one document for people."""
+        return self._reader.explain(document)
+
+
+_desk: _Desk | None = None
+
+
+def _take_desk(settings: Settings) -> None:
+    global _desk
+    _desk = _Desk(settings)
+
+
+def _read_batch(batch: list[Numbered], name: str) -> _Result:
+    assert _desk is not None  # noqa: S101 (the initializer of the process has run)
+    return _desk.read(batch, name)

@@ -22,25 +22,30 @@ def sources_list(config: Config = Path("config"), as_json: AsJson = False) -> No
 def sources_check(
     only: Annotated[list[str] | None, typer.Argument(help="Source ids; default: every enabled source.")] = None,
     config: Config = Path("config"),
+    is_everything: Annotated[bool, typer.Option("--all", help="Also those that are switched off.")] = False,
     record: Annotated[Path | None, typer.Option(help="Keep each answer here, as fixtures for the tests.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Ask sources now, store nothing: status, entries, newest date; exit code 1 when one does not answer."""
+    """Ask sources now and store nothing: final address, status, root element, encoding, entries, newest date.
+
+    Each row ends in a proposal: switch on what answers, mend or switch off what is dead, follow what has moved.
+    Run it once on a new machine, and whenever 'sources health' shows many bad states. Exit code 1 when one failed.
+    """
     from flows.catalogue import checked
 
     settings = only_these(settings_of(config), only) if only else settings_of(config)
-    rows = checked(settings, record, note, is_named=bool(only))
+    rows = checked(settings, record, note, is_everything=is_everything or bool(only))
     print_rows(rows, as_json)
     if any(not row["is_ok"] for row in rows):
         raise SystemExit(1)
 
 
 @sources_app.command("health")
-def sources_health(state: State = Path("state"), as_json: AsJson = False) -> None:
+def sources_health(state: State = Path("state"), config: Config = Path("config"), as_json: AsJson = False) -> None:
     """How each source did last, for how long it has brought nothing new, and when it is asked again."""
     from flows.catalogue import health
 
-    print_rows(health(state), as_json)
+    print_rows(health(state, settings_of(config)), as_json)
 
 
 @sources_app.command("import")

@@ -7,12 +7,12 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
-from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from pydantic import BaseModel, SecretStr
 
+from alerts import ping
 from flows.house import House, now
-from trendwarte.errors import TrendwarteError
+from trendwarte.errors import DeliveryError, TrendwarteError
 from trendwarte.types import RunReport
 
 log = logging.getLogger("trendwarte")
@@ -36,9 +36,8 @@ class Watch:
 def watched(house: House, as_of: datetime) -> Iterator[Watch]:
     """Observe one night: start and end go to the log and to the heartbeat, an error into its row of ``runs``."""
     run_id, watch = f"night-{as_of:%Y%m%dT%H%M%SZ}", Watch()
-    url = house.settings.runtime.heartbeat_url
     log.info("night begins", extra={"facts": {"run_id": run_id}})
-    _ping(url, "/start", run_id)
+    _ping(house, "/start", run_id)
     try:
         yield watch
     except BaseException as error:
@@ -46,7 +45,7 @@ def watched(house: House, as_of: datetime) -> Iterator[Watch]:
         # The warehouse itself may be what broke.
         with suppress(TrendwarteError), house.warehouse.transaction():
             house.warehouse.runs.fail(run_id, as_of, str(error)[:500] or type(error).__name__, now())
-        _ping(url, "/fail", f"{run_id}: {error}")
+        _ping(house, "/fail", f"{run_id}: {error}")
         raise
     if watch.report:
         told = watch.report
@@ -54,7 +53,7 @@ def watched(house: House, as_of: datetime) -> Iterator[Watch]:
             "run_id": run_id, "outcome": told.outcome, "counts": told.counts, "durations_s": told.durations_s,
             "problems": told.problems,
         }})  # fmt: skip
-        _ping(url, "/fail" if told.is_held else "", f"{run_id}: {told.outcome}")
+        _ping(house, "/fail" if told.is_held else "", f"{run_id}: {told.outcome}")
     else:
         log.info("night made up for", extra={"facts": {"run_id": run_id}})
 
@@ -121,19 +120,16 @@ def _secrets(path: str, node: object) -> Iterator[tuple[str, str]]:
             yield from _secrets(f"{path}.{number}", value)
 
 
-class _NoRedirect(HTTPRedirectHandler):
-    def redirect_request(self, *_: object) -> None:
-        return None
-
-
-def _ping(url: SecretStr | None, what: str, said: str) -> None:
+def _ping(house: House, what: str, said: str) -> None:
     """Tell the heartbeat; a heartbeat that is down must not stop the night."""
-    address = url.get_secret_value().rstrip("/") if url else ""
-    if not address.startswith(("http://", "https://")):
+    url = house.settings.runtime.heartbeat_url
+    if url is None:
         return
-    request = Request(address + what, data=said.encode()[:10_000], method="POST")  # noqa: S310 (scheme is checked)
+    address, words = url.get_secret_value().rstrip("/") + what, said.encode()[:10_000]
     try:
-        with build_opener(_NoRedirect).open(request, timeout=_PING_S):
-            pass
-    except OSError as error:
+        ping(
+            address, words, {"Content-Type": "text/plain"}, now(),
+            allow_private=house.settings.runtime.allow_private_webhooks, timeout_s=_PING_S,
+        )  # fmt: skip
+    except DeliveryError as error:
         log.warning("heartbeat did not answer", extra={"facts": {"error": str(error)[:200]}})

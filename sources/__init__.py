@@ -1,7 +1,8 @@
 """The world comes in: sources to payloads to documents, politely, safely, without losing an entry."""
 
-from sources.archive import read_archive, read_lines
-from sources.archive_types import ArchiveProblem, Outlets
+from sources.archive import is_line_file, numbered_lines, opened_lines, read_archive, read_line, read_lines
+from sources.archive_types import ArchiveProblem, Outlets, Skimmed
+from sources.charset import decoded, root_of
 from sources.entries import Entry
 from sources.fetching import fetch
 from sources.identity import canonical_url, content_hash, host_of
@@ -15,16 +16,23 @@ __all__ = [
     "Harvest",
     "OpmlFeed",
     "Outlets",
+    "Skimmed",
     "canonical_url",
     "content_hash",
+    "decoded",
     "fetch",
     "fetch_pages",
     "harvest",
     "host_of",
+    "is_line_file",
     "is_readable",
+    "numbered_lines",
+    "opened_lines",
     "parse",
     "read_archive",
+    "read_line",
     "read_lines",
     "read_opml",
+    "root_of",
     "with_page",
 ]

@@ -3,17 +3,20 @@
 import gzip
 import io
 import json
+import re
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import IO, Any
 
+import orjson
 import zstandard
 
-from sources.archive_types import ArchiveProblem, Outlets
+from sources.archive_types import ArchiveProblem, Outlets, Skimmed
 from sources.dates import parse_date
-from sources.identity import Marks, address_of, content_hash, document_ids
+from sources.identity import address_of, content_hash, title_id, url_id
 from sources.saved import FEED_SUFFIXES, WARC_SUFFIX, read_saved_feed, read_warc
 from sources.text import SUMMARY_MAX, TEXT_MAX, TITLE_MAX, plain_text
 from trendwarte.settings import Outlet
@@ -67,17 +70,41 @@ def read_lines(stream: IO[bytes] | IO[str], name: str, known: Outlets) -> Iterat
         name: what to call the stream in problems.
         known: the outlets.
     """
-    for number, line, problem in _numbered(getattr(stream, "buffer", stream)):
-        if problem:
-            yield ArchiveProblem(name, number, problem)
-        elif line.strip():
-            try:
-                yield _document(_record(line), known)
-            except (ValueError, RecursionError) as error:
-                yield ArchiveProblem(name, number, str(error))
+    for number, line, problem in numbered_lines(getattr(stream, "buffer", stream)):
+        entry = ArchiveProblem(name, number, problem) if problem else read_line(line, number, name, known)
+        if entry is not None:
+            yield entry  # type: ignore[misc]
 
 
-def _numbered(stream: IO[Any]) -> Iterator[tuple[int, str | bytes, str]]:
+def read_line(
+    line: str | bytes, number: int, name: str, known: Outlets, could_matter: Callable[[str], bool] | None = None
+) -> Document | Skimmed | ArchiveProblem | None:
+    """The document of one line, the problem with it, or None for a blank one; lines may be read in any order.
+
+    A line whose words cannot matter is checked like any other, but only its id and language are given.
+    """
+    if not line.strip():
+        return None
+    try:
+        return _document(_record(line), known, could_matter)
+    except (ValueError, RecursionError) as error:
+        return ArchiveProblem(name, number, str(error))
+
+
+@contextmanager
+def opened_lines(path: Path) -> Iterator[IO[bytes]]:
+    """The bytes of a file of JSON Lines, decompressed when it is called ``.gz`` or ``.zst``."""
+    with _opened(path) as stream:
+        yield stream
+
+
+def is_line_file(path: Path) -> bool:
+    """Whether ``path`` is read line by line (no folder, feed or WARC)."""
+    kind = path.with_suffix("").suffix if path.suffix in _PACKED else path.suffix
+    return not path.is_dir() and kind not in FEED_SUFFIXES and kind != WARC_SUFFIX
+
+
+def numbered_lines(stream: IO[Any]) -> Iterator[tuple[int, str | bytes, str]]:
     """Lines with their numbers, and a problem instead of a line that is endless or cannot be decompressed."""
     number, is_rest = 0, False
     while True:
@@ -97,44 +124,71 @@ def _numbered(stream: IO[Any]) -> Iterator[tuple[int, str | bytes, str]]:
 
 def _record(line: str | bytes) -> dict[str, Any]:
     try:
-        text = line.removeprefix(_BOM).decode("utf-8") if isinstance(line, bytes) else line
-        record = json.loads(text)
-    except UnicodeDecodeError as error:
-        raise ValueError(f"not UTF-8 at byte {error.start}; convert the file") from error
-    except json.JSONDecodeError as error:
-        raise ValueError(f"no JSON at column {error.colno}: {error.msg}") from error
+        record = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        record = _record_with_reason(line)
+    if isinstance(record, dict) and isinstance(record.get("id"), float):
+        record = _record_with_reason(line)  # a number of more than 64 bits
     if not isinstance(record, dict):
         raise ValueError("a JSON object is expected")
     return record
 
 
-def _document(record: dict[str, Any], known: Outlets) -> Document:
+def _record_with_reason(line: str | bytes) -> Any:
+    """The slower parser: it takes what the fast one is too strict for (NaN, a byte order mark, half a surrogate
+    pair) and says in which column a line is broken.
+    """
+    try:
+        text = line.removeprefix(_BOM).decode("utf-8") if isinstance(line, bytes) else line
+        return json.loads(text)
+    except UnicodeDecodeError as error:
+        raise ValueError(f"not UTF-8 at byte {error.start}; convert the file") from error
+    except json.JSONDecodeError as error:
+        raise ValueError(f"no JSON at column {error.colno}: {error.msg}") from error
+
+
+def _document(record: dict[str, Any], known: Outlets, could_matter: Callable[[str], bool] | None) -> Document | Skimmed:
     title = plain_text(_text(record, "title"), TITLE_MAX)
     if not title:
         raise ValueError("'title' is missing or empty")
     raw_date = _text(record, "published_at") or _text(record, "date")
-    published_at = parse_date(raw_date)
+    published_at = _date(raw_date)
     if published_at is None:
         raise ValueError(f"'published_at' is missing or no date: {raw_date[:40]!r}")
-    source, url = _text(record, "source"), address_of(_text(record, "url"))
-    outlet, grade = known.find(source, url)
+    source, url = _text(record, "source"), _address(_text(record, "url"))
     summary, text = _lead(record)
+    kind, lang, document_id = _kind(record), _text(record, "lang")[:35], _given_id(record)
+    if could_matter is not None and not could_matter(words := f"{title}\n{summary}\n{text}"):
+        own_id = document_id or (url_id(url) if url else title_id(known.find(source, url)[0], title, published_at))
+        return Skimmed(own_id, lang, words)
+    outlet, grade = known.find(source, url)
     return Document(
-        document_id=_given_id(record) or document_ids(outlet, [Marks("", url, title, published_at)])[0],
+        document_id=document_id or (url_id(url) if url else title_id(outlet, title, published_at)),
         source_id=f"archive:{outlet}",
         url=url,
         title=title,
         summary=summary,
         outlet=outlet,
-        source_kind=_kind(record) or grade,
+        source_kind=kind or grade,
         published_at=published_at,
         first_seen_at=published_at,
         content_hash=content_hash(title, summary, text),
         text=text,
         text_quality="feed_content" if text else "summary" if summary else "title",
-        lang=_text(record, "lang")[:35],
+        lang=lang,
         published_raw=raw_date[:100],
     )
+
+
+# An archive has thousands of items of one day, and mostly addresses with nothing to clean.
+_date = lru_cache(maxsize=4_096)(parse_date)
+_CLEAN_ADDRESS = re.compile(
+    r"https?://[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]+/[A-Za-z0-9_/.~,!:+-]*(?:\?(?:v|p|id|aid|cid)=[A-Za-z0-9_.-]+)?"
+)
+
+
+def _address(raw: str) -> str:
+    return raw if _CLEAN_ADDRESS.fullmatch(raw) else address_of(raw)
 
 
 def _lead(record: dict[str, Any]) -> tuple[str, str]:

@@ -1,5 +1,6 @@
 """What all archive readers share: the problem of a line, and who is behind a source."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -17,6 +18,23 @@ class ArchiveProblem:
     reason: str
 
 
+@dataclass(slots=True)
+class Skimmed:
+    """A line that is a document and cannot matter: what its reading needs, and nothing more."""
+
+    document_id: str
+    lang: str
+    text: str
+
+
+_PLAIN_HOST = re.compile(r"https?://([a-z0-9.-]+[a-z])(?=[/?#]|$)")
+
+
+def _host(url: str) -> str:
+    plain = _PLAIN_HOST.match(url)
+    return plain[1] if plain else host_of(url)
+
+
 class Outlets:
     """Finds the outlet of an archive's ``source``: by name, else by the longest known domain suffix."""
 
@@ -26,7 +44,7 @@ class Outlets:
 
     def find(self, source: str, url: str) -> tuple[str, SourceKind]:
         """Outlet id and grade; an unknown one keeps its domain or name and the grade ``unknown``."""
-        hosts = (host_of(source), host_of(url))
+        hosts = (_host(source), _host(url))
         key = (hosts[0] or source, hosts[1])
         if key not in self._found:
             self._found[key] = self._look_up(source, hosts)

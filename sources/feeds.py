@@ -1,14 +1,16 @@
-"""Feeds: RSS 0.9x to 2.0, RSS 1.0 (RDF) and Atom, read with lxml; feedparser reads what lxml cannot.
+"""Feeds: RSS 0.9x to 2.0, RSS 1.0 (RDF), Atom and JSON Feed, read with lxml; feedparser reads what lxml cannot.
 
 Our own walk over the tree instead of fastfeedparser, for the dates: that one hands out a guess only and drops
 the words it guessed from ("MESZ" becomes UTC, "02.06.2026" the 6th of February), and it loses xml:base and the
 outlet behind an entry of an aggregator.
 """
 
+import binascii
 import re
 import warnings
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import lru_cache
 from html.entities import html5
 from io import BytesIO
 from typing import Any
@@ -17,6 +19,7 @@ from urllib.parse import urljoin, urlsplit
 import feedparser
 from lxml import etree
 
+from sources.answers import json_entries
 from sources.charset import decoded
 from sources.entries import Entry
 from sources.identity import host_of, registrable_domain
@@ -24,9 +27,10 @@ from trendwarte.errors import ParseError
 from trendwarte.settings import Source
 from trendwarte.types import Payload
 
+# In lower case: writers disagree about the capitals.
 _PREFIXES = {
     "": "",
-    "http://www.w3.org/2005/Atom": "",
+    "http://www.w3.org/2005/atom": "",
     "http://purl.org/atom/ns#": "",
     "http://purl.org/rss/1.0/": "",
     "http://my.netscape.com/rdf/simple/0.9/": "",
@@ -34,22 +38,31 @@ _PREFIXES = {
     "http://purl.org/rss/1.0/modules/content/": "content:",
     "http://purl.org/dc/elements/1.1/": "dc:",
     "http://purl.org/dc/terms/": "dcterms:",
+    "http://search.yahoo.com/mrss/": "media:",
+    "http://search.yahoo.com/mrss": "media:",
+    "http://www.itunes.com/dtds/podcast-1.0.dtd": "itunes:",
+    "http://www.itunes.com/dtds/podcast-1.0.dtd/": "itunes:",
+    "http://www.w3.org/1999/xhtml": "xhtml:",
 }
 _ROOTS = frozenset({"rss", "feed", "rdf"})
 _ENTRY_TAGS = frozenset({"item", "entry"})
 # In the order of trust; the first that has words counts.
-_TITLE = ("title", "dc:title")
-_SUMMARY = ("description", "summary", "dc:description")
-_CONTENT = ("content:encoded", "content")
+_TITLE = ("title", "dc:title", "media:title", "itunes:title")
+_SUMMARY = ("description", "summary", "dc:description", "media:description", "itunes:summary")
+_CONTENT = ("content:encoded", "content", "fullitem", "xhtml:body", "body")
 _PUBLISHED = ("pubDate", "published", "issued", "dc:date", "dcterms:issued", "created", "dcterms:created", "updated")
 _UPDATED = ("updated", "modified", "dcterms:modified")
+_RDF_ABOUT = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}about"
+# Atom 1.0, section 4.1.3.3: content of these types is text, of every other type it is Base64.
+_TEXT_TYPE = re.compile(r"^$|^(?:text|html|xhtml)$|^text/|[+/]xml$", re.I)
 _XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 _LANG = re.compile(r"[A-Za-z]{2,3}(?=[-_]|$)")
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _REFERENCE = re.compile(r"&(?:#(?:x([0-9A-Fa-f]+)|([0-9]+));?|([A-Za-z][A-Za-z0-9]{1,30});)?")
-_FEED_MARK = re.compile(r"<(?:\w+:)?(?:rss|feed|rdf)\b", re.I)
+_FEED_MARK = re.compile(r"<(?:\w+:)?(?:rss|feed|rdf|channel)\b", re.I)
 _HEAD_CHARS = 4_096
+_WEB = ("https://", "http://")
 # feedparser reads at most some 8 MB a second, and far less where it is attacked.
 _TOLERANT_MAX = 500_000
 
@@ -61,6 +74,8 @@ def feed_entries(source: Source, payload: Payload) -> list[Entry]:
         ParseError: no feed, or one that declares entities (none of ours needs them, every bomb does).
     """
     text = _ILLEGAL.sub("", decoded(payload.body, payload.content_type)).lstrip()
+    if text.startswith("{"):
+        return json_entries(source.model_copy(update={"shape": "json_feed"}), payload)
     root, is_sound = _tree(text, payload.url)
     if root is not None and _declares_entities(root):
         raise ParseError(f"{source.id}: the feed declares entities; refused")
@@ -134,12 +149,15 @@ def _declares_entities(root: Any) -> bool:
 
 def _name(node: Any) -> str:
     """Name of an element with our prefix for its namespace; unknown namespaces give ``?:name``."""
-    if not isinstance(node.tag, str):
-        return ""
-    space, _, local = node.tag.rpartition("}")
+    return _tag_name(node.tag) if isinstance(node.tag, str) else ""
+
+
+@lru_cache(maxsize=4_096)
+def _tag_name(tag: str) -> str:
+    space, _, local = tag.rpartition("}")
     if local.lower() == "rdf":
         return "rdf"
-    return f"{_PREFIXES.get(space[1:], '?:')}{local}"
+    return f"{_PREFIXES.get(space[1:].lower(), '?:')}{local}"
 
 
 def _feed_lang(root: Any) -> str:
@@ -158,10 +176,7 @@ def _lang(tag: str | None) -> str:
 
 
 def _entry(source: Source, node: Any, feed_lang: str) -> Entry:
-    parts: dict[str, Any] = {}
-    for child in node:
-        if (name := _name(child)) and (len(child) or child.text):
-            parts.setdefault(name, child)
+    parts = _parts(node)
     title = _markup(_first(parts, _TITLE)).strip()
     outlet_name, outlet_url = "", ""
     if (origin := parts.get("source")) is not None:
@@ -171,22 +186,42 @@ def _entry(source: Source, node: Any, feed_lang: str) -> Entry:
     return Entry(
         title=title,
         url=_link(node, parts),
-        guid=_plain(parts.get("guid", parts.get("id"))),
+        guid=_plain(parts.get("guid", parts.get("id"))) or node.get(_RDF_ABOUT, ""),
         summary=_markup(_first(parts, _SUMMARY)),
         content=_markup(_first(parts, _CONTENT)),
         published=_plain(_first(parts, _PUBLISHED)),
         updated=_plain(_first(parts, _UPDATED)),
         lang="" if source.lang else _lang(node.get(_XML_LANG)) or _lang(_plain(parts.get("dc:language"))) or feed_lang,
-        outlet=registrable_domain(host_of(outlet_url)),
+        outlet=registrable_domain(host_of(outlet_url)) if outlet_url else "",
     )
 
 
+def _parts(node: Any) -> dict[str, Any]:
+    """The first child of each name that holds anything; a media group's (video channels tell in it) come last."""
+    parts: dict[str, Any] = {}
+    groups = []
+    for child in node:
+        name = _name(child)
+        if name == "media:group":
+            groups.append(child)
+        elif name and name not in parts and (child.text or len(child)):
+            parts[name] = child
+    for group in groups:
+        parts = _parts(group) | parts
+    return parts
+
+
 def _first(parts: dict[str, Any], names: tuple[str, ...]) -> Any:
-    return next((parts[name] for name in names if name in parts), None)
+    for name in names:
+        if name in parts:
+            return parts[name]
+    return None
 
 
 def _plain(node: Any) -> str:
-    return " ".join("".join(node.itertext()).split()) if node is not None else ""
+    if node is None:
+        return ""
+    return " ".join((node.text or "" if len(node) == 0 else "".join(node.itertext())).split())
 
 
 def _markup(node: Any) -> str:
@@ -194,12 +229,26 @@ def _markup(node: Any) -> str:
     if node is None:
         return ""
     if len(node) == 0:
-        return node.text or ""
+        return (_unpacked(node) if node.attrib else "") or node.text or ""
     return (node.text or "") + "".join(etree.tostring(child, encoding="unicode") for child in node)
+
+
+def _unpacked(node: Any) -> str:
+    """Text of an element that says it is Base64 (Atom 0.3 ``mode``, Atom 1.0 by its type); empty when it is not."""
+    if node.get("mode") != "base64" and _TEXT_TYPE.search(node.get("type", "")):
+        return ""
+    try:
+        return _ILLEGAL.sub("", binascii.a2b_base64(node.text or "", strict_mode=False).decode("utf-8"))
+    except (binascii.Error, UnicodeDecodeError):
+        return ""
 
 
 def _link(node: Any, parts: dict[str, Any]) -> str:
     """Absolute address of an entry: its link, else the guid when that is an address."""
+    # Nearly every entry has one link that is whole as it stands; asking lxml for its base is slow.
+    only = parts.get("link")
+    if only is not None and not only.attrib and (url := (only.text or "").strip()).startswith(_WEB) and "[" not in url:
+        return url
     for raw, base in _link_candidates(node, parts):
         with suppress(ValueError):
             url = urljoin(base or "", raw.strip())

@@ -8,6 +8,7 @@ from hashlib import sha256
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
+from sources.charset import charset_of
 from sources.guard import check_url
 from sources.pages import reserves
 from sources.parsing import is_readable
@@ -117,7 +118,10 @@ def _delivered(ask: _Ask, answer: Answer, validators: Validators, now: datetime)
 def payload_of(source_id: str, answer: Answer, now: datetime, validators: Validators = _NOTHING_KNOWN) -> Payload:
     """An answer with what it is filed under."""
     kind = answer.headers.get("content-type", "")
-    return Payload(source_id, answer.url, answer.status, kind, answer.body, now, validators, answer.duration_s)
+    charset = charset_of(answer.body, kind)
+    return Payload(
+        source_id, answer.url, answer.status, kind, answer.body, now, validators, answer.duration_s, charset=charset
+    )
 
 
 def _parts(ask: _Ask, index: Payload) -> tuple[Payload, ...]:
@@ -193,7 +197,9 @@ def _checked(answer: Answer, is_conditional: bool) -> Answer:
     if status == 429 or (status == 503 and wait_s is not None):
         wait_s = _RETRY_DEFAULT_S if wait_s is None else wait_s
         message = f"{url}: {status}, asks to come back in {wait_s:.0f} s"
-        raise FetchError(message, permanent=True, state="rate_limited", status=status, retry_after_s=wait_s)
+        raise FetchError(
+            message, permanent=True, state="rate_limited", status=status, retry_after_s=wait_s, is_host=True
+        )
     if status in (404, 410):
         raise FetchError(f"{url}: {status}, it is gone", permanent=True, state="dead", status=status)
     if 400 <= status < 500 and status not in _TRANSIENT:

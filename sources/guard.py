@@ -130,5 +130,5 @@ def _resolve(host: str, port: int) -> list[tuple[int, tuple[str, int] | tuple[st
         is_unknown = error.errno in (socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME))
         state = "dead" if is_unknown else "unreachable"
         message = f"{host} cannot be resolved: {error.strerror}"
-        raise FetchError(message, permanent=is_unknown, state=state, is_passing=not is_unknown) from None
+        raise FetchError(message, permanent=is_unknown, state=state, is_passing=not is_unknown, is_host=True) from None
     return [(family, (str(rest[0]), *rest[1:])) for family, _, _, _, rest in found]

@@ -49,6 +49,10 @@ class Marks:
     published_at: datetime | None
 
 
+# An address that is canonical already, as nearly all are: nothing to lower, to drop, to quote or to split.
+_CANONICAL = re.compile(r"https?://[a-z0-9][a-z0-9.-]*[a-z0-9]/[A-Za-z0-9_.~%/:=&+!$,;'@()*|-]*\Z")
+
+
 @lru_cache(maxsize=4_096)
 def canonical_url(url: str) -> str:
     """``url`` without what does not name the page: fragment, tracking parameters, default port, host case.
@@ -56,6 +60,8 @@ def canonical_url(url: str) -> str:
     The order of the other parameters is kept; spaces and letters beyond ASCII are percent-encoded, as browsers
     send them. An address that cannot be split is returned stripped.
     """
+    if _CANONICAL.match(url):
+        return url
     try:
         parts = urlsplit(url.strip())
         host = (parts.hostname or "").rstrip(".")
@@ -143,6 +149,8 @@ def _guid_as_url(entry: Marks) -> str:
     if not entry.guid.startswith(("http://", "https://")):
         return ""
     url = canonical_url(entry.guid)
+    if url == entry.url:
+        return url
     # Only for its own host: else one feed could claim, and so overwrite, another publisher's documents.
     return url if not entry.url or host_of(url) == host_of(entry.url) else ""
 

@@ -21,11 +21,10 @@ _CRAWL_DELAY_MAX_S = 30.0
 
 @dataclass(slots=True)
 class _Host:
-    """What this process knows about a host; ``lock`` is its one slot."""
+    """What this process knows about a host; ``lock`` is its one slot. Rules are kept for http and https apart."""
 
     lock: threading.Lock = field(default_factory=threading.Lock)
-    rules: Protego | None = None
-    rules_read_at: float | None = None
+    rules: dict[str, tuple[Protego | None, float]] = field(default_factory=dict)
     last_request_at: float | None = None
 
 
@@ -42,15 +41,16 @@ def polite_get(url: str, headers: Mapping[str, str], limits: Limits, min_interva
     parts = urlsplit(url)
     home = f"{parts.scheme}://{parts.netloc}".lower()
     with _hosts_lock:
-        host = _hosts.setdefault(home, _Host())
+        host = _hosts.setdefault(parts.netloc.lower().removesuffix(":80").removesuffix(":443"), _Host())
     agent = headers["User-Agent"]
     with host.lock:
-        if host.rules_read_at is None or seconds_since(host.rules_read_at) > _ROBOTS_MAX_AGE_S:
-            host.rules = _rules_of(home, agent, limits)
-            host.rules_read_at = time.monotonic()
-        if host.rules is not None and not host.rules.can_fetch(url, agent):
+        rules, read_at = host.rules.get(home, (None, None))
+        if read_at is None or seconds_since(read_at) > _ROBOTS_MAX_AGE_S:
+            rules = _rules_at(home, agent, limits)
+            host.rules[home] = rules, time.monotonic()
+        if rules is not None and not rules.can_fetch(url, agent):
             raise FetchError(f"{url}: robots.txt of this host forbids it", permanent=True, state="blocked")
-        _pause(host, agent, min_interval_s)
+        _pause(host, rules, agent, min_interval_s)
         try:
             return get(url, headers, limits)
         finally:
@@ -75,23 +75,24 @@ def redirect_target(answer: Answer) -> str:
     raise FetchError(message, permanent=True, state="dead", status=answer.status)
 
 
-def _pause(host: _Host, agent: str, min_interval_s: float) -> None:
+def _pause(host: _Host, rules: Protego | None, agent: str, min_interval_s: float) -> None:
     if host.last_request_at is None:
         return
-    asked_s = float(host.rules.crawl_delay(agent) or 0) if host.rules is not None else 0.0
+    asked_s = float(rules.crawl_delay(agent) or 0) if rules is not None else 0.0
     wait_s = max(min_interval_s, min(asked_s, _CRAWL_DELAY_MAX_S)) - seconds_since(host.last_request_at)
     if wait_s > 0:
         time.sleep(wait_s)
 
 
-def _rules_of(home: str, agent: str, limits: Limits) -> Protego | None:
+def _rules_at(home: str, agent: str, limits: Limits) -> Protego | None:
     """Rules of a host, None when it has none. A server that fails counts as "no" (RFC 9309 section 2.3.1.4)."""
     answer = _robots(home, agent, replace(limits, max_bytes=_ROBOTS_MAX_BYTES, truncate=True))
     if answer.status == 200:
-        return Protego.parse(answer.body.decode("utf-8", "replace"))
+        # Any bytes give rules; what cannot be read forbids nothing (RFC 9309 section 2.3.1.4).
+        return Protego.parse(answer.body.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "replace"))
     if answer.status >= 500:
         message = f"{home}/robots.txt answers {answer.status}: nothing may be fetched until it is back (RFC 9309)"
-        raise FetchError(message, permanent=False, status=answer.status)
+        raise FetchError(message, permanent=False, status=answer.status, is_host=True)
     return None
 
 

@@ -284,7 +284,9 @@ def _session(allow_hosts: frozenset[str]) -> requests.Session:
 
 def _body(response: requests.Response, limits: Limits) -> tuple[bytes, bool]:
     if not 200 <= response.status_code < 300:
-        # The status says it all; an error page may be endless too.
+        # The status says it all, and an error page may be endless. A short one is read away: the connection lives on.
+        if response.raw.length_remaining is not None and response.raw.length_remaining <= _CHUNK:
+            response.raw.read(_CHUNK, decode_content=False)
         return b"", False
     encoding = response.headers.get("Content-Encoding", "").strip().lower()
     chunks = _raw_chunks(response, limits)
@@ -343,7 +345,11 @@ def _as_fetch_error(url: str, error: Exception) -> FetchError:
         | requests.exceptions.InvalidSchema
         | urllib3.exceptions.LocationParseError,
     )
-    return FetchError(f"{url}: {_cause(error)}", permanent=is_hopeless)
+    # No connection at all, or none that can be trusted; a time-out of reading is the fault of one address.
+    is_host = isinstance(error, requests.exceptions.ConnectTimeout | requests.exceptions.SSLError) or isinstance(
+        getattr(error.args[0] if error.args else None, "reason", None), NewConnectionError
+    )
+    return FetchError(f"{url}: {_cause(error)}", permanent=is_hopeless, is_host=is_host)
 
 
 def _cause(error: Exception) -> str:

@@ -11,6 +11,7 @@ from hashlib import sha256
 
 from trendwarte.floors import governs, rank
 from trendwarte.ledger import BAN_LIKE, activity
+from trendwarte.radar.momentum import Standing
 from trendwarte.settings import AlertRules, Client, Jurisdiction, Scoring
 from trendwarte.types import Alert, Floor, LegalStatus, Reason, Verdict
 from trendwarte.vocabulary import Severity
@@ -72,6 +73,53 @@ def decide_alerts(
     return decided
 
 
+def spark_alerts(
+    verdicts: Sequence[Verdict],
+    sparks: Sequence[Standing],
+    clients: Mapping[str, Client],
+    jurisdictions: Mapping[str, Jurisdiction],
+    run_id: str,
+    fit_minimum: float,
+) -> list[Alert]:
+    """A note to every client whose profile fits a platform that begins to rise in one of its markets (digest only).
+
+    One per client and platform, for the purpose that fits best: a spark asks nobody to decide, and floor F9 stands.
+    """
+    best: dict[tuple[str, str], tuple[Verdict, Standing]] = {}
+    for spark in sparks:
+        for verdict in (v for v in verdicts if v.platform == spark.platform and (v.fit or 0.0) >= fit_minimum):
+            markets = [m.jurisdiction for m in clients[verdict.client].markets]
+            key = (verdict.client, verdict.platform)
+            is_near = spark.market == "GLOBAL" or any(governs(jurisdictions, spark.market, m) for m in markets)
+            if is_near and (key not in best or (verdict.fit or 0.0) > (best[key][0].fit or 0.0)):
+                best[key] = (verdict, spark)
+    return [_spark_alert(verdict, spark, clients[verdict.client], run_id) for verdict, spark in best.values()]
+
+
+def _spark_alert(verdict: Verdict, spark: Standing, client: Client, run_id: str) -> Alert:
+    key = "|".join((verdict.client, verdict.platform, "spark", spark.market, str(spark.spark_on)))
+    return Alert(
+        alert_id=f"a-{sha256(key.encode()).hexdigest()[:16]}",
+        run_id=run_id,
+        as_of=verdict.as_of,
+        client=verdict.client,
+        platform=verdict.platform,
+        purpose=verdict.purpose,
+        severity="note",
+        rule="spark",
+        from_band=verdict.band,
+        to_band=verdict.band,
+        title=f"{verdict.platform}: spark in {spark.market} ({spark.bursting})",
+        from_score=verdict.score,
+        to_score=verdict.score,
+        confidence=verdict.confidence,
+        presence=client.presence.get(verdict.platform, "none"),
+        reasons=(Reason("spark", jurisdiction=spark.market, title=spark.bursting),),
+        status="digest",
+        status_reason="note",
+    )
+
+
 def _alert(
     pair: Pair,
     client: Client,
@@ -89,17 +137,18 @@ def _alert(
         if s.platform in (after.platform, "all_social")
         and any(governs(jurisdictions, s.jurisdiction, m.jurisdiction) for m in client.markets)
     ]
-    reasons = [*_floor_reasons(before, after), *_step_reasons(steps, scoring), *_risk_reasons(before, after)]
     rule, severity = _rule(before, after, steps, scoring, rules)
-    if rule is None and presence != "none" and (floor := _deadline(before, after, rules)):
+    floor = _deadline(before, after, rules) if rule is None and presence != "none" else None
+    if rule is None and floor is None:
+        return None
+    reasons = [*_floor_reasons(before, after), *_step_reasons(steps, scoring), *_risk_reasons(before, after)]
+    if floor is not None:
         days = (floor.due_date - after.as_of.date()).days if floor.due_date else None
         reasons.insert(
             0, Reason("deadline", jurisdiction=floor.jurisdiction, instrument=floor.instrument, due_date=floor.due_date,
                       days=days, to_state=floor.state)
         )  # fmt: skip
-        rule, severity = "deadline", "note"
-    if rule is None:
-        return None
+    rule = rule or "deadline"
     if rule == "band_change" and not any(r.code != "risk_change" for r in reasons):
         reasons = [*_confirmation(before, after, scoring), *(reasons or _standing_risks(after))]
     cause = next((r.instrument for r in reasons if r.instrument), "") or next((r.dimension for r in reasons), "")

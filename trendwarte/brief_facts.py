@@ -1,10 +1,14 @@
-"""What a brief shows, as nouns: the warehouse fills them from the published snapshot, alerts renders them."""
+"""What briefs, digests and the operator's page show, as nouns: the warehouse fills them, alerts renders them."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Literal
 
-from trendwarte.types import Evidence, Term
+from trendwarte.types import Alert, Evidence, Reason, Term
 from trendwarte.vocabulary import Band, HealthState, Presence, Purpose
+
+#: A score that moved less than this in 30 days is steady: below it lies the rounding of a shown number.
+_TREND_POINTS = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +25,14 @@ class MatrixCell:
     coverage: float
     confidence: float
 
+    @property
+    def trend(self) -> Literal["up", "down", "same", ""]:
+        """Where the score has moved; empty when one end is unknown."""
+        if self.score is None or self.previous_score is None:
+            return ""
+        shift = self.score - self.previous_score
+        return "same" if abs(shift) < _TREND_POINTS else "up" if shift > 0 else "down"
+
 
 @dataclass(frozen=True, slots=True)
 class MatrixRow:
@@ -34,7 +46,7 @@ class MatrixRow:
 
 @dataclass(frozen=True, slots=True)
 class ChangeLine:
-    """A change of the period with what it rests on; ``terms`` are the differences, largest first."""
+    """A change of the period with what it rests on; ``terms`` are what weighs most, heaviest first."""
 
     as_of: datetime
     platform: str
@@ -47,6 +59,8 @@ class ChangeLine:
     floor: str | None
     terms: tuple[Term, ...]
     evidence: tuple[Evidence, ...]
+    counter_evidence: tuple[Evidence, ...] = ()
+    reasons: tuple[Reason, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +81,23 @@ class LegalLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Deadline:
+    """A legal date, ahead or reached and unconfirmed; ``platform`` may be ``all_social``."""
+
+    platform: str
+    platform_name: str
+    jurisdiction: str
+    instrument: str
+    instrument_name: str
+    measure: str
+    state: str
+    due_date: date
+    is_due_unverified: bool
+
+
+@dataclass(frozen=True, slots=True)
 class TimelinePoint:
-    """Platform risk 0-100 in the client's heaviest market on one day."""
+    """Platform risk 0-100 in the client's heaviest market on one day, with its bounds."""
 
     day: date
     value: float
@@ -78,22 +107,37 @@ class TimelinePoint:
 
 @dataclass(frozen=True, slots=True)
 class TimelineMark:
-    """An event worth a mark on the timeline."""
+    """An event worth a mark on the timeline; ``lang`` is that of its title."""
 
     day: date
     title: str
     polarity: str
+    lang: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """90 days of one platform in one jurisdiction."""
+    """90 days of one platform in one jurisdiction, a point per day."""
 
     platform: str
     platform_name: str
     jurisdiction: str
     points: tuple[TimelinePoint, ...]
     marks: tuple[TimelineMark, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EmergingLine:
+    """A platform on the rise that is not watched yet, or only just: name, stage of its hype, and what shows it.
+
+    ``figures`` are (name of the series, value) pairs; ``since`` is the day the burst began.
+    """
+
+    name: str
+    stage: Literal["spark", "hype", "sustained", "fading", "dormant"]
+    since: date | None = None
+    figures: tuple[tuple[str, float], ...] = ()
+    evidence: tuple[Evidence, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,5 +170,87 @@ class BriefFacts:
     legal: tuple[LegalLine, ...]
     timelines: tuple[Timeline, ...]
     health: tuple[HealthLine, ...]
+    deadlines: tuple[Deadline, ...] = ()
+    emerging: tuple[EmergingLine, ...] = ()
+    alerts: tuple[Alert, ...] = ()
+    """What was told in the last 90 days, newest first: the feed"""
+    risk_zones: tuple[float, float] = (30.0, 60.0)
+    horizon_days: int = 180
     place_names: tuple[tuple[str, str, str], ...] = ()
     """(jurisdiction, German name, English name)"""
+    instrument_names: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A platform on which the client is active and which stands at *avoid* or *exit*."""
+
+    platform: str
+    purposes: tuple[Purpose, ...]
+    band: Band
+    floor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class DigestFacts:
+    """One client's week: ``told`` at once, ``notes`` for the digest, of which ``over_budget`` were decisions."""
+
+    client: str
+    since: datetime
+    until: datetime
+    told: tuple[Alert, ...]
+    notes: tuple[Alert, ...]
+    over_budget: int
+    critical: tuple[Standing, ...]
+    deadlines: tuple[Deadline, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RunLine:
+    """One night as the operator sees it."""
+
+    as_of: datetime
+    outcome: str
+    baseline_reason: str
+    documents_new: int
+    alerts: int
+    seconds: float
+    problems: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StuckMessage:
+    """A message that has not arrived."""
+
+    message_id: str
+    client: str
+    channel: str
+    subject: str
+    status: str
+    attempts: int
+    queued_at: datetime
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class SilenceLine:
+    """A silence that holds."""
+
+    silence_id: str
+    what: str
+    until_at: datetime
+    author: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorFacts:
+    """What the operator's page shows."""
+
+    as_of: datetime
+    runs: tuple[RunLine, ...]
+    messages: tuple[tuple[str, int], ...]
+    """(status, how many in 30 days)"""
+    stuck: tuple[StuckMessage, ...]
+    silences: tuple[SilenceLine, ...]
+    health: tuple[HealthLine, ...]

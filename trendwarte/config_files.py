@@ -18,6 +18,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
 
 from trendwarte.catalogue import expanded, needs_key, unfilled
+from trendwarte.channels import channel_problems
 from trendwarte.errors import ConfigError
 from trendwarte.settings import (
     AlertRules,
@@ -27,6 +28,7 @@ from trendwarte.settings import (
     Model,
     Outlet,
     Platform,
+    Radar,
     Recommendation,
     Runtime,
     Scoring,
@@ -36,13 +38,15 @@ from trendwarte.settings import (
 
 M = TypeVar("M", bound=Model)
 _REFERENCE = re.compile(r"^\$\{(env|file):([^}]+)\}$")
-_ADDRESS = re.compile(r"^[^@\s,;<>\"]+@[^@\s,;<>\"]+\.[^@\s,;<>\".]+$")
 _ENV_PREFIX = "TRENDWARTE__"
+#: Kinds whose file may be absent: the defaults of the model hold.
+_OPTIONAL = frozenset({"radar"})
 #: kind -> (model, where it lives, whether a file holds a list and under which key)
 KINDS: dict[str, tuple[type[Model], str, str]] = {
     "settings": (Runtime, "settings.yaml", ""),
     "scoring": (Scoring, "scoring.yaml", ""),
     "alerts": (AlertRules, "alerts.yaml", ""),
+    "radar": (Radar, "radar.yaml", ""),
     "playbook": (Recommendation, "playbook.yaml", "playbook"),
     "jurisdictions": (Jurisdiction, "jurisdictions.yaml", "jurisdictions"),
     "outlets": (Outlet, "outlets.yaml", "outlets"),
@@ -70,6 +74,7 @@ def load_settings(directory: Path, env: Mapping[str, str]) -> Settings:
         scoring=loaded["scoring"][0],
         alerts=loaded["alerts"][0],
         playbook=loaded["playbook"],
+        radar=next(iter(loaded["radar"]), Radar()),
         platforms={one.id: one for one in loaded["platform"]},
         clients={one.id: one for one in loaded["client"]},
         sources={one.id: one for entry in loaded["sources"] for one in expanded(entry)},
@@ -104,7 +109,8 @@ def fingerprint(settings: Settings) -> str:
         "jurisdictions": {k: v.model_dump(mode="json") for k, v in sorted(settings.jurisdictions.items())},
         "outlets": {k: v.model_dump(mode="json") for k, v in sorted(settings.outlets.items())},
         "scoring": settings.scoring.model_dump(mode="json"),
-        "alerts": settings.alerts.model_dump(mode="json"),
+        "alerts": settings.alerts.model_dump(mode="json", exclude=set(AlertRules.TELLING)),
+        "momentum": settings.radar.momentum.model_dump(mode="json"),
     }
     return sha256(json.dumps(judged, sort_keys=True).encode()).hexdigest()[:16]
 
@@ -120,7 +126,7 @@ class _Loader:
         """Every valid entry of a kind; problems are collected."""
         model, pattern, list_key = KINDS[kind]
         paths = sorted(self._directory.glob(pattern))
-        if not paths:
+        if not paths and kind not in _OPTIONAL:
             self.problems.append(f"{self._directory / pattern}:1: no such file; copy it from the example configuration")
         for path in paths:
             content = self._read(path)
@@ -276,6 +282,8 @@ def _contradictions(settings: Settings) -> Iterator[tuple[str, str]]:
             yield f"Source/{source.id.partition(':')[0]}", f"url: nothing fills {', '.join(left)}; add it under 'each'"
         if needs_key(source) and not source.key_env:
             yield f"Source/{source.id.partition(':')[0]}", "key_env: it needs a key; name the variable that holds it"
+    for text in channel_problems(settings.alerts.operator):
+        yield "AlertRules", f"alerts.yaml: operator: {text}"
     bounds = settings.scoring.boundaries
     if [b.band for b in bounds] != ["watch", "test", "recommend"] or any(b.leave >= b.enter for b in bounds):
         yield "Scoring", "scoring.yaml: boundaries: watch, test, recommend in this order, each with leave < enter"
@@ -301,14 +309,7 @@ def _client_problems(client: Client, settings: Settings) -> Iterator[str]:
     for key, ids, known in named:
         for _, text in _unknown("", key, ids, known):
             yield text
-    for channel in client.channels:
-        if channel.kind == "webhook" and not (channel.url and channel.secret):
-            yield "channels: a webhook needs url and secret"
-        if channel.kind == "email" and not channel.to:
-            yield "channels: an e-mail channel needs at least one address under 'to'"
-        for address in channel.to:
-            if not _ADDRESS.match(address):
-                yield f"channels: {address!r} is no e-mail address"
+    yield from channel_problems(client.channels)
 
 
 def _unknown(key: str, field: str, ids: list[str], known: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -36,6 +36,7 @@ class FetchError(TrendwarteError):
         status: HTTP status, or None when none arrived.
         retry_after_s: seconds the server asked us to wait, or None.
         is_passing: True when the fault lies on the way and passes by itself (name servers out of reach).
+        is_host: True when the whole host is at fault, or asks for silence: its other addresses would fail too.
     """
 
     def __init__(
@@ -47,6 +48,7 @@ class FetchError(TrendwarteError):
         status: int | None = None,
         retry_after_s: float | None = None,
         is_passing: bool = False,
+        is_host: bool = False,
     ) -> None:
         super().__init__(message)
         self.permanent = permanent
@@ -54,6 +56,7 @@ class FetchError(TrendwarteError):
         self.status = status
         self.retry_after_s = retry_after_s
         self.is_passing = is_passing
+        self.is_host = is_host
 
     def __reduce__(self) -> tuple[object, ...]:
         # Task runners pickle exceptions; keyword-only attributes need help to survive it.
@@ -80,19 +83,25 @@ class DeliveryError(TrendwarteError):
     Attributes:
         permanent: True when the receiver will never accept it (bad address, 410, 4xx).
         retry_after_s: seconds the receiver asked us to wait, or None.
+        is_gone: True when the receiver wants nothing any more, whatever it is (410).
     """
 
-    def __init__(self, message: str, *, permanent: bool, retry_after_s: float | None = None) -> None:
+    def __init__(
+        self, message: str, *, permanent: bool, retry_after_s: float | None = None, is_gone: bool = False
+    ) -> None:
         super().__init__(message)
         self.permanent = permanent
         self.retry_after_s = retry_after_s
+        self.is_gone = is_gone
 
     def __reduce__(self) -> tuple[object, ...]:
-        return (_rebuild_delivery_error, (str(self), self.permanent, self.retry_after_s))
+        return (_rebuild_delivery_error, (str(self), self.permanent, self.retry_after_s, self.is_gone))
 
 
-def _rebuild_delivery_error(message: str, permanent: bool, retry_after_s: float | None) -> DeliveryError:
-    return DeliveryError(message, permanent=permanent, retry_after_s=retry_after_s)
+def _rebuild_delivery_error(
+    message: str, permanent: bool, retry_after_s: float | None, is_gone: bool
+) -> DeliveryError:
+    return DeliveryError(message, permanent=permanent, retry_after_s=retry_after_s, is_gone=is_gone)
 
 
 class ClockError(TrendwarteError):

@@ -4,60 +4,48 @@ An event never loses a signal and never changes its id: new documents join or op
 a client was told yesterday is the same thing tomorrow.
 """
 
-import re
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from hashlib import blake2b
 from math import prod
 from typing import TypeVar
 
+from trendwarte.copies import copy_groups, speakers, text_key
+from trendwarte.resemblance import (
+    DENYING,
+    NOWHERE,
+    Report,
+    are_one_place,
+    are_one_step,
+    day_of,
+    fitted,
+    report_of,
+    resemblance,
+    step_of,
+)
+from trendwarte.sameness import rarity
 from trendwarte.settings import Scoring
 from trendwarte.types import Event, Signal, StoredSignal
 from trendwarte.vocabulary import DIMENSION_OF
 
-# Outlets put one step into different words ("signed", "takes effect"); inside one gap they mean one event.
-_FAMILY = {"enacted": "order", "in_force": "order"}
-_OPEN_STAGES = frozenset({"none", "discussed"})
-_DENYING = frozenset({"denied", "retracted"})
-_COPY_OVERLAP = 0.8
-_COPY_MINIMUM_WORDS = 5
+# An event is compared by its first and its latest texts: what opened it, and what it has become.
+_COMPARED = 4
+# Half of an event's likeness is that of its nearest report, half the mean: one look-alike does not chain two stories.
+_NEAREST_SHARE = 0.5
+# Terms that half of all headlines share find every event and tell none apart.
+_TELLING = 3.0
+_VOICES_OF_A_STEP = 2
 T = TypeVar("T")
-_WORD = re.compile(r"\w+")
 
 
 @dataclass(frozen=True, slots=True)
-class EventKey:
-    """What two signals must share to speak of the same thing (besides being close in time)."""
+class Known:
+    """An event that was told already, with the signals it was told by."""
 
-    platform: str
-    jurisdiction: str
-    dimension: str
-    step: str
-
-
-def key_of(signal: Signal) -> EventKey:
-    """Key of a signal: legal steps by stage family, everything else by topic and direction."""
-    dimension = DIMENSION_OF.get(signal.topic, "momentum")
-    if signal.factuality in _DENYING:
-        step = "denied"
-    elif signal.factuality == "speculated":
-        step = f"speculated:{signal.topic}"
-    elif signal.legal_stage in _OPEN_STAGES:
-        step = f"{signal.legal_stage}:{signal.topic}:{signal.polarity}"
-    else:
-        step = _FAMILY.get(signal.legal_stage, signal.legal_stage)
-        if signal.measure == "age_limit":
-            step = f"{step}:age_limit"
-    return EventKey(signal.platform, signal.jurisdiction, dimension, step)
-
-
-def day_of(stored: StoredSignal) -> date:
-    """The day a signal speaks of: the date in the text, else the day of publication."""
-    told = stored.published_at.date()
-    named = stored.signal.event_date
-    return named if named is not None and named <= told else told
+    event: Event
+    told: tuple[StoredSignal, ...] = ()
 
 
 def gap_days(signal: Signal, scoring: Scoring) -> int:
@@ -69,58 +57,166 @@ def gap_days(signal: Signal, scoring: Scoring) -> int:
     return gaps["default"]
 
 
+def assign(
+    new: Iterable[StoredSignal], known: Iterable[Known], scoring: Scoring, parents: Mapping[str, str | None]
+) -> dict[str, str]:
+    """Give each new signal its event: ``{signal_id: event_id}``. The order of ``new`` does not matter.
+
+    A report joins the event of its platform it resembles most, if it is as likely as not the same
+    (`trendwarte.resemblance`) and was last told of within the gap; neither step, place nor instrument may contradict.
+    A copy joins its original. A denial joins what it denies and never decides where a report goes.
+
+    Args:
+        known: events that could be meant (same platforms, near in time) with all their signals.
+        parents: jurisdiction to the one above it.
+    """
+    shelves: dict[str, _Shelf] = defaultdict(lambda: _Shelf(scoring, parents))
+    for one in sorted(known, key=lambda one: one.event.event_id):
+        if one.told:
+            shelves[one.event.platform].put_back(one)
+    reports = sorted((report_of(stored) for stored in new), key=lambda r: (r.denies, _reading_order(r.stored)))
+    return {r.stored.signal_id: shelves[r.signal.platform].place(r) for r in reports}
+
+
 @dataclass(slots=True)
 class _Open:
+    """An event while signals are joined: its different texts, reports and denials apart."""
+
     event_id: str
-    key: EventKey
-    instrument: str | None
-    last_on: date
     first_on: date
+    last_on: date
+    reports: list[Report] = field(default_factory=list)
+    denials: list[Report] = field(default_factory=list)
+
+    def take(self, report: Report) -> None:
+        (self.denials if report.denies else self.reports).append(report)
+        self.stretch(report)
+
+    def stretch(self, report: Report) -> None:
+        self.first_on = min(self.first_on, report.day)
+        self.last_on = max(self.last_on, report.day, report.stored.published_at.date())
+
+    def voiced(self) -> list[Report]:
+        return self.reports or self.denials
 
 
-def assign(new: Iterable[StoredSignal], known: Iterable[Event], scoring: Scoring) -> dict[str, str]:
-    """Give each new signal its event: ``{signal_id: event_id}``.
+class _Shelf:
+    """The open events of one platform, found by the telling terms and the legal steps of their reports."""
 
-    A signal joins the latest event with its key whose last report lies within the gap; a named instrument
-    must not contradict. A denial joins the nearest event of its platform, place and dimension, if any.
-    The order of ``new`` does not matter.
-    """
-    by_place: dict[tuple[str, str, str], list[_Open]] = defaultdict(list)
-    for event in sorted(known, key=lambda one: (one.event_date, one.event_id)):
-        opened = _Open(
-            event.event_id, _key_of_event(event), event.instrument, event.last_seen_at.date(), event.event_date
+    def __init__(self, scoring: Scoring, parents: Mapping[str, str | None]) -> None:
+        self._scoring = scoring
+        self._parents = parents
+        self._events: dict[str, _Open] = {}
+        self._by_text: dict[tuple[str, bool], str] = {}
+        self._by_term: dict[str, set[str]] = defaultdict(set)
+
+    def put_back(self, known: Known) -> None:
+        """Put an event that was told already on the shelf."""
+        for stored in sorted(known.told, key=_reading_order):
+            self._keep(report_of(stored), known.event.event_id)
+
+    def place(self, report: Report) -> str:
+        """The event of a new report: its original's, the one it resembles, or a new one."""
+        key = (text_key(report.stored), report.denies)
+        original = self._events.get(self._by_text.get(key, "")) if key[0] else None
+        if original is not None and self._is_near(report, original):
+            event_id = original.event_id
+        else:
+            event_id = self._resembled(report) or _new_id(report.stored)
+        self._keep(report, event_id)
+        return event_id
+
+    def _keep(self, report: Report, event_id: str) -> None:
+        event = self._events.get(event_id)
+        if event is None:
+            event = self._events[event_id] = _Open(event_id, report.day, report.day)
+        key = (text_key(report.stored), report.denies)
+        if key[0] and self._by_text.get(key) == event_id:
+            event.stretch(report)
+            return
+        event.take(report)
+        self._by_text[key] = event_id
+        for term in _finders(report):
+            self._by_term[term].add(event_id)
+
+    def _resembled(self, report: Report) -> str | None:
+        """The most alike event; one that only denials speak of comes after all that are reported."""
+        ids = set().union(*(self._by_term.get(term, ()) for term in _finders(report)))
+        found = [
+            (bool(event.reports), likely, event.event_id)
+            for event in (self._events[event_id] for event_id in ids)
+            if self._is_near(report, event) and not self._contradicts(report, event)
+            if (likely := self._likely(report, event)) >= fitted().threshold
+        ]
+        return max(found)[2] if found else None
+
+    def _is_near(self, report: Report, event: _Open) -> bool:
+        gap = timedelta(days=gap_days(report.signal, self._scoring))
+        return event.first_on - gap <= report.day <= event.last_on + gap
+
+    def _contradicts(self, report: Report, event: _Open) -> bool:
+        """Another instrument, another legal step, or the same step in another place."""
+        named = {r.signal.instrument for r in event.reports if r.signal.instrument}
+        if report.signal.instrument and named and report.signal.instrument not in named:
+            return True
+        step = _most(r.step for r in event.reports)
+        if report.step is None or step is None:
+            return False
+        place = _most(r.signal.jurisdiction for r in event.reports if r.signal.jurisdiction not in NOWHERE)
+        return not are_one_step(report.step, step) or not are_one_place(
+            report.signal.jurisdiction, place or "", self._parents
         )
-        by_place[event.platform, event.jurisdiction, event.dimension].append(opened)
-    joined: dict[str, str] = {}
-    for stored in sorted(new, key=_reading_order):
-        place = _place(stored.signal)
-        opened_here = by_place[place]
-        match = _matching(stored, opened_here, gap_days(stored.signal, scoring))
-        if match is None:
-            match = _open(stored)
-            opened_here.append(match)
-        match.last_on = max(match.last_on, stored.published_at.date(), day_of(stored))
-        match.instrument = match.instrument or stored.signal.instrument
-        joined[stored.signal_id] = match.event_id
-    return joined
+
+    def _likely(self, report: Report, event: _Open) -> float:
+        texts = event.voiced()
+        compared = texts if len(texts) <= 2 * _COMPARED else [*texts[:_COMPARED], *texts[-_COMPARED:]]
+        if any(_is_one_instrument_step(report, other) for other in compared):
+            return 1.0
+        likely = [resemblance(other, report, self._parents) for other in compared]
+        return _NEAREST_SHARE * max(likely) + (1 - _NEAREST_SHARE) * sum(likely) / len(likely)
+
+
+def _is_one_instrument_step(one: Report, other: Report) -> bool:
+    """The same step of one named law: one event, in whatever words."""
+    named = one.signal.instrument
+    return named is not None and named == other.signal.instrument and one.step is not None and one.step == other.step
+
+
+def _finders(report: Report) -> list[str]:
+    """What finds an event on the shelf: its telling terms, its legal step, its topic."""
+    telling = [term for term in report.terms.weights if rarity(term) >= _TELLING]
+    return [*telling, f"step:{report.step}"] if report.step else telling or [f"topic:{report.signal.topic}"]
+
+
+def _new_id(stored: StoredSignal) -> str:
+    """Event id by the signal that opened it: reading it again, alone or among others, gives the same one."""
+    return f"e-{blake2b(stored.signal_id.encode(), digest_size=8).hexdigest()}"
+
+
+def _most(values: Iterable[str | None]) -> str | None:
+    counted = Counter(value for value in values if value)
+    return max(counted, key=lambda value: (counted[value], value)) if counted else None
 
 
 def summarise(event_id: str, signals: Sequence[StoredSignal]) -> Event:
     """The event that ``signals`` (all of them, at least one) tell of; independent of their order.
 
-    Credibility P = S(1-D) over origins: S and D are noisy-or sums of the strongest weight of each origin
-    (docs/method.md, "Corroboration"). Novelty is set by the store, which knows the other events.
+    Credibility P = S(1-D) over independent voices: S and D are noisy-or sums of the strongest weight of each
+    (docs/method.md, "Corroboration"). Of a legal step only those who tell that step count for S: ten comments on
+    one rumour of a ban make no ban. A denial lowers P and adds neither mass nor reach: it never raises a risk.
+    Novelty is set by the store, which knows the other events.
     """
     ranked = sorted(signals, key=lambda s: (s.weight <= 0, s.recap, _reading_order(s)))
-    supporting = [s for s in ranked if s.signal.factuality not in _DENYING]
-    denying = [s for s in ranked if s.signal.factuality in _DENYING]
-    voices = supporting or denying
-    lead = _majority(voices)
-    support, denial = _per_origin(supporting), _per_origin(denying)
-    s_sum = 1 - prod(1 - q for q in support.values())
+    voice_of = speakers(ranked, copy_groups(sorted(signals, key=_reading_order)))
+    supporting = [s for s in ranked if s.signal.factuality not in DENYING]
+    denying = [s for s in ranked if s.signal.factuality in DENYING]
+    told = supporting or denying
+    lead = _majority(told, voice_of)
+    support, denial = _strongest(supporting, voice_of), _strongest(denying, voice_of)
+    backing = _strongest((s for s in supporting if _backs(s.signal, lead)), voice_of)
+    s_sum = 1 - prod(1 - q for q in backing.values())
     d_sum = 1 - prod(1 - q for q in denial.values())
     has_official = any(s.source_kind == "official" and s.weight > 0 for s in supporting)
-    origins = len({*support, *denial})
     return Event(
         event_id=event_id,
         platform=lead.platform,
@@ -130,25 +226,25 @@ def summarise(event_id: str, signals: Sequence[StoredSignal]) -> Event:
         legal_stage=lead.legal_stage,
         factuality=lead.factuality,
         polarity=lead.polarity,
-        event_date=min(day_of(s) for s in voices),
+        event_date=min(day_of(s) for s in told),
         first_seen_at=min(s.known_from for s in signals),
         last_seen_at=max(s.known_from for s in signals),
-        title=_title(voices),
-        severity=max(s.signal.severity for s in voices if s.signal.legal_stage == lead.legal_stage),
+        title=_title(told),
+        severity=max(s.signal.severity for s in told if s.signal.legal_stage == lead.legal_stage),
         verb=lead.verb,
         measure=lead.measure,
         instrument=_first(s.signal.instrument for s in ranked),
-        due_date=_first(s.signal.due_date for s in voices),
+        due_date=_first(s.signal.due_date for s in told),
         credibility=s_sum * (1 - d_sum),
-        origins=origins,
+        origins=len({*support, *denial}),
         documents=len({s.document_id for s in signals}),
         has_official=has_official,
         recap=all(s.recap for s in signals),
-        age_limit=_first(s.signal.age_limit for s in voices),
-        mass=sum(support.values()) + sum(denial.values()),
+        age_limit=_first(s.signal.age_limit for s in told),
+        mass=sum(sorted(support.values())),
         denial=d_sum,
         # Told officially or by three houses: the whole market hears of it (docs/method.md, "reach").
-        reach=1.0 if has_official or origins >= 3 else 0.7 if any(s.weight >= 0.6 for s in voices) else 0.4,
+        reach=1.0 if has_official or len(support) >= 3 else 0.7 if any(s.weight >= 0.6 for s in told) else 0.4,
     )
 
 
@@ -156,79 +252,58 @@ def _reading_order(stored: StoredSignal) -> tuple[object, ...]:
     return (day_of(stored), stored.published_at, stored.signal_id)
 
 
-def _place(signal: Signal) -> tuple[str, str, str]:
-    return (signal.platform, signal.jurisdiction, DIMENSION_OF.get(signal.topic, "momentum"))
+def _strongest(signals: Iterable[StoredSignal], voice_of: Mapping[str, str]) -> dict[str, float]:
+    """Strongest weight per voice, in the order of voices: sums must not depend on who came first."""
+    strongest: dict[str, float] = {}
+    for stored in signals:
+        voice = voice_of[stored.signal_id]
+        strongest[voice] = max(strongest.get(voice, 0.0), stored.weight)
+    return {voice: strongest[voice] for voice in sorted(strongest) if strongest[voice] > 0}
 
 
-def _key_of_event(event: Event) -> EventKey:
-    stand_in = Signal(
-        platform=event.platform, topic=event.topic, jurisdiction=event.jurisdiction, legal_stage=event.legal_stage,
-        factuality=event.factuality, polarity=event.polarity, severity=event.severity, confidence=1.0, evidence="",
-        char_from=0, char_to=0, rules=(), measure=event.measure,
-    )  # fmt: skip
-    return key_of(stand_in)
+def _majority(told: Sequence[StoredSignal], voice_of: Mapping[str, str]) -> Signal:
+    """The reading with the most independent weight, spoken by its earliest report, in the place most name.
+
+    A legal step that two voices tell is not outweighed by the comments around it, which tell none.
+    """
+    stepping = [s for s in told if step_of(s.signal) is not None]
+    if len({voice_of[s.signal_id] for s in stepping if s.weight > 0}) >= _VOICES_OF_A_STEP:
+        told = stepping
+    step = _heaviest(told, voice_of, step_of)
+    told = [s for s in told if step_of(s.signal) == step]
+    reading = _heaviest(told, voice_of, _reading)
+    winners = [s for s in told if _reading(s.signal) == reading]
+    # A law always has a place: a report that names none does not make it world-wide.
+    placed = [s for s in winners if s.signal.jurisdiction not in NOWHERE] if step else []
+    place = _heaviest(placed or winners, voice_of, lambda signal: signal.jurisdiction)
+    topic = _heaviest(winners, voice_of, lambda signal: signal.topic)
+    return replace(winners[0].signal, jurisdiction=place, topic=topic)
 
 
-def _matching(stored: StoredSignal, opened: list[_Open], gap: int) -> _Open | None:
-    key, day, named = key_of(stored.signal), day_of(stored), stored.signal.instrument
-    best: _Open | None = None
-    for event in opened:
-        is_near = event.first_on - timedelta(days=gap) <= day <= event.last_on + timedelta(days=gap)
-        if not is_near or (key != event.key and key.step != "denied"):
-            continue
-        if named and event.instrument and named != event.instrument:
-            continue
-        if best is None or (event.last_on, event.event_id) > (best.last_on, best.event_id):
-            best = event
-    return best
+def _backs(signal: Signal, lead: Signal) -> bool:
+    """Whether a report supports what its event says: of a legal step, only one that tells it too."""
+    step = step_of(lead)
+    return step is None or step_of(signal) == step
 
 
-def _open(stored: StoredSignal) -> _Open:
-    key, day = key_of(stored.signal), day_of(stored)
-    parts = (key.platform, key.jurisdiction, key.dimension, key.step, stored.signal.instrument or "", day.isoformat())
-    digest = blake2b("\x1f".join((*parts, stored.document_id)).encode(), digest_size=8).hexdigest()
-    return _Open(f"e-{digest}", key, stored.signal.instrument, stored.published_at.date(), day)
-
-
-def _majority(voices: Sequence[StoredSignal]) -> Signal:
-    """The signal of the reading with the most independent weight; the earliest of them speaks."""
-    mass: dict[tuple[object, ...], float] = defaultdict(float)
-    counted: set[tuple[object, ...]] = set()
-    for stored in sorted(voices, key=lambda s: (-s.weight, _reading_order(s))):
-        reading = _reading(stored.signal)
-        if (reading, stored.origin) not in counted:
-            counted.add((reading, stored.origin))
-            mass[reading] += stored.weight + 1e-6
-    winner = max(mass, key=lambda reading: (mass[reading], str(reading)))
-    return next(s.signal for s in voices if _reading(s.signal) == winner)
+def _heaviest(told: Iterable[StoredSignal], voice_of: Mapping[str, str], key: Callable[[Signal], T]) -> T:
+    """The value of ``key`` that most independent weight stands behind."""
+    strongest: dict[tuple[T, str], float] = {}
+    for stored in told:
+        vote = (key(stored.signal), voice_of[stored.signal_id])
+        strongest[vote] = max(strongest.get(vote, 0.0), stored.weight + 1e-6)
+    mass: dict[T, float] = defaultdict(float)
+    for (value, _), weight in sorted(strongest.items(), key=lambda pair: str(pair[0])):
+        mass[value] += weight
+    return max(mass, key=lambda value: (mass[value], str(value)))
 
 
 def _reading(signal: Signal) -> tuple[object, ...]:
     return (signal.legal_stage, signal.verb, signal.measure, signal.factuality, signal.polarity)
 
 
-def _per_origin(signals: Sequence[StoredSignal]) -> dict[str, float]:
-    """Strongest weight per origin; a headline that copies another's words counts under its origin."""
-    strongest: dict[str, float] = {}
-    seen: list[tuple[frozenset[str], str]] = []
-    for stored in sorted(signals, key=_reading_order):
-        words = frozenset(_WORD.findall(stored.title.casefold()))
-        origin = stored.origin
-        if len(words) >= _COPY_MINIMUM_WORDS:
-            copied = next((who for other, who in seen if _overlap(words, other) >= _COPY_OVERLAP), None)
-            origin = copied or origin
-            seen.append((words, origin))
-        if stored.weight > strongest.get(origin, 0.0):
-            strongest[origin] = stored.weight
-    return strongest
-
-
-def _overlap(one: frozenset[str], other: frozenset[str]) -> float:
-    return len(one & other) / len(one | other)
-
-
-def _title(voices: Sequence[StoredSignal]) -> str:
-    best = max(voices, key=lambda s: (s.weight, -s.published_at.timestamp(), s.signal_id))
+def _title(told: Sequence[StoredSignal]) -> str:
+    best = max(told, key=lambda s: (s.weight, -s.published_at.timestamp(), s.signal_id))
     return best.title
 
 

@@ -5,19 +5,21 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from trendwarte.ledger import BAN_LIKE, IN_EFFECT, is_dormant, is_unconfirmed
+from trendwarte.radar.momentum import Standing
 from trendwarte.settings import Client, Jurisdiction, Platform, Scoring
 from trendwarte.types import Floor, LegalStatus, RiskScore
 from trendwarte.vocabulary import Band, Purpose
 
 #: Bands from worst to best; ``unknown`` stands outside the order.
 ORDER: tuple[Band, ...] = ("exit", "avoid", "watch", "test", "recommend")
+_RANKS: dict[Band, int] = {band: place for place, band in enumerate(ORDER)} | {"unknown": ORDER.index("watch")}
 _REGULATED = frozenset({"regulated", "critical", "public_body"})
 _LATCHED_RULES = frozenset({"F1", "F3", "F4"})
 
 
 def rank(band: Band) -> int:
     """Place of a band in ``ORDER``; ``unknown`` ranks like ``watch``: nobody is sent there, nobody pulled out."""
-    return ORDER.index(band) if band in ORDER else ORDER.index("watch")
+    return _RANKS[band]
 
 
 def governs(jurisdictions: Mapping[str, Jurisdiction], jurisdiction: str, market: str) -> bool:
@@ -44,6 +46,7 @@ class Situation:
     coverage: float
     jurisdictions: Mapping[str, Jurisdiction]
     scoring: Scoring
+    momentum: Standing | None = None
 
     def governs(self, jurisdiction: str, market: str) -> bool:
         """Whether a rule of ``jurisdiction`` holds in ``market``."""
@@ -118,9 +121,20 @@ def _service_floors(now: Situation) -> Iterable[Floor]:
     missing = sum(m.weight for m in now.client.markets if not _is_available(now, m.jurisdiction))
     if missing >= now.scoring.floor_market_minimum:
         yield Floor("F2", "watch", detail="not_available")
-    if platform.fading_from and platform.fading_from <= now.on:
+    yield from _hype_floor(now)
+
+
+def _hype_floor(now: Situation) -> Iterable[Floor]:
+    """Floor F9: no more than a test before the audience has stayed for 90 days, no more than a look when it leaves.
+
+    What is measured (``momentum``) speaks for platforms whose audience nobody has attested yet; a burst of news about
+    an established platform, and the calm after it, is no hype.
+    """
+    platform, stage = now.platform, now.momentum.stage if now.momentum else None
+    is_kept = platform.sustained_from is not None and platform.sustained_from <= now.on
+    if (platform.fading_from and platform.fading_from <= now.on) or (stage == "fading" and not is_kept):
         yield Floor("F9", "watch", detail="fading")
-    elif platform.sustained_from is None or platform.sustained_from > now.on:
+    elif not is_kept and stage != "sustained":
         yield Floor("F9", "test", detail="hype")
 
 

@@ -8,9 +8,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
+from trendwarte.errors import ConfigError
 from trendwarte.settings import Instrument, Jurisdiction, Scoring
 from trendwarte.types import Event, LegalStatus, Refusal
-from trendwarte.vocabulary import LegalState, Measure, Verb
+from trendwarte.vocabulary import LEGAL_STATES, LegalState, Measure, Verb
 
 StatusKey = tuple[str, str, str]
 
@@ -67,6 +68,11 @@ STILL_VERBS = frozenset({"confirm", "deny", "rumour", "defer", "resolution", "he
 _OPENING = frozenset(
     {"announce", "consult", "introduce", "open_proceedings", "prelim_finding", "sanction", "pass_chamber", "adopt",
      "enact", "block"}
+)  # fmt: skip
+#: Steps that only make sense where something is open already; the open instrument vouches for them.
+FOLLOWING = frozenset(
+    {"prelim_finding", "sanction", "pass_chamber", "adopt", "stay", "lift_stay", "uphold", "delay", "nonenforce",
+     "annul", "repeal", "lift", "expire", "agree", "comply", "commit", "reject", "withdraw_bill", "appeal"}
 )  # fmt: skip
 _WITH_DUE = frozenset({"enact", "block", "lift_stay", "uphold", "delay", "nonenforce"})
 _KIN: tuple[frozenset[Measure], ...] = (
@@ -128,7 +134,16 @@ class Ledger:
         """Guards: asserted, not old news, believed (P), and from somebody who may decide."""
         if event.verb is None or event.verb in STILL_VERBS or event.factuality != "asserted" or event.recap:
             return False
-        return event.credibility >= self._scoring.ledger_credibility_minimum
+        least = self._scoring.ledger_credibility_minimum
+        if event.verb in FOLLOWING:
+            least = min(least, self._scoring.ledger_following_minimum)
+        return event.credibility >= least
+
+    def _is_vouched_for(self, event: Event, status: LegalStatus | None) -> bool:
+        """Believed by itself, or told by one good house, denied by nobody, and next to something that is open."""
+        if event.credibility >= self._scoring.ledger_credibility_minimum:
+            return True
+        return event.denial == 0 and status is not None and status.state not in CLOSED
 
     def _apply(self, event: Event, as_of: datetime) -> LegalStatus | Refusal | None:
         if event.verb is None:
@@ -139,6 +154,8 @@ class Ledger:
             return self._challenged(event, as_of)
         verb: Verb = "enact" if event.verb == "clock" else event.verb
         instrument = self._instrument_for(event, verb)
+        if not self._is_vouched_for(event, self._status(event, instrument) if instrument else None):
+            return None  # waits for a second voice
         if instrument is None:
             return _refusal(event, event.instrument or "", "none", f"'{verb}' needs an instrument, none is open here")
         status = self._status(event, instrument)
@@ -175,7 +192,7 @@ class Ledger:
     def _challenged(self, event: Event, as_of: datetime) -> LegalStatus | None:
         """Somebody goes to court against what was decided: it stands, a little less firmly."""
         decided = [s for s in self._open_here(event) if s.state in _DECIDED and not s.is_challenged]
-        if not decided:
+        if not decided or not self._is_vouched_for(event, decided[0]):
             return None
         status = self._gravest(decided)
         return replace(
@@ -300,6 +317,37 @@ class Ledger:
         return status
 
 
+def confirmed(
+    event: Event, current: LegalStatus | None, instrument: str, target: str, known_from: datetime
+) -> LegalStatus:
+    """The row by which a person admits a step the table or a guard refused.
+
+    Args:
+        current: the newest row of the instrument, None when it has none yet.
+        target: the state it has from now on; empty for the state the verb usually leads to.
+
+    Raises:
+        ConfigError: the verb leads to several states or none, or the event names no measure and no row has one.
+    """
+    usual = sorted(set(TRANSITIONS.get(event.verb or "", {}).values()))
+    state = target or (usual[0] if len(usual) == 1 else "")
+    measure = current.measure if current else event.measure
+    if state not in LEGAL_STATES or measure is None:
+        raise ConfigError([f"event {event.event_id}: say which state follows with --state ({', '.join(LEGAL_STATES)})"])
+    before: LegalState = current.state if current else "none"
+    return LegalStatus(
+        platform=current.platform if current else event.platform, jurisdiction=event.jurisdiction,
+        instrument=instrument, measure=measure, state=state, valid_from=event.event_date,  # type: ignore[arg-type]
+        known_from=known_from, due_date=event.due_date, event_id=event.event_id, rule=f"manual:{before}->{state}",
+        credibility=1.0, age_limit=event.age_limit or (current.age_limit if current else None), from_state=before,
+    )  # fmt: skip
+
+
+def new_id(event: Event) -> str:
+    """Id of an instrument that no text names: place, platform, measure and month."""
+    return _new_id(event)
+
+
 def activity(status: LegalStatus, on: date, scoring: Scoring) -> float:
     """Weight A of one instrument on a day, 0-1: gravity x level, rising towards a due date."""
     state: LegalState = "delayed" if is_unconfirmed(status, on, scoring) else status.state
@@ -326,6 +374,11 @@ def is_dormant(status: LegalStatus, on: date, scoring: Scoring) -> bool:
     """Whether a stay or a pause has rested for a year and no date is ahead."""
     is_open = status.due_date is not None and status.due_date >= on
     return status.state in PAUSED and not is_open and (on - status.valid_from).days > scoring.dormant_days
+
+
+def kin_of(measure: str) -> frozenset[Measure]:
+    """The measures that texts confuse with ``measure``; empty when it stands alone."""
+    return next((kin for kin in _KIN if measure in kin), frozenset())
 
 
 def _is_kin(one: Measure | None, other: Measure) -> bool:

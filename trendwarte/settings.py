@@ -4,8 +4,9 @@ Every model refuses unknown keys. What a user edits is documented field by field
 the JSON Schemas in ``config/schema/`` are generated.
 """
 
-from datetime import date
-from typing import Literal
+from datetime import date, time
+from hashlib import sha256
+from typing import ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
@@ -112,14 +113,45 @@ class Executive(Model):
     reach: int = Field(ge=0, description="Followers.")
 
 
+class QuietHours(Model):
+    """When nobody is to be disturbed, in the channel's own time zone; *act* passes unless told otherwise."""
+
+    start: time = Field(description="Local time, '20:00'; a start after the end spans midnight.")
+    end: time = Field(description="Local time, '07:30'.")
+    weekends: bool = Field(False, description="Saturday and Sunday are quiet all day.")
+    holds_act: bool = Field(False, description="Hold even what asks to act.")
+
+
 class Channel(Model):
     """Where alerts go. Secrets are written ``${env:NAME}`` or ``${file:/path}``, never in clear."""
 
-    kind: Literal["email", "webhook"]
+    kind: str = Field(
+        description="email, webhook (Standard Webhooks), slack, teams, discord, apprise (Mattermost, Matrix and some"
+        " hundred more), maildir (a folder), or one that an installed package adds."
+    )
+    name: str = Field(
+        "", description="A lasting name; without one it is made from kind and address, so the order may change."
+    )
     to: list[str] = Field(default=[], description="E-mail addresses; one message each.")
-    url: SecretStr | None = None
-    secret: SecretStr | None = None
+    url: SecretStr | None = Field(None, description="Address of the webhook or the service: a secret.")
+    secret: SecretStr | None = Field(None, description="whsec_... that signs a webhook.")
+    old_secret: SecretStr | None = Field(None, description="Signs beside the new one while a secret is exchanged.")
+    folder: str = Field("", description="For maildir: where the letters go.")
     severities: list[Literal["act", "decide", "note"]] = ["act", "decide"]
+    improvements: bool = Field(True, description="Whether a band that rises is told at once, or only in the digest.")
+    digest: bool = Field(True, description="Whether the weekly digest comes here too.")
+    quiet: QuietHours | None = None
+    timeout_s: float = Field(20, gt=0, le=30, description="How long a web receiver may take for its whole answer.")
+    time_zone: str = Field("", description="IANA name; empty means that of settings.yaml.")
+    language: Literal["", "de", "en"] = Field("", description="Empty means the client's.")
+
+    @property
+    def key(self) -> str:
+        """Name under which the outbox knows the channel; the same wherever it stands in the list."""
+        if self.name or self.kind == "email":
+            return self.name or "email"
+        address = self.url.get_secret_value() if self.url else self.folder
+        return f"{self.kind}-{sha256(address.encode()).hexdigest()[:8]}"
 
 
 class Client(Model):
@@ -236,7 +268,10 @@ class Source(Model):
     requires_key: bool = False
     key_env: str = Field(default="", description="Environment variable that holds the key.")
     headers: dict[str, str] = Field(default={}, description='Sent along; "{api_key}" is filled in.')
-    expected_update_days: float = 7
+    expected_update_days: float = Field(default=7, description="Nothing newer for so many days makes the source stale.")
+    min_items: int = Field(
+        default=0, ge=0, description="A full answer with fewer entries is a fault the operator hears of; 0: no minimum."
+    )
     poll_minutes: int = Field(default=60, ge=10, description="Least time between two visits.")
     min_interval_s: float = Field(5, description="Seconds between two requests to this host.")
     selectors: dict[str, str] = Field(
@@ -287,11 +322,13 @@ class Scoring(Model):
     clock_rise: dict[str, tuple[float, float]] = Field(description="state: (extra points, half-life days to due).")
     challenged_factor: float = 0.9
     ledger_credibility_minimum: float = 0.8
+    ledger_following_minimum: float = 0.6
     due_confirmation_days: int = 3
     dormant_days: int = 365
     dormant_factor: float = 0.4
     decay: dict[Dimension, DecayRule]
     shrinkage_k0: float = 1.5
+    report_weight: float = 0.62
     positive_heat_factor: float = 0.6
     uncertainty_points: float = 35.0
     heat_ceiling_no_instrument: float = 15.0
@@ -321,6 +358,12 @@ class Scoring(Model):
 class AlertRules(Model):
     """When an alert fires and how often; each number has its reason in alerts.yaml."""
 
+    #: How something is told, not whether: changing these sets no baseline.
+    TELLING: ClassVar[frozenset[str]] = frozenset(
+        {"retry_minutes", "retry_jitter", "dead_after_hours", "digest_weekday", "deadline_horizon_days", "risk_zones",
+         "operator"}
+    )  # fmt: skip
+
     ledger_delta: float = 0.15
     score_delta: float = 15.0
     deadline_days: list[int] = [90, 30, 7]
@@ -328,9 +371,18 @@ class AlertRules(Model):
     budget_per_month: int = 4
     flap_changes: int = 3
     flap_nights: int = 21
-    retry_minutes: list[int] = [0, 5, 30, 120, 300, 720, 1440]
+    retry_minutes: list[float] = [0, 5, 30, 120, 300, 720, 1440]
+    retry_jitter: float = Field(0.2, ge=0, le=1, description="Up to this share is added to each wait.")
     dead_after_hours: int = 72
     quotes: int = 3
+    storm_share: float = Field(0.25, gt=0, le=1, description="Share of judged client-platform pairs that is a storm.")
+    storm_minimum: int = Field(12, description="Fewer pairs than this are never a storm.")
+    outage_days: float = Field(3, description="After a gap this long, or a degraded night, rises go to the digest.")
+    catch_up_days: int = Field(31, description="How long what was silenced or lost is still told afterwards.")
+    digest_weekday: int = Field(0, ge=0, le=6, description="0 is Monday.")
+    deadline_horizon_days: int = Field(180, description="How far ahead legal dates stand in calendar and digest.")
+    risk_zones: tuple[float, float] = (30.0, 60.0)
+    operator: list[Channel] = Field(default=[], description="Who is told when a channel stays closed.")
 
 
 class Recommendation(Model):
@@ -419,6 +471,7 @@ class Runtime(Model):
     fetching: Fetching
     smtp: Smtp = Smtp()
     allow_private_webhooks: bool = False
+    is_sending: bool = Field(True, description="False keeps every message in the outbox; a replay sends nothing.")
     keep_payload_days: int = Field(30, description="Raw answers, for reading them again.")
     keep_text_days: int = Field(90, description="Full text of pages and feeds; quotes and summaries stay.")
     keep_quote_days: int = Field(1095, description="Quotes behind signals; afterwards ids, hashes and weights stay.")
@@ -429,6 +482,56 @@ class Runtime(Model):
         default=None,
         description="Pinged at start (/start), success and failure (/fail) of a night, as healthchecks asks.",
     )
+
+
+# --- radar -----------------------------------------------------------------------------------
+
+
+class Discovery(Model):
+    """When a name that nobody configured is worth showing; reasons in radar.yaml."""
+
+    window_days: int = Field(default=60, ge=7, description="Evidence older than this no longer counts.")
+    established_days: int = Field(default=28, ge=7, description="A source younger than this says nothing about a rise.")
+    history_days: int = Field(default=365, description="How far back a name counts as known before.")
+    novel_days: int = Field(default=120, description="A name first met longer ago than this must rise to be shown.")
+    social_minimum: float = Field(default=0.5, ge=0, le=1, description="Least evidence that it is a social service.")
+    other_maximum: float = Field(default=0.5, ge=0, le=1, description="Share of texts that may call it something else.")
+    said_share: float = Field(default=0.1, ge=0, le=1, description="Least share of its texts that introduce it.")
+    documents: int = Field(default=2, ge=1)
+    outlets: int = Field(default=2, ge=1)
+    rise: float = Field(default=3.0, gt=1, description="Times the share of the news it had before.")
+    chart_rank: int = Field(default=50, ge=1, description="Place in a social chart that counts as evidence.")
+    dismissed: list[str] = Field(default=[], description="Names a consultant has looked at and does not want to see.")
+
+
+class Momentum(Model):
+    """Bursts and stages of a platform's attention (docs/method.md, "Momentum"); reasons in radar.yaml."""
+
+    baseline_days: int = 56
+    gap_days: int = Field(default=14, description="Last days left out of the baseline: a burst must not hide itself.")
+    source_days: int = Field(default=28, description="A source younger than this does not count.")
+    prior_documents: float = Field(default=200, description="Weight of the pooled share in a source's own baseline.")
+    least_share: float = Field(default=0.0005, gt=0, lt=0.1, description="Assumed of a platform nobody named before.")
+    burst_factor: float = Field(default=3.0, gt=1)
+    burst_level: float = Field(default=8.0, gt=0)
+    z_level: float = Field(default=3.5, gt=0, description="Robust z of a measured series that counts as unusual.")
+    hold_days: int = Field(default=14, description="How long a burst counts, and how long a spark is called one.")
+    least_inputs: int = Field(default=2, ge=1)
+    sustained_days: int = 90
+    durability_days: tuple[int, int] = (29, 56)
+    durability_minimum_days: int = Field(default=7, description="Days of that span that must have passed.")
+    sustained_q: float = 0.5
+    fading_q: float = 0.25
+    dormant_days: int = Field(default=180, description="Fading for this long without a spark is dormant.")
+    fit_minimum: float = Field(default=60, description="Fit from which a client is told of a spark.")
+    markets: dict[str, str] = Field(default={}, description="Label of a measurement or language: jurisdiction.")
+
+
+class Radar(Model):
+    """Noticing the new: discovery of platforms, and momentum of those that are watched."""
+
+    discovery: Discovery = Discovery()
+    momentum: Momentum = Momentum()
 
 
 class Settings(Model):
@@ -444,4 +547,5 @@ class Settings(Model):
     scoring: Scoring
     alerts: AlertRules
     playbook: list[Recommendation]
+    radar: Radar = Radar()
     fingerprint: str = ""

@@ -4,55 +4,113 @@ The formulas are docs/method.md, "Suitability". Every score comes with named ter
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from math import log
 from typing import Literal
 
-from trendwarte.floors import ORDER, Situation, rank, relaxed_cap, relaxing_floors, standing_floors, younger_share
+from trendwarte.floors import (
+    ORDER,
+    Situation,
+    governs,
+    rank,
+    relaxed_cap,
+    relaxing_floors,
+    standing_floors,
+    younger_share,
+)
 from trendwarte.ledger import activity
+from trendwarte.radar.momentum import Standing
 from trendwarte.settings import AudienceShare, Boundary, Client, Jurisdiction, Platform, Scoring, TargetGroup
 from trendwarte.types import LegalStatus, RiskScore, Term, Verdict
 from trendwarte.vocabulary import DIMENSIONS, Band, Dimension, Purpose
 
 _MINIMUM_AGE_GROUPS = 3
 _KNOWN_TARGET_MINIMUM = 0.5
+_LAWS_PER_TERM = 3
 _STEPS_TO_BAN = frozenset({"scheduled", "delayed", "passed_chamber", "adopted"})
 Risks = Mapping[tuple[str, str], RiskScore]
 
 
-def judge(
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What is the same for all purposes of a client on a platform on one night.
+
+    ``criteria`` are the measures of fit 0-100 (None: unknown); ``parts`` the points of risk by (dimension, market),
+    which sum to ``risk`` 0-100; ``laws`` the instruments behind them, the weightiest first; ``confidence`` is that of
+    the best known risk.
+    """
+
+    client: Client
+    platform: Platform
+    on: date
+    statuses: tuple[LegalStatus, ...]
+    risks: Risks
+    jurisdictions: Mapping[str, Jurisdiction]
+    scoring: Scoring
+    criteria: Mapping[str, float | None]
+    parts: Mapping[tuple[str, str], float]
+    laws: Mapping[tuple[str, str], tuple[LegalStatus, ...]]
+    risk: float
+    confidence: float
+
+
+def profile(
     client: Client,
     platform: Platform,
-    purpose: Purpose,
+    on: date,
     risks: Risks,
     statuses: tuple[LegalStatus, ...],
     jurisdictions: Mapping[str, Jurisdiction],
     scoring: Scoring,
-    before: Verdict | None,
-    as_of: datetime,
-    *,
-    is_degraded: bool,
-) -> Verdict:
-    """The verdict of one night.
+) -> Profile:
+    """Measure fit and risk of a client on a platform.
 
     Args:
         risks: this platform's scores by (jurisdiction, dimension).
         statuses: this platform's instruments (those of ``all_social`` included), newest state each.
+    """
+    now = _Place(client, platform, on, statuses, risks, jurisdictions, scoring)
+    parts = _risk_parts(now)
+    confidences = [
+        risks[m.jurisdiction, d].confidence for m in client.markets for d in DIMENSIONS if (m.jurisdiction, d) in risks
+    ]
+    return Profile(
+        client, platform, on, statuses, risks, jurisdictions, scoring, dict(_criteria(client, platform, on, scoring)),
+        parts, _laws(now), sum(parts.values()), max(confidences, default=0.0),
+    )  # fmt: skip
+
+
+def judge(
+    known: Profile,
+    purpose: Purpose,
+    before: Verdict | None,
+    as_of: datetime,
+    *,
+    is_degraded: bool,
+    momentum: Standing | None = None,
+) -> Verdict:
+    """The verdict of one night for one purpose.
+
+    Args:
         before: last night's verdict, None on a first judgement.
         is_degraded: too few sources answered: nothing may improve tonight.
+        momentum: where the platform stands in its hype in the client's markets, None when nothing is measured.
     """
-    on = as_of.date()
-    fits, coverage = _fit(client, platform, purpose, on, scoring)
-    now = Situation(client, platform, purpose, on, statuses, risks, coverage, jurisdictions, scoring)
+    client, platform, scoring = known.client, known.platform, known.scoring
+    fits, coverage = _fit(known, purpose)
+    now = Situation(
+        client, platform, purpose, known.on, known.statuses, known.risks, coverage, known.jurisdictions, scoring,
+        momentum,
+    )
     floors = standing_floors(now)
-    relaxing = relaxing_floors(before.floors, before.relaxing, floors, on, scoring) if before else ()
+    relaxing = relaxing_floors(before.floors, before.relaxing, floors, known.on, scoring) if before else ()
     fit = sum(term.points for term in fits) if fits else None
-    costs, risk, confidence = _risk_terms(now, fit or 0.0)
+    costs = _risk_terms(known, fit or 0.0)
     score = None if fit is None else max(0.0, fit + sum(term.points for term in costs))
     verdict = Verdict(
         as_of=as_of, client=client.id, platform=platform.id, purpose=purpose, band="unknown", score=score,
-        raw_band="unknown", floors=floors, fit=fit, coverage=coverage, risk=risk, confidence=confidence,
+        raw_band="unknown", floors=floors, fit=fit, coverage=coverage, risk=known.risk, confidence=known.confidence,
         terms=(*fits, *costs), relaxing=relaxing,
     )  # fmt: skip
     verdict = _with_raw_band(verdict, before, scoring, is_degraded=is_degraded)
@@ -66,28 +124,24 @@ def judge(
 # --- fit -------------------------------------------------------------------------------------
 
 
-def _fit(
-    client: Client, platform: Platform, purpose: Purpose, on: date, scoring: Scoring
-) -> tuple[tuple[Term, ...], float]:
+def _fit(known: Profile, purpose: Purpose) -> tuple[tuple[Term, ...], float]:
     """Fit terms (they sum to Fit, 0-100) and coverage 0-1. A missing input lowers coverage, it is not guessed."""
-    weights = scoring.fit_weights[purpose]
-    values = {name: value for name, value in _criteria(client, platform, purpose, on, scoring) if name in weights}
-    applicable = {name: weight for name, weight in weights.items() if name in values}
-    known = {name: weight for name, weight in applicable.items() if values[name] is not None}
-    total = sum(known.values())
+    affordance = known.platform.affordances.get(purpose)
+    values = {**known.criteria, "affordance": None if affordance is None else float(affordance)}
+    applicable = {name: weight for name, weight in known.scoring.fit_weights[purpose].items() if name in values}
+    found = [(name, weight, value) for name, weight in applicable.items() if (value := values[name]) is not None]
+    total = sum(weight for _, weight, _ in found)
     if total <= 0:
         return (), 0.0
     terms = tuple(
-        Term("fit", name, weight * (values[name] or 0.0) / total, detail=f"{values[name]:.0f} x {weight / total:.2f}")
-        for name, weight in known.items()
+        Term("fit", name, weight * value / total, detail=f"{value:.0f} x {weight / total:.2f}")
+        for name, weight, value in found
     )
     return terms, total / sum(applicable.values())
 
 
-def _criteria(
-    client: Client, platform: Platform, purpose: Purpose, on: date, scoring: Scoring
-) -> Iterator[tuple[str, float | None]]:
-    """Each criterion 0-100, None when unknown; one that cannot apply is left out."""
+def _criteria(client: Client, platform: Platform, on: date, scoring: Scoring) -> Iterator[tuple[str, float | None]]:
+    """Each criterion 0-100, None when unknown; one that cannot apply is left out. Affordance depends on the purpose."""
     yield "audience", _audience(client, platform, scoring)
     yield "diversity", _diversity(client, platform)
     yield "taken_seriously", _institutions(client, platform, on)
@@ -97,8 +151,6 @@ def _criteria(
     is_format_known = bool(client.formats and platform.formats)
     matched = len(set(client.formats) & set(platform.formats)) / max(1, len(platform.formats))
     yield "format", 100 * matched if is_format_known else None
-    affordance = platform.affordances.get(purpose)
-    yield "affordance", None if affordance is None else float(affordance)
     executives = [e for e in client.executives if e.platform == platform.id]
     if executives:
         swings = [50 + 50 * e.tone * min(1.0, e.reach / scoring.reach_reference) for e in executives]
@@ -161,26 +213,58 @@ def exposed(risk: float, multiplier: float) -> float:
     return 100 * odds / (1 + odds)
 
 
-def _risk_terms(now: Situation, fit: float) -> tuple[tuple[Term, ...], float, float]:
-    """Points each (dimension, market) takes from the fit, the client's risk 0-100, and its confidence."""
+def _risk_terms(known: Profile, fit: float) -> tuple[Term, ...]:
+    """Points each (dimension, market) takes from the fit, the heaviest first."""
+    scale = -fit * known.client.risk_aversion / 100
+    terms = []
+    for (dimension, market), value in sorted(known.parts.items(), key=lambda pair: -pair[1]):
+        laws = known.laws.get((dimension, market), ())
+        instruments = tuple(status.instrument for status in laws)
+        movers = tuple(status.event_id for status in laws if status.event_id)
+        terms.append(Term("risk", f"{dimension}:{market}", scale * value, f"{value:.1f}", movers, instruments))
+    return tuple(terms)
+
+
+def _laws(now: "_Place") -> dict[tuple[str, str], tuple[LegalStatus, ...]]:
+    """Instruments behind the legal risk of each market, and behind its risk of youth protection (age limits)."""
+    known = sorted(
+        (s for s in now.statuses if s.state != "none"),
+        key=lambda s: (-activity(s, now.on, now.scoring), s.instrument),
+    )
+    found: dict[tuple[str, str], tuple[LegalStatus, ...]] = {}
+    for market in now.client.markets:
+        here = [s for s in known if governs(now.jurisdictions, s.jurisdiction, market.jurisdiction)]
+        found["legal", market.jurisdiction] = tuple(s for s in here if s.measure != "age_limit")[:_LAWS_PER_TERM]
+        found["youth", market.jurisdiction] = tuple(s for s in here if s.measure == "age_limit")[:_LAWS_PER_TERM]
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Client and platform before any purpose."""
+
+    client: Client
+    platform: Platform
+    on: date
+    statuses: tuple[LegalStatus, ...]
+    risks: Risks
+    jurisdictions: Mapping[str, Jurisdiction]
+    scoring: Scoring
+
+
+def _risk_parts(now: _Place) -> dict[tuple[str, str], float]:
+    """The client's risk, split by dimension and market."""
     markets = {m.jurisdiction: m.weight for m in now.client.markets}
     parts = {market: _market_parts(now, market) for market in markets}
-    blend = {key: markets[market] * value for market in markets for key, value in parts[market].items()}
-    chosen = blend
+    chosen = {key: markets[market] * value for market in markets for key, value in parts[market].items()}
     for market, weight in markets.items():
         # One market that matters must not be averaged away by calm ones (docs/method.md, "R_c").
         if weight >= now.scoring.market_peak_minimum and sum(parts[market].values()) > sum(chosen.values()):
             chosen = parts[market]
-    scale = -fit * now.client.risk_aversion / 100
-    terms = tuple(
-        Term("risk", f"{dimension}:{market}", scale * value, detail=f"{value:.1f}")
-        for (dimension, market), value in sorted(chosen.items(), key=lambda pair: -pair[1])
-    )
-    confidences = [now.risks[m, d].confidence for m in markets for d in DIMENSIONS if (m, d) in now.risks]
-    return terms, sum(chosen.values()), max(confidences, default=0.0)
+    return chosen
 
 
-def _market_parts(now: Situation, market: str) -> dict[tuple[str, str], float]:
+def _market_parts(now: _Place, market: str) -> dict[tuple[str, str], float]:
     """Index .6 max + .4 weighted mean over dimensions, split so that the parts sum to it."""
     scoring = now.scoring
     scaled = {d: exposed(_raw_risk(now, market, d), now.client.exposure.get(d, 1.0)) for d in DIMENSIONS}
@@ -193,18 +277,19 @@ def _market_parts(now: Situation, market: str) -> dict[tuple[str, str], float]:
     }
 
 
-def _raw_risk(now: Situation, market: str, dimension: Dimension) -> float:
+def _raw_risk(now: _Place, market: str, dimension: Dimension) -> float:
     risk = now.risks.get((market, dimension))
     value = risk.value if risk else float(now.platform.base_rates.get(dimension, 0.0))
     if dimension == "youth":
-        value = max([value, *(_age_limit_risk(now, s) for s in now.statuses if now.governs(s.jurisdiction, market))])
+        limits = [s for s in now.statuses if s.measure == "age_limit" and s.age_limit is not None]
+        here = [s for s in limits if governs(now.jurisdictions, s.jurisdiction, market)]
+        value = max([value, *(_age_limit_risk(now, s) for s in here)])
     return value
 
 
-def _age_limit_risk(now: Situation, status: LegalStatus) -> float:
-    if status.measure != "age_limit" or status.age_limit is None:
-        return 0.0
-    share = max((younger_share(t.age, status.age_limit) for t in now.client.targets), default=0.0)
+def _age_limit_risk(now: _Place, status: LegalStatus) -> float:
+    limit = status.age_limit or 0
+    share = max((younger_share(t.age, limit) for t in now.client.targets), default=0.0)
     return 100 * activity(status, now.on, now.scoring) * share
 
 
@@ -220,22 +305,40 @@ def _with_raw_band(verdict: Verdict, before: Verdict | None, scoring: Scoring, *
         (before.low_since if before and before.low_since else on) if verdict.score < scoring.exit_score else None
     )
     if before is None or before.raw_band == "unknown":
-        return replace(verdict, raw_band=_first_band(verdict.score, scoring.boundaries), low_since=low_since)
-    up, down = before.streak_up, before.streak_down
-    band: Band = before.raw_band
+        return replace(verdict, raw_band=first_band(verdict.score, scoring.boundaries), low_since=low_since)
+    nights = Nights(before.raw_band, before.streak_up, before.streak_down)
+    now = next_nights(nights, verdict.score, scoring, may_rise=not is_degraded)
+    return replace(
+        verdict, raw_band=now.band, streak_up=now.streak_up, streak_down=now.streak_down, low_since=low_since
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Nights:
+    """A band before floors, and for how many nights in a row the score has lain beyond its boundaries."""
+
+    band: Band
+    streak_up: int = 0
+    streak_down: int = 0
+
+
+def next_nights(before: Nights, score: float, scoring: Scoring, *, may_rise: bool = True) -> Nights:
+    """The Schmitt triggers, one night on: up after ``nights_up``, down after ``nights_down``, one band a night."""
+    up, down, band = before.streak_up, before.streak_down, before.band
     entering = next((b for b in scoring.boundaries if rank(b.band) == rank(band) + 1), None)
     leaving = next((b for b in scoring.boundaries if b.band == band), None)
-    if not is_degraded:
-        up = up + 1 if entering and verdict.score >= entering.enter else 0
-    down = down + 1 if leaving and verdict.score < leaving.leave else 0
+    if may_rise:
+        up = up + 1 if entering and score >= entering.enter else 0
+    down = down + 1 if leaving and score < leaving.leave else 0
     if entering and up >= scoring.nights_up:
-        band, up = entering.band, 0
-    elif leaving and down >= scoring.nights_down:
-        band, down = ORDER[rank(leaving.band) - 1], 0
-    return replace(verdict, raw_band=band, streak_up=up, streak_down=down, low_since=low_since)
+        return Nights(entering.band, 0, down)
+    if leaving and down >= scoring.nights_down:
+        return Nights(ORDER[rank(leaving.band) - 1], up, 0)
+    return Nights(band, up, down)
 
 
-def _first_band(score: float, boundaries: list[Boundary]) -> Band:
+def first_band(score: float, boundaries: list[Boundary]) -> Band:
+    """The band a score reaches without any history."""
     reached = [b.band for b in boundaries if score >= b.enter]
     return reached[-1] if reached else "avoid"
 

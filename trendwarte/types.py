@@ -39,7 +39,10 @@ class Validators:
 
 @dataclass(frozen=True, slots=True)
 class Payload:
-    """Bytes and the HTTP facts they came with; ``pages`` are the parts of a sitemap index."""
+    """Bytes and the HTTP facts they came with; ``pages`` are the parts of a sitemap index.
+
+    ``charset`` is the encoding the bytes were read in and what it was taken from.
+    """
 
     source_id: str
     url: str
@@ -50,6 +53,7 @@ class Payload:
     validators: Validators
     duration_s: float = 0.0
     pages: tuple["Payload", ...] = ()
+    charset: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +185,7 @@ class StoredSignal:
     lang: str
     title: str
     signal: Signal
+    summary: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -346,7 +351,8 @@ class Verdict:
 class Reason:
     """Why an alert exists, as fields; each language renders its own sentence from them.
 
-    ``code`` is one of: ledger_transition, floor_set, floor_lifted, risk_change, standing_risk, confirmed, deadline.
+    ``code`` is one of: ledger_transition, floor_set, floor_lifted, risk_change, standing_risk, confirmed, deadline,
+    spark (``title`` names what bursts), caught_up (told late: it was silenced, or its message never arrived).
     """
 
     code: str
@@ -392,27 +398,48 @@ class Alert:
 
 
 @dataclass(frozen=True, slots=True)
+class Statement:
+    """One change as a message states it: ``from_band`` is what this recipient was told before."""
+
+    alert_id: str
+    platform: str
+    purpose: Purpose
+    from_band: Band
+    to_band: Band
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """A rendered message for one client, channel and recipient; a retry sends these very bytes.
 
-    ``message_id`` is stable over retries (webhook-id and the left part of Message-ID).
+    ``message_id`` is stable over retries (webhook-id and the left part of Message-ID). ``not_before`` is the end of
+    quiet hours. A ``suppressed`` one is kept and not sent; ``outcome`` says why: silenced, closed.
     """
 
     message_id: str
     run_id: str
     client: str
     channel: str
-    kind: Literal["email", "webhook"]
+    kind: str
     target: str
     subject: str
     body: bytes
     alert_ids: tuple[str, ...]
     lang: Literal["de", "en"] = "de"
+    severity: Severity = "note"
+    statements: tuple[Statement, ...] = ()
+    not_before: datetime | None = None
+    status: Literal["pending", "suppressed"] = "pending"
+    outcome: str = ""
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One attempt to hand a message over, and how it ended."""
+    """One attempt to hand a message over, and how it ended.
+
+    ``outcome`` of a dead one: refused (never again), gone (the address is closed), expired (three days are over).
+    """
 
     message_id: str
     attempt: int
@@ -420,6 +447,7 @@ class Delivery:
     status: Literal["sent", "failed", "dead"]
     detail: str = ""
     next_try_at: datetime | None = None
+    outcome: str = ""
 
 
 @dataclass(frozen=True, slots=True)

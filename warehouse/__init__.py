@@ -12,12 +12,18 @@ from warehouse.cases import Events, LedgerRows
 from warehouse.checks import CheckResult, run_checks
 from warehouse.connection import Connection, open_writer, transaction
 from warehouse.dictionary import dictionary
+from warehouse.digest import digest_facts, operator_facts
 from warehouse.documents import Documents, published_or_seen
+from warehouse.explained import explained
 from warehouse.exporting import export
 from warehouse.lake import Batch, Call, Gathered, Lake, LakePlace
 from warehouse.maintenance import compacted, newest_schema, schema_of
+from warehouse.momentum import judge_momentum, measure_momentum
+from warehouse.observed import observed
 from warehouse.outbox import Outbox
 from warehouse.publish import publish, published_night
+from warehouse.radar import RadarRows
+from warehouse.radar_brief import radar_lines
 from warehouse.retention import Periods, erase, forget_old
 from warehouse.runs import Runs, load_configuration
 from warehouse.scoring import drivers, score_risk
@@ -37,19 +43,26 @@ __all__ = [
     "brief_facts",
     "compacted",
     "dictionary",
+    "digest_facts",
     "drivers",
     "erase",
     "examples",
+    "explained",
     "export",
     "forget_old",
+    "judge_momentum",
     "load_configuration",
+    "measure_momentum",
     "newest_schema",
+    "observed",
     "open_published",
+    "operator_facts",
     "publish",
     "published_night",
     "published_or_seen",
     "query",
     "query_to_file",
+    "radar_lines",
     "run_checks",
     "schema_of",
     "score_risk",
@@ -69,6 +82,7 @@ class Warehouse:
         self.ledger = LedgerRows(self.con)
         self.verdicts = Verdicts(self.con)
         self.outbox = Outbox(self.con)
+        self.radar = RadarRows(self.con)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

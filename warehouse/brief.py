@@ -1,7 +1,8 @@
-"""The facts of one client's brief, read from the published snapshot."""
+"""The facts of the briefs, read from the published snapshot: few set-based queries for all clients together."""
 
 import json
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import duckdb
 from trendwarte.brief_facts import (
     BriefFacts,
     ChangeLine,
+    Deadline,
     HealthLine,
     LegalLine,
     MatrixCell,
@@ -18,184 +20,223 @@ from trendwarte.brief_facts import (
     TimelineMark,
     TimelinePoint,
 )
-from trendwarte.types import Evidence, Term
-from warehouse.connection import Connection, rows_of
+from trendwarte.settings import AlertRules
+from trendwarte.types import Term
+from warehouse.connection import Connection, query_text, rows_of
+from warehouse.verdicts import alert_of, evidence_of, reason_of
 
 _PRESENCES = ("active", "parked", "none")
 _CHANGE_DAYS = 30
 _TIMELINE_DAYS = 90
-_TIMELINES_MAX = 4
+_TIMELINES_MAX = 6
+_MARKS_MAX = 6
+_ALERTS_MAX = 60
+#: States in which a date still lies ahead or waits for confirmation.
+_OPEN_STATES = ("scheduled", "delayed", "non_enforced", "adopted", "in_force")
 
 
-def brief_facts(published: Path, client: str, time_zone: str, version: str) -> BriefFacts:
-    """Everything the brief of ``client`` shows, as of the newest night that judged it.
+def brief_facts(
+    published: Path, clients: Sequence[str], time_zone: str, version: str, rules: AlertRules
+) -> list[BriefFacts]:
+    """Everything the briefs of ``clients`` show, as of the newest night that judged each; same order.
 
     Raises:
-        KeyError: the client has no verdict yet.
+        KeyError: a client has no verdict yet.
     """
     with duckdb.connect(str(published), read_only=True) as con:
         con.execute("SET TimeZone = 'UTC'")
-        found = rows_of(con, "SELECT * FROM mart.clients WHERE client = ?", [client])
-        night = rows_of(
-            con,
-            "SELECT r.* FROM mart.runs r WHERE run_id IN (SELECT run_id FROM mart.verdicts WHERE client = ?)"
-            " ORDER BY as_of DESC LIMIT 1",
-            [client],
-        )
-        if not found or not night:
-            raise KeyError(client)
-        as_of: datetime = night[0]["as_of"]
-        markets: dict[str, float] = json.loads(found[0]["markets"])
-        purposes = tuple(json.loads(found[0]["purposes"]))
-        rows = _matrix(con, client, as_of, purposes, json.loads(found[0]["presence"]))
-        places = [*markets, *_parents(con, list(markets))]
-        legal = _legal(con, places, [row.platform for row in rows])
+        desk = _Desk(con, clients, rules)
+        return [desk.facts(client, time_zone, version) for client in clients]
+
+
+class _Desk:
+    """All rows the briefs need, fetched once and handed out by client."""
+
+    def __init__(self, con: Connection, clients: Sequence[str], rules: AlertRules) -> None:
+        self._rules = rules
+        self._clients = {row["client"]: row for row in rows_of(con, "SELECT * FROM mart.clients")}
+        self._nights = {row["client"]: row for row in rows_of(con, _NIGHTS)}
+        missing = [client for client in clients if client not in self._nights or client not in self._clients]
+        if missing:
+            raise KeyError(missing[0])
+        self._until: datetime = max((self._nights[client]["as_of"] for client in clients), default=datetime.min)
+        self._rows = _matrix(con, clients, {c: json.loads(self._clients[c]["presence"]) for c in clients})
+        self._purposes = {c: tuple(json.loads(self._clients[c]["purposes"])) for c in clients}
+        self._markets: dict[str, dict[str, float]] = {c: json.loads(self._clients[c]["markets"]) for c in clients}
+        self._changes = _changes(con, clients, self._until)
+        self._places = con.execute("SELECT jurisdiction, name_de, name_en, parent FROM jurisdictions").fetchall()
+        self._parents = {place: parent for place, _, _, parent in self._places}
+        self._instruments = tuple(con.execute("SELECT instrument, name FROM instruments").fetchall())
+        self._legal = rows_of(con, _LEGAL)
+        self._timelines = _timelines(con, self._charted(clients), self._until.date(), self._above)
+        self._health = {run: _health(con, run) for run in {self._nights[c]["run_id"] for c in clients}}
+        self._alerts = rows_of(con, _ALERTS, {"clients": list(clients), "since": self._until - timedelta(days=90)})
+
+    def facts(self, client: str, time_zone: str, version: str) -> BriefFacts:
+        """The brief of one client."""
+        night, markets = self._nights[client], self._markets[client]
+        rows = tuple(_in_order(row, self._purposes[client]) for row in self._rows[client])
+        legal = self._legal_of(client, {row.platform for row in rows})
+        alerts = [alert_of(row) for row in self._alerts if row["client"] == client]
         return BriefFacts(
             client=client,
-            client_name=found[0]["name"],
-            as_of=as_of,
+            client_name=self._clients[client]["name"],
+            as_of=night["as_of"],
             time_zone=time_zone,
-            run_id=night[0]["run_id"],
+            run_id=night["run_id"],
             version=version,
-            scoring_version=night[0]["config_fingerprint"],
-            is_degraded=night[0]["outcome"] == "degraded",
+            scoring_version=night["config_fingerprint"],
+            is_degraded=night["outcome"] == "degraded",
             markets=tuple(sorted(markets.items(), key=lambda pair: -pair[1])),
-            purposes=purposes,
+            purposes=self._purposes[client],
             rows=rows,
-            changes=_changes(con, client, as_of),
+            changes=tuple(change for owner, change in self._changes if owner == client),
             legal=legal,
-            timelines=_timelines(con, rows, max(markets, key=lambda m: markets[m]), as_of),
-            health=_health(con, night[0]["run_id"]),
-            place_names=tuple(con.execute("SELECT jurisdiction, name_de, name_en FROM jurisdictions").fetchall()),
+            timelines=tuple(self._timelines[pair] for pair in self._charted([client]) if pair in self._timelines),
+            health=self._health[night["run_id"]],
+            deadlines=deadlines_of(legal, night["as_of"].date(), self._rules.deadline_horizon_days),
+            alerts=tuple(alerts[:_ALERTS_MAX]),
+            risk_zones=self._rules.risk_zones,
+            horizon_days=self._rules.deadline_horizon_days,
+            place_names=tuple((place, de, en) for place, de, en, _ in self._places),
+            instrument_names=self._instruments,
         )
+
+    def _charted(self, clients: Iterable[str]) -> list[tuple[str, str, str]]:
+        """(platform, name, heaviest market) of the platforms each client is on."""
+        found: dict[tuple[str, str, str], None] = {}
+        for client in clients:
+            market = max(self._markets[client], key=lambda place: self._markets[client][place])
+            active = [row for row in self._rows[client] if row.presence == "active"]
+            found |= dict.fromkeys((row.platform, row.name, market) for row in active[:_TIMELINES_MAX])
+        return list(found)
+
+    def _above(self, place: str) -> set[str]:
+        """A place and all that stands over it."""
+        found = {place, "GLOBAL"}
+        while (parent := self._parents.get(place)) is not None and parent not in found:
+            found.add(parent)
+            place = parent
+        return found
+
+    def _legal_of(self, client: str, platforms: set[str]) -> tuple[LegalLine, ...]:
+        places = {above for market in self._markets[client] for above in self._above(market)}
+        wanted = platforms | {"all_social"}
+        return tuple(LegalLine(**r) for r in self._legal if r["jurisdiction"] in places and r["platform"] in wanted)
+
+
+_NIGHTS = """
+    SELECT v.client, r.run_id, r.as_of, r.outcome, r.config_fingerprint
+    FROM (SELECT client, max(as_of) AS as_of, arg_max(run_id, as_of) AS run_id FROM mart.verdicts GROUP BY client) v
+    JOIN mart.runs r USING (run_id)"""
+_LEGAL = """
+    SELECT s.platform, coalesce(p.name, s.platform) AS platform_name, s.jurisdiction, s.instrument,
+           coalesce(i.name, s.instrument) AS instrument_name, s.measure, s.state, s.valid_from, s.due_date,
+           s.credibility, s.is_due_unverified
+    FROM mart.legal_status s LEFT JOIN mart.platforms p USING (platform) LEFT JOIN instruments i USING (instrument)
+    ORDER BY s.due_date NULLS LAST, s.valid_from DESC, s.platform, s.instrument"""
+_ALERTS = """
+    SELECT * FROM mart.alerts WHERE client IN (SELECT unnest($clients::VARCHAR[])) AND status = 'queued'
+      AND as_of > $since ORDER BY as_of DESC, severity, platform, purpose"""
+
+
+def deadlines_of(legal: Iterable[LegalLine], today: date, horizon_days: int) -> tuple[Deadline, ...]:
+    """Legal dates ahead, and those that have passed and nobody confirmed; nearest first."""
+    latest = today + timedelta(days=horizon_days)
+    found = [
+        Deadline(line.platform, line.platform_name, line.jurisdiction, line.instrument, line.instrument_name,
+                 line.measure, line.state, line.due_date, line.is_due_unverified)
+        for line in legal
+        if line.due_date is not None and line.due_date <= latest and line.state in _OPEN_STATES
+        and (line.due_date >= today or line.is_due_unverified)
+    ]  # fmt: skip
+    return tuple(sorted(found, key=lambda d: (d.due_date, d.platform_name, d.instrument)))
 
 
 def _matrix(
-    con: Connection, client: str, as_of: datetime, purposes: tuple[Any, ...], presence: dict[str, Any]
-) -> tuple[MatrixRow, ...]:
-    rows = rows_of(
-        con,
-        """
-        SELECT v.platform, p.name, v.purpose, v.band, v.score, v.floor, v.coverage, v.confidence,
-               o.band AS previous_band, o.score AS previous_score,
-               (SELECT max(as_of)::DATE FROM mart.verdict_changes c WHERE c.client = v.client
-                 AND c.platform = v.platform AND c.purpose = v.purpose AND c.as_of <= $as_of) AS changed_on
-        FROM mart.verdicts v JOIN mart.platforms p USING (platform)
-        LEFT JOIN (SELECT * FROM mart.verdicts_at($month_ago)) o USING (client, platform, purpose)
-        WHERE v.client = $client AND v.as_of = $as_of ORDER BY p.name, v.purpose""",
-        {"client": client, "as_of": as_of, "month_ago": as_of - timedelta(days=_CHANGE_DAYS)},
-    )
-    cells: dict[tuple[str, str], dict[str, MatrixCell]] = {}
+    con: Connection, clients: Sequence[str], presence: Mapping[str, Mapping[str, Any]]
+) -> dict[str, list[MatrixRow]]:
+    rows = rows_of(con, query_text("brief_matrix"), {"clients": list(clients), "days": _CHANGE_DAYS})
+    cells: dict[str, dict[tuple[str, str], list[MatrixCell]]] = {client: {} for client in clients}
     for row in rows:
-        cell = MatrixCell(**{k: v for k, v in row.items() if k not in ("platform", "name")})
-        cells.setdefault((row["platform"], row["name"]), {})[row["purpose"]] = cell
-    found = [
-        MatrixRow(platform, name, presence.get(platform, "none"), tuple(by[p] for p in purposes if p in by))
-        for (platform, name), by in cells.items()
-    ]
-    # First what the client uses: that is where a band costs or saves something.
-    return tuple(sorted(found, key=lambda row: _PRESENCES.index(row.presence)))
+        key = (row.pop("platform"), row.pop("name"))
+        cells[row.pop("client")].setdefault(key, []).append(MatrixCell(**row))
+    return {
+        client: [
+            MatrixRow(platform, name, presence[client].get(platform, "none"), tuple(found))
+            for (platform, name), found in by_platform.items()
+        ]
+        for client, by_platform in cells.items()
+    }
 
 
-def _changes(con: Connection, client: str, as_of: datetime) -> tuple[ChangeLine, ...]:
-    rows = rows_of(
-        con,
-        """
-        SELECT c.as_of, c.platform, p.name AS platform_name, list(c.purpose ORDER BY c.purpose) AS purposes,
-               c.from_band, c.to_band, min(c.from_score) AS from_score, min(c.to_score) AS to_score,
-               any_value(c.to_floor) AS floor
-        FROM mart.verdict_changes c JOIN mart.platforms p USING (platform)
-        WHERE c.client = $client AND NOT c.is_baseline AND c.from_band IS DISTINCT FROM c.to_band
-          AND c.as_of > $since AND c.as_of <= $as_of
-        GROUP BY ALL ORDER BY c.as_of DESC, c.platform""",
-        {"client": client, "since": as_of - timedelta(days=_CHANGE_DAYS), "as_of": as_of},
-    )
+def _in_order(row: MatrixRow, purposes: Sequence[Any]) -> MatrixRow:
+    by_purpose = {cell.purpose: cell for cell in row.cells}
+    return MatrixRow(row.platform, row.name, row.presence, tuple(by_purpose[p] for p in purposes if p in by_purpose))
+
+
+def _changes(con: Connection, clients: Sequence[str], until: datetime) -> list[tuple[str, ChangeLine]]:
+    since = until - timedelta(days=_CHANGE_DAYS)
+    rows = rows_of(con, query_text("brief_changes"), {"clients": list(clients), "since": since, "until": until})
     found = []
     for row in rows:
-        row["purposes"] = tuple(row["purposes"])
-        terms = rows_of(
-            con,
-            "SELECT kind, name, points, detail FROM mart.score_terms WHERE client = ? AND platform = ? AND as_of = ?"
-            " AND purpose = ? AND kind = 'risk' ORDER BY points LIMIT 3",
-            [client, row["platform"], row["as_of"], row["purposes"][0]],
-        )
-        alerts = con.execute(
-            "SELECT evidence FROM mart.alerts WHERE client = ? AND platform = ? AND as_of = ? LIMIT 1",
-            [client, row["platform"], row["as_of"]],
-        ).fetchone()
-        evidence = tuple(_evidence(raw) for raw in json.loads(alerts[0])) if alerts else ()
-        found.append(ChangeLine(**row, terms=tuple(Term(**t) for t in terms), evidence=evidence))
-    return tuple(found)
+        alert = row.pop("alert") or {}
+        evidence, counter, reasons = (json.loads(alert.get(k) or "[]") for k in ("evidence", "counter", "reasons"))
+        row |= {
+            "purposes": tuple(row["purposes"]),
+            "terms": tuple(Term(**term) for term in row["terms"] or ()),
+            "evidence": tuple(evidence_of(raw) for raw in evidence),
+            "counter_evidence": tuple(evidence_of(raw) for raw in counter),
+            "reasons": tuple(reason_of(raw) for raw in reasons),
+        }
+        found.append((row.pop("client"), ChangeLine(**row)))
+    return found
 
 
-def _evidence(raw: dict[str, Any]) -> Evidence:
-    return Evidence(**raw | {"published_at": datetime.fromisoformat(raw["published_at"]).astimezone(UTC)})
-
-
-def _parents(con: Connection, places: list[str]) -> list[str]:
-    rows = con.execute(
-        "SELECT DISTINCT parent FROM jurisdictions WHERE parent IS NOT NULL AND parent <> 'GLOBAL'"
-        " AND jurisdiction IN (SELECT unnest(?::VARCHAR[]))",
-        [places],
-    ).fetchall()
-    return [parent for (parent,) in rows]
-
-
-def _legal(con: Connection, places: list[str], platforms: list[str]) -> tuple[LegalLine, ...]:
-    rows = rows_of(
-        con,
-        """
-        SELECT s.platform, coalesce(p.name, s.platform) AS platform_name, s.jurisdiction, s.instrument,
-               coalesce(i.name, s.instrument) AS instrument_name, s.measure, s.state, s.valid_from, s.due_date,
-               s.credibility, s.is_due_unverified
-        FROM mart.legal_status s LEFT JOIN mart.platforms p USING (platform) LEFT JOIN instruments i USING (instrument)
-        WHERE s.jurisdiction IN (SELECT unnest(?::VARCHAR[]))
-          AND (s.platform = 'all_social' OR s.platform IN (SELECT unnest(?::VARCHAR[])))
-        ORDER BY s.due_date NULLS LAST, s.valid_from DESC""",
-        [places, platforms],
+def _timelines(
+    con: Connection, wanted: Sequence[tuple[str, str, str]], until: date, above: Any
+) -> dict[tuple[str, str, str], Timeline]:
+    """90 days of each platform and place: the highest dimension of the day with its bounds, and the events."""
+    start = until - timedelta(days=_TIMELINE_DAYS)
+    platforms, places = [p for p, _, _ in wanted], [place for _, _, place in wanted]
+    risk = rows_of(
+        con, query_text("brief_risk"), {"platforms": platforms, "places": places, "start": start, "until": until}
     )
-    return tuple(LegalLine(**row) for row in rows)
+    marks = rows_of(con, query_text("brief_marks"), {"platforms": platforms, "start": start, "until": until})
+    steps: dict[tuple[str, str], dict[date, list[dict[str, Any]]]] = {}
+    for row in risk:
+        steps.setdefault((row["platform"], row["jurisdiction"]), {}).setdefault(row["day"], []).append(row)
+    found = {}
+    for platform, name, place in wanted:
+        known = above(place)
+        near = [m for m in marks if m["platform"] == platform and m["jurisdiction"] in known][:_MARKS_MAX]
+        in_time = sorted(near, key=lambda m: m["day"])
+        found[platform, name, place] = Timeline(
+            platform, name, place, _daily(steps.get((platform, place), {}), start, until),
+            tuple(TimelineMark(m["day"], m["title"], m["polarity"], m["lang"]) for m in in_time),
+        )  # fmt: skip
+    return found
 
 
-def _timelines(con: Connection, rows: tuple[MatrixRow, ...], market: str, as_of: datetime) -> tuple[Timeline, ...]:
-    """90 days of the platforms the client is on."""
-    start = as_of.date() - timedelta(days=_TIMELINE_DAYS)
-    found = []
-    for row in [r for r in rows if r.presence == "active"][:_TIMELINES_MAX]:
-        points = con.execute(
-            """
-            SELECT d.day::DATE, max(v.value), arg_max(v.low, v.value), arg_max(v.high, v.value)
-            FROM generate_series($start::DATE, $until::DATE, INTERVAL 7 DAY) d(day),
-            LATERAL (SELECT dimension, arg_max(value, as_of) AS value, arg_max(low, as_of) AS low,
-                            arg_max(high, as_of) AS high FROM mart.risk_daily r
-                     WHERE r.platform = $platform AND r.jurisdiction = $market AND r.as_of::DATE <= d.day GROUP BY 1) v
-            GROUP BY 1 ORDER BY 1""",
-            {"start": start, "until": as_of.date(), "platform": row.platform, "market": market},
-        ).fetchall()
-        marks = con.execute(
-            "SELECT event_date, title, polarity FROM mart.events WHERE platform = ? AND event_date >= ?"
-            " AND event_date <= ? AND credibility >= .5 AND severity >= 3 ORDER BY event_date LIMIT 8",
-            [row.platform, start, as_of.date()],
-        ).fetchall()
-        found.append(
-            Timeline(
-                row.platform,
-                row.name,
-                market,
-                tuple(TimelinePoint(*p) for p in points),
-                tuple(TimelineMark(*m) for m in marks),
-            )
-        )
-    return tuple(found)
+def _daily(steps: Mapping[date, list[dict[str, Any]]], start: date, until: date) -> tuple[TimelinePoint, ...]:
+    now: dict[str, tuple[float, float, float]] = {}
+    points = []
+    for offset in range((until - start).days + 1):
+        day = start + timedelta(days=offset)
+        now |= {row["dimension"]: (row["value"], row["low"], row["high"]) for row in steps.get(day, ())}
+        if now:
+            points.append(TimelinePoint(day, *max(now.values())))
+    return tuple(points)
 
 
 def _health(con: Connection, run_id: str) -> tuple[HealthLine, ...]:
     rows = con.execute(
         """
-        SELECT h.source_id, h.source_id, h.state,
-               (SELECT max(fetched_at) FROM mart.source_health o
-                 WHERE o.source_id = h.source_id AND o.state IN ('ok', 'not_modified')), h.detail
-        FROM mart.source_health h WHERE run_id = ? ORDER BY h.state IN ('ok', 'not_modified'), h.source_id""",
+        WITH good AS (SELECT source_id, max(fetched_at) AS last_ok_at FROM mart.source_health
+                      WHERE state IN ('ok', 'not_modified') GROUP BY source_id)
+        SELECT h.source_id, h.source_id, h.state, g.last_ok_at, h.detail
+        FROM mart.source_health h LEFT JOIN good g USING (source_id)
+        WHERE run_id = ? ORDER BY h.state IN ('ok', 'not_modified'), h.source_id""",
         [run_id],
     ).fetchall()
     return tuple(HealthLine(*row) for row in rows)

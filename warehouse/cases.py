@@ -6,6 +6,7 @@ from dataclasses import asdict, replace
 from datetime import date, datetime
 from typing import Any
 
+from trendwarte.events import Known
 from trendwarte.types import Event, Evidence, LegalStatus, Refusal, Signal, StoredSignal
 from trendwarte.vocabulary import DIMENSION_OF
 from warehouse.connection import Connection, insert, query_text, rows_of
@@ -40,12 +41,22 @@ class Events:
         ).fetchall()
         return sorted({event_id for (event_id,) in rows})
 
-    def near(self, platforms: Iterable[str], earliest: date) -> list[Event]:
-        """Events of these platforms that were still told of on or after ``earliest``."""
+    def near(self, days: Iterable[tuple[str, date]], gap_days: int) -> list[Known]:
+        """Events that a report of these (platform, day) pairs could belong to, with their signals.
+
+        Only these are touched: the cost of a night follows its own days, not the history.
+        """
+        wanted = [{"platform": platform, "day": day} for platform, day in sorted(set(days))]
+        rows = rows_of(self._con, query_text("events_near"), {"days": wanted, "gap": gap_days})
+        told = self.signals_of(row["event_id"] for row in rows)
+        return [Known(_event(row), tuple(told.get(row["event_id"], ()))) for row in rows]
+
+    def recent(self, platform: str, since: date) -> list[Event]:
+        """Events of a platform that were still told of on or after ``since``, the most credible first."""
         rows = rows_of(
             self._con,
-            "SELECT * FROM events WHERE platform IN (SELECT unnest(?::VARCHAR[])) AND last_seen_at >= ?",
-            [sorted(set(platforms)), earliest],
+            "SELECT * FROM events WHERE platform = ? AND last_seen_at >= ? ORDER BY credibility DESC, event_id",
+            [platform, since],
         )
         return [_event(row) for row in rows]
 
@@ -57,7 +68,7 @@ class Events:
         """All signals of each event."""
         rows = rows_of(
             self._con,
-            "SELECT s.*, d.title FROM signals s JOIN documents d USING (document_id)"
+            "SELECT s.*, d.title, d.summary FROM signals s JOIN documents d USING (document_id)"
             " WHERE event_id IN (SELECT unnest(?::VARCHAR[])) ORDER BY signal_id",
             [sorted(set(event_ids))],
         )
@@ -125,6 +136,13 @@ class LedgerRows:
         rows = self._con.execute("SELECT DISTINCT event_id FROM ledger WHERE event_id IS NOT NULL").fetchall()
         return {event_id for (event_id,) in rows}
 
+    def taken_steps(self) -> set[tuple[str, str, str]]:
+        """(platform, jurisdiction, verb) of every step the ledger has taken."""
+        rows = self._con.execute(
+            "SELECT DISTINCT platform, jurisdiction, split_part(rule, ':', 1) FROM ledger"
+        ).fetchall()
+        return set(rows)
+
     def append(
         self, moved: Sequence[LegalStatus], refused: Sequence[Refusal], run_id: str, known_from: datetime
     ) -> None:
@@ -132,6 +150,26 @@ class LedgerRows:
         insert(self._con, "ledger", [asdict(status) | {"run_id": run_id} for status in moved])
         rows = [asdict(one) | {"known_from": known_from, "run_id": run_id} for one in refused]
         insert(self._con, "ledger_review", rows, "ON CONFLICT DO NOTHING")
+
+    def refused(self, event_id: str) -> tuple[Event, str] | None:
+        """The event of a refused step and the instrument it was refused for; None when it waits no more."""
+        rows = rows_of(
+            self._con,
+            "SELECT e.*, r.instrument AS refused_for FROM ledger_review r JOIN events e USING (event_id)"
+            " WHERE event_id = ? AND event_id NOT IN (SELECT event_id FROM ledger_decisions)",
+            [event_id],
+        )
+        return (_event(rows[0]), str(rows[0]["refused_for"])) if rows else None
+
+    def decide(self, event_id: str, decision: str, author: str, reason: str, decided_at: datetime) -> None:
+        """Note what a person decided about a refused step: ``confirmed`` or ``rejected``."""
+        row = {"event_id": event_id, "decision": decision, "author": author, "reason": reason, "decided_at": decided_at}
+        insert(self._con, "ledger_decisions", [row])
+
+    def enter(self, status: LegalStatus, author: str, reason: str) -> None:
+        """Append a row that a person answers for."""
+        row = asdict(status) | {"run_id": "manual", "author": author, "reason": reason}
+        insert(self._con, "ledger", [row])
 
     def places(self) -> set[str]:
         """Jurisdictions with an instrument or an event."""
@@ -164,6 +202,7 @@ def _stored(row: dict[str, Any]) -> StoredSignal:
         signal_id=row["signal_id"], document_id=row["document_id"], origin=row["origin"],
         source_kind=row["source_kind"], published_at=row["published_at"], known_from=row["known_from"],
         recap=row["is_recap"], weight=row["weight"], lang=row["lang"], title=row["title"], signal=signal,
+        summary=row["summary"],
     )  # fmt: skip
 
 

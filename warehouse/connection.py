@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -74,6 +75,7 @@ def _remedy(error: Exception) -> str:
     return "if it is damaged, put the newest backup in its place (docs/operations.md, 'When something is broken')"
 
 
+@cache
 def query_text(name: str) -> str:
     """The SQL of ``warehouse/queries/<name>.sql``."""
     return (files("warehouse") / "queries" / f"{name}.sql").read_text("utf-8")

@@ -1,7 +1,7 @@
 """Documents as sources told them: stored once, read once, found again by id."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
+from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +12,7 @@ _COLUMNS = (
     "document_id, source_id, url, title, summary, outlet, source_kind, published_at, first_seen_at, content_hash,"
     " guid, text, text_quality, lang, published_raw, updated_at, flags, payload_hash"
 )
+_FIELDS = tuple(field.name for field in fields(Document))
 
 
 class Documents:
@@ -23,10 +24,11 @@ class Documents:
     def store(self, documents: Iterable[Document]) -> Intake:
         """Keep new documents, replace edited ones (by content hash), leave the rest; storing twice is a no-op.
 
-        An edited document keeps the time it was first seen and is read again.
+        An edited document keeps the time it was first seen and is read again. Some sources give the same entry a
+        new id each time: with the address and the words of one they told before, it is that one.
         """
         arriving = {document.document_id: document for document in documents}
-        known = self._hashes(arriving)
+        known = self._known(arriving.values())
         new = [d for key, d in arriving.items() if key not in known]
         changed = [d for key, d in arriving.items() if key in known and known[key] != d.content_hash]
         changed = self._not_erased(changed)
@@ -55,6 +57,25 @@ class Documents:
         )
         return [_document(row) for row in rows]
 
+    def unread_ids(self, reader_version: str, as_of: datetime) -> list[str]:
+        """Ids of what ``unread`` gives, in its order: a first night may have years to read, and no room for them."""
+        rows = self._con.execute(
+            "SELECT document_id FROM documents WHERE reader_version IS DISTINCT FROM ? AND first_seen_at <= ?"
+            " ORDER BY coalesce(published_at, first_seen_at), document_id",
+            [reader_version, as_of],
+        ).fetchall()
+        return [document_id for (document_id,) in rows]
+
+    def of_ids(self, ids: Sequence[str]) -> list[Document]:
+        """The documents with these ids, in order of publication."""
+        rows = rows_of(
+            self._con,
+            f"SELECT {_COLUMNS} FROM documents WHERE document_id IN (SELECT unnest(?::VARCHAR[]))"  # noqa: S608
+            " ORDER BY coalesce(published_at, first_seen_at), document_id",
+            [list(ids)],
+        )
+        return [_document(row) for row in rows]
+
     def mark_read(self, readings: Sequence[Reading], reader_version: str) -> None:
         """Note what was read and whether it mattered."""
         columns = "document_id VARCHAR, lang VARCHAR, is_relevant BOOLEAN, is_recap BOOLEAN"
@@ -71,8 +92,9 @@ class Documents:
 
     def arriving(self, documents: Iterable[Document]) -> frozenset[str]:
         """Ids of those documents that are not stored yet, or were edited since."""
-        known = self._hashes(hashes := {d.document_id: d.content_hash for d in documents})
-        return frozenset(key for key, content_hash in hashes.items() if known.get(key) != content_hash)
+        held = list(documents)
+        known = self._known(held)
+        return frozenset(d.document_id for d in held if known.get(d.document_id) != d.content_hash)
 
     def forget_texts(self, before: datetime) -> int:
         """Drop full texts first seen before a time (storage limitation); quotes, summaries and hashes stay."""
@@ -96,12 +118,25 @@ class Documents:
         ).fetchall()}  # fmt: skip
         return [d for d in documents if d.document_id not in erased]
 
-    def _hashes(self, ids: Iterable[str]) -> dict[str, str]:
+    def _known(self, documents: Iterable[Document]) -> dict[str, str]:
+        """Content hashes of those documents that are stored, by the id they arrive under."""
+        held = list(documents)
         rows = self._con.execute(
             "SELECT document_id, content_hash FROM documents WHERE document_id IN (SELECT unnest(?::VARCHAR[]))",
-            [list(ids)],
+            [[d.document_id for d in held]],
         ).fetchall()
-        return dict(rows)
+        known = dict(rows)
+        strangers = [d for d in held if d.document_id not in known and d.url and d.guid]
+        rows = self._con.execute(
+            "SELECT a.document_id, a.content_hash FROM (SELECT unnest($ids::VARCHAR[]) AS document_id,"
+            " unnest($sources::VARCHAR[]) AS source_id, unnest($urls::VARCHAR[]) AS url,"
+            " unnest($hashes::VARCHAR[]) AS content_hash) a SEMI JOIN documents d USING (source_id, url, content_hash)",
+            {
+                "ids": [d.document_id for d in strangers], "sources": [d.source_id for d in strangers],
+                "urls": [d.url for d in strangers], "hashes": [d.content_hash for d in strangers],
+            },
+        ).fetchall()  # fmt: skip
+        return known | dict(rows)
 
 
 def published_or_seen(document: Document) -> datetime:
@@ -112,7 +147,8 @@ def published_or_seen(document: Document) -> datetime:
 
 
 def _row(document: Document) -> dict[str, Any]:
-    return asdict(document) | {"flags": " ".join(document.flags)}
+    # Not asdict: it copies every value deeply, and took as long as the reading of the feed.
+    return {name: getattr(document, name) for name in _FIELDS} | {"flags": " ".join(document.flags)}
 
 
 def _document(row: dict[str, Any]) -> Document:

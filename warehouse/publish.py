@@ -28,6 +28,8 @@ STORAGE_VERSION = "v1.0.0"
 FILE = "trendwarte.duckdb"
 # Not copied at all: a deleted row can be read out of a file's free blocks.
 _LEFT_OUT = ("payloads",)
+# What analysts see; views before what stands on them.
+_MARTS = ("views.sql", "radar.sql", "search.sql")
 _BLANKED = {"messages": "* REPLACE ('' AS target, ''::BLOB AS body)"}
 
 
@@ -108,8 +110,8 @@ def _write_copy(con: Connection, path: Path, *, has_text_index: bool) -> None:
                 chosen = _BLANKED.get(table, "*")
                 con.execute(f'INSERT INTO published."{table}" SELECT {chosen} FROM "{own}"."{table}"')  # noqa: S608
         con.execute("USE published")
-        con.execute((files("warehouse") / "marts" / "views.sql").read_text("utf-8"))
-        con.execute((files("warehouse") / "marts" / "search.sql").read_text("utf-8"))
+        for name in _MARTS:
+            con.execute((files("warehouse") / "marts" / name).read_text("utf-8"))
         comment_columns(con)
         if has_text_index and load_extension(con, "fts"):
             con.execute("PRAGMA create_fts_index('main.documents', 'document_id', 'title', 'summary', stemmer='none',"

@@ -24,6 +24,11 @@ class Runs:
         )
         return found[0] if found else None
 
+    def judged_before(self, as_of: datetime) -> datetime | None:
+        """The newest judged night before a moment; None before the second."""
+        row = self._con.execute("SELECT max(as_of) FROM verdicts WHERE as_of < ?", [as_of]).fetchone()
+        return row[0] if row else None
+
     def is_known(self, run_id: str) -> bool:
         """Whether a night with this id was written down before."""
         return bool(self._con.execute("FROM runs WHERE run_id = ?", [run_id]).fetchall())
@@ -60,8 +65,20 @@ class Runs:
         )  # fmt: skip
 
 
+def _loaded_fingerprint(con: Connection) -> str:
+    found = con.execute(
+        "SELECT config_fingerprint FROM runs WHERE outcome IN ('ok', 'degraded') ORDER BY as_of DESC LIMIT 1"
+    ).fetchone()
+    return str(found[0]) if found else ""
+
+
 def load_configuration(con: Connection, settings: Settings) -> None:
-    """Put the constants and names of the configuration into tables, so that a score can be recomputed in SQL."""
+    """Put the constants and names of the configuration into tables, so that a score can be recomputed in SQL.
+
+    What the last judged night loaded is not loaded again: its fingerprint says what stands there.
+    """
+    if settings.fingerprint and settings.fingerprint == _loaded_fingerprint(con):
+        return
     s = settings.scoring
     tables: dict[str, list[dict[str, Any]]] = {
         "platforms": [

@@ -49,7 +49,8 @@ class SourceStates:
         packer = zstandard.ZstdCompressor(level=3)
         rows = [
             {"payload_hash": sha256(p.body).hexdigest(), "source_id": p.source_id, "url": p.url,
-             "fetched_at": p.fetched_at, "content_type": p.content_type, "body_zstd": packer.compress(p.body)}
+             "fetched_at": p.fetched_at, "content_type": p.content_type, "charset": p.charset,
+             "body_zstd": packer.compress(p.body)}
             for p in payloads
         ]  # fmt: skip
         insert(self._con, "payloads", rows, "ON CONFLICT DO NOTHING")

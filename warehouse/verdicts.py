@@ -1,13 +1,15 @@
 """Verdicts, their changes and the alerts that follow."""
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
-from datetime import date, datetime
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, fields
+from datetime import UTC, date, datetime
+from functools import lru_cache
+from hashlib import blake2b
 from typing import Any
 
 from trendwarte.alerting import Told
-from trendwarte.types import Alert, Floor, Term, Verdict
+from trendwarte.types import Alert, Evidence, Floor, Reason, Term, Verdict
 from warehouse.connection import Connection, insert, rows_of
 
 _PLAIN = (
@@ -15,6 +17,7 @@ _PLAIN = (
     "streak_up", "streak_down", "low_since", "outlook",
 )  # fmt: skip
 VerdictKey = tuple[str, str, str]
+_ALERT_FIELDS = tuple(one.name for one in fields(Alert))
 
 
 class Verdicts:
@@ -24,26 +27,35 @@ class Verdicts:
         self._con = con
 
     def latest(self, before: datetime) -> dict[VerdictKey, Verdict]:
-        """The newest verdict of each client, platform and purpose before a night, with its terms."""
+        """The verdicts of the night before; ``terms`` gives their terms.
+
+        Who was not judged that night starts anew: only a changed configuration brings somebody in, and that is a
+        baseline anyway.
+        """
         rows = rows_of(
             self._con,
-            "SELECT * FROM verdicts WHERE as_of < ?"
-            " QUALIFY row_number() OVER (PARTITION BY client, platform, purpose ORDER BY as_of DESC) = 1",
+            "SELECT * FROM verdicts WHERE as_of = (SELECT max(as_of) FROM verdicts WHERE as_of < ?)",
             [before],
         )
         return {(r["client"], r["platform"], r["purpose"]): _verdict(r) for r in rows}
 
     def forget(self, as_of: datetime) -> None:
         """Drop what an interrupted or repeated night wrote for this very moment; alerts stay."""
+        self._keep_terms_of_later_nights(as_of)
         for table in ("verdicts", "score_terms", "verdict_changes", "risk_daily"):
             self._con.execute(f'DELETE FROM "{table}" WHERE as_of = ?', [as_of])  # noqa: S608 (names from above)
 
-    def terms(self, before: datetime) -> dict[VerdictKey, tuple[Term, ...]]:
-        """Terms of the newest scores before a night."""
+    def terms(self, keys: Iterable[VerdictKey], before: datetime) -> dict[VerdictKey, tuple[Term, ...]]:
+        """Terms of the newest scores of some verdicts before a night."""
+        wanted = [dict(zip(("client", "platform", "purpose"), key, strict=True)) for key in keys]
         rows = self._con.execute(
-            "SELECT client, platform, purpose, kind, name, points FROM score_terms WHERE as_of ="
-            " (SELECT max(as_of) FROM verdicts WHERE as_of < ?)",
-            [before],
+            "WITH w AS (SELECT unnest(?::STRUCT(client VARCHAR, platform VARCHAR, purpose VARCHAR)[],"
+            " recursive := true)),"
+            " newest AS (SELECT client, platform, purpose, max(as_of) AS as_of FROM score_terms JOIN w"
+            " USING (client, platform, purpose) WHERE as_of < ? GROUP BY ALL)"
+            " SELECT client, platform, purpose, kind, name, points FROM score_terms JOIN newest"
+            " USING (client, platform, purpose, as_of)",
+            [wanted, before],
         ).fetchall()
         found: dict[VerdictKey, tuple[Term, ...]] = {}
         for client, platform, purpose, kind, name, points in rows:
@@ -51,16 +63,46 @@ class Verdicts:
         return found
 
     def store(self, verdicts: Sequence[Verdict], run_id: str, *, is_baseline: bool) -> None:
-        """Keep tonight's verdicts and the terms of their scores."""
-        insert(self._con, "verdicts", [_row(v, run_id, is_baseline) for v in verdicts])
+        """Keep tonight's verdicts, and the terms of their scores where they differ from the last ones written."""
+        known = self._written_terms(verdicts[0].as_of) if verdicts else {}
+        hashes = {id(v): _hash_of(v.terms) for v in verdicts}
+        since = {
+            id(v): written[0] if (written := known.get(_key(v))) and written[1] == hashes[id(v)] else v.as_of
+            for v in verdicts
+        }
+        rows = [
+            _row(v, run_id, is_baseline) | {"terms_as_of": since[id(v)], "terms_hash": hashes[id(v)]} for v in verdicts
+        ]
+        insert(self._con, "verdicts", rows)
         terms = [
             {"as_of": v.as_of, "client": v.client, "platform": v.platform, "purpose": v.purpose, "kind": t.kind,
-             "name": t.name, "points": t.points, "detail": t.detail, "event_ids": json.dumps(t.event_ids),
-             "instruments": json.dumps(t.instruments)}
+             "name": t.name, "points": t.points, "detail": t.detail,
+             "event_ids": json.dumps(t.event_ids) if t.event_ids else "[]",
+             "instruments": json.dumps(t.instruments) if t.instruments else "[]"}
             for v in verdicts
+            if since[id(v)] == v.as_of
             for t in v.terms
         ]  # fmt: skip
         insert(self._con, "score_terms", terms)
+
+    def _written_terms(self, before: datetime) -> dict[VerdictKey, tuple[datetime, str]]:
+        """Since when the terms of each verdict are as they are, and their hash."""
+        rows = self._con.execute(
+            "SELECT client, platform, purpose, terms_as_of, terms_hash FROM verdicts"
+            " WHERE as_of = (SELECT max(as_of) FROM verdicts WHERE as_of < ?)",
+            [before],
+        ).fetchall()
+        return {(client, platform, purpose): (since, digest) for client, platform, purpose, since, digest in rows}
+
+    def _keep_terms_of_later_nights(self, as_of: datetime) -> None:
+        """A night that is judged again may not take away the terms that later nights point at."""
+        later = self._con.execute(
+            "SELECT min(as_of) FROM verdicts WHERE terms_as_of = $1 AND as_of > $1", [as_of]
+        ).fetchone()
+        if later is None or later[0] is None:
+            return
+        self._con.execute("UPDATE score_terms SET as_of = ? WHERE as_of = ?", [later[0], as_of])
+        self._con.execute("UPDATE verdicts SET terms_as_of = ? WHERE terms_as_of = ?", [later[0], as_of])
 
     def store_changes(
         self, pairs: Sequence[tuple[Verdict | None, Verdict]], run_id: str, causes: Mapping[VerdictKey, str], *,
@@ -101,18 +143,58 @@ class Verdicts:
         rows = []
         for alert in alerts:
             row = asdict(alert)
-            del row["presence"], row["counter_evidence"]
-            row |= {
-                "event_ids": json.dumps(alert.event_ids),
-                "reasons": json.dumps(row["reasons"], default=_plain),
-                "evidence": json.dumps(row["evidence"], default=_plain),
-            }
+            row["event_ids"] = json.dumps(alert.event_ids)
+            row |= {name: json.dumps(row[name], default=_plain) for name in ("reasons", "evidence", "counter_evidence")}
             rows.append(row)
         insert(self._con, "alerts", rows, "ON CONFLICT DO NOTHING")
 
 
+def alert_of(row: Mapping[str, Any]) -> Alert:
+    """An alert as it was stored."""
+    lists: dict[str, Any] = {
+        "event_ids": tuple(json.loads(row["event_ids"])),
+        "reasons": tuple(reason_of(raw) for raw in json.loads(row["reasons"])),
+        "evidence": tuple(evidence_of(raw) for raw in json.loads(row["evidence"])),
+        "counter_evidence": tuple(evidence_of(raw) for raw in json.loads(row["counter_evidence"] or "[]")),
+    }
+    return Alert(**{name: row[name] for name in _ALERT_FIELDS if name not in lists}, **lists)
+
+
+def evidence_of(raw: Mapping[str, Any]) -> Evidence:
+    """A quote as it was stored."""
+    return Evidence(**raw | {"published_at": datetime.fromisoformat(raw["published_at"]).astimezone(UTC)})  # type: ignore[operator]
+
+
+def reason_of(raw: Mapping[str, Any]) -> Reason:
+    """A reason as it was stored."""
+    due = raw["due_date"]
+    return Reason(**raw | {"due_date": date.fromisoformat(due) if due else None})  # type: ignore[operator]
+
+
 def _plain(value: Any) -> str:
     return value.isoformat() if isinstance(value, date | datetime) else str(value)
+
+
+def _key(verdict: Verdict) -> VerdictKey:
+    return verdict.client, verdict.platform, verdict.purpose
+
+
+def _hash_of(terms: tuple[Term, ...]) -> str:
+    text = "|".join(f"{t.kind}{t.name}{t.points!r}{t.detail}{t.event_ids}{t.instruments}" for t in terms)
+    return blake2b(text.encode(), digest_size=8).hexdigest()
+
+
+@lru_cache(maxsize=4096)
+def _floors_text(floors: tuple[Floor, ...]) -> str:
+    return json.dumps([asdict(floor) for floor in floors], default=_plain)
+
+
+@lru_cache(maxsize=4096)
+def _floors(text: str) -> tuple[Floor, ...]:
+    return tuple(
+        Floor(**raw | {"due_date": date.fromisoformat(raw["due_date"]) if raw["due_date"] else None})
+        for raw in json.loads(text)
+    )
 
 
 def _row(verdict: Verdict, run_id: str, is_baseline: bool) -> dict[str, Any]:
@@ -121,15 +203,11 @@ def _row(verdict: Verdict, run_id: str, is_baseline: bool) -> dict[str, Any]:
         "run_id": run_id,
         "is_baseline": is_baseline,
         "floor": verdict.floor,
-        "floors": json.dumps([asdict(floor) for floor in verdict.floors], default=_plain),
-        "relaxing": json.dumps(verdict.relaxing, default=_plain),
+        "floors": _floors_text(verdict.floors),
+        "relaxing": json.dumps(verdict.relaxing, default=_plain) if verdict.relaxing else "[]",
     }
 
 
 def _verdict(row: Mapping[str, Any]) -> Verdict:
-    floors = tuple(
-        Floor(**raw | {"due_date": date.fromisoformat(raw["due_date"]) if raw["due_date"] else None})
-        for raw in json.loads(row["floors"])
-    )
     relaxing = tuple((label, date.fromisoformat(until)) for label, until in json.loads(row["relaxing"]))
-    return Verdict(**{name: row[name] for name in _PLAIN}, floors=floors, relaxing=relaxing)
+    return Verdict(**{name: row[name] for name in _PLAIN}, floors=_floors(row["floors"]), relaxing=relaxing)

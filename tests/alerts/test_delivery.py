@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 from standardwebhooks import Webhook
 
-from alerts import catalogue, compose, next_attempt, send
+from alerts import catalogue, compose, send
 from demo import HookReceiver
 from trendwarte.config_files import load_settings
 from trendwarte.errors import DeliveryError
 from trendwarte.settings import Channel
+from trendwarte.telling import next_attempt
 from trendwarte.types import Alert, Evidence, Reason
 
 CONFIG = Path(__file__).parents[2] / "config"
@@ -82,6 +83,7 @@ def test_both_languages_say_the_same_things():
 
 def test_retries_end_after_three_days():
     rules = load_settings(CONFIG, {}).alerts
-    assert next_attempt(1, NOW, NOW, rules, None) == NOW + timedelta(minutes=5)
-    assert next_attempt(1, NOW, NOW, rules, 3600) == NOW + timedelta(hours=1)
-    assert next_attempt(9, NOW - timedelta(hours=71), NOW, rules, None) is None
+    assert next_attempt(1, NOW, NOW, rules) == NOW, "the second try follows at once"
+    assert next_attempt(2, NOW, NOW, rules) == NOW + timedelta(minutes=5)
+    assert next_attempt(2, NOW, NOW, rules, 3600) == NOW + timedelta(hours=1)
+    assert next_attempt(9, NOW - timedelta(hours=71), NOW, rules) is None

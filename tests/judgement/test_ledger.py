@@ -132,3 +132,16 @@ def test_a_suit_against_a_law_is_no_proceeding_against_the_platform():
     assert (row.state, row.is_challenged, row.due_date) == ("scheduled", True, date(2025, 1, 19))
     day = date(2024, 6, 1)
     assert activity(row, day, SETTINGS.scoring) == pytest.approx(0.9 * activity(law, day, SETTINGS.scoring))
+
+
+def test_an_open_ban_vouches_for_the_court_that_stays_it_but_not_for_a_new_one():
+    open_ban = LegalStatus(
+        "tiktok", "US", "us-eo-13942", "full_ban", "in_force", date(2020, 9, 20), NIGHT.replace(year=2020)
+    )
+    one_house = {"credibility": 0.65, "origins": 1, "measure": "full_ban"}
+    (row,) = ledger(open_ban).fold([event("stay", "2020-09-28", **one_house)], NIGHT.replace(year=2020)).transitions
+    assert row.state == "stayed"
+    assert ledger().fold([event("stay", "2020-09-28", **one_house)], NIGHT).transitions == ()
+    assert ledger(open_ban).fold([event("block", "2020-09-28", **one_house)], NIGHT).transitions == ()
+    denied = event("stay", "2020-09-28", **one_house | {"denial": 0.3})
+    assert ledger(open_ban).fold([denied], NIGHT).transitions == ()

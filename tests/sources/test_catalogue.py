@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from ruamel.yaml import YAML
 
 from sources import harvest
 from trendwarte.catalogue import address_of, expanded, headers_of, is_dated, needs_key, redacted, unfilled
@@ -30,6 +31,20 @@ def _payload(source: Source) -> Payload:
 
 def test_every_source_that_is_read_has_one_fixture_and_every_fixture_a_source():
     assert sorted(path.stem for path in FIXTURES.iterdir()) == sorted(READ)
+
+
+def test_every_source_that_was_researched_is_in_the_catalogue():
+    researched = Path(__file__).parents[3] / "shared" / "sources.yaml"
+    if not researched.is_file():
+        pytest.skip("../shared is absent: no list of researched sources to compare with")
+    listed = {one["id"] for one in YAML(typ="safe").load(researched.read_text("utf-8"))["sources"]}
+    assert len(listed) == 239
+    assert listed <= {source.id.partition(":")[0] for source in CATALOGUE.values()}
+
+
+def test_a_source_that_needs_a_key_names_the_variable_it_is_read_from():
+    keyed = [source for source in CATALOGUE.values() if needs_key(source)]
+    assert keyed and all(source.key_env.startswith("TRENDWARTE_KEY_") for source in keyed)
 
 
 def test_the_catalogue_says_in_words_why_a_source_is_not_read():

@@ -214,16 +214,53 @@ def test_loopback_is_refused_without_leave_and_the_remedy_named(site, ask):
 
 @pytest.mark.parametrize(
     "address",
-    ["100.64.0.1", "192.168.1.1", "172.31.0.1", "0.0.0.0", "224.0.0.1", "::1", "fe80::1%eth0", "fd00::1", "2002:a00:1::",
-     "64:ff9b::a00:1", "::ffff:127.0.0.1", "2001:0:1::", "not an address"],
+    ["0.0.0.0", "0.1.2.3", "10.0.0.1", "10.255.255.255", "100.64.0.1", "100.127.255.254", "127.0.0.1", "127.255.255.254",
+     "169.254.169.254", "172.16.0.1", "172.31.255.254", "192.0.0.1", "192.0.2.7", "192.88.99.1", "192.168.1.1", "198.18.0.1",
+     "198.51.100.1", "203.0.113.9", "224.0.0.1", "239.255.255.250", "240.0.0.1", "255.255.255.255", "::", "::1", "::7f00:1",
+     "fe80::1%eth0", "febf::1", "fec0::1", "fc00::1", "fd00::1", "ff02::1", "2002:a00:1::", "2002:7f00:1::", "64:ff9b::a00:1",
+     "64:ff9b::7f00:1", "64:ff9b:1::1", "::ffff:127.0.0.1", "::ffff:10.0.0.1", "::ffff:6440:1", "100::1", "2001:0:1::",
+     "2001:db8::1", "not an address"],
 )  # fmt: skip
 def test_special_addresses_are_refused(address):
     assert refusal(address)
 
 
-@pytest.mark.parametrize("address", ["8.8.8.8", "2a00:1450:4001::200e", "64:ff9b::808:808"])
+@pytest.mark.parametrize(
+    "address",
+    ["8.8.8.8", "1.1.1.1", "9.255.255.255", "11.0.0.1", "100.63.255.255", "100.128.0.1", "172.15.255.255", "172.32.0.1",
+     "192.167.1.1", "192.169.0.1", "223.255.255.254", "2a00:1450:4001::200e", "2606:4700::1111", "64:ff9b::808:808"],
+)  # fmt: skip
 def test_public_addresses_are_not(address):
     assert refusal(address) is None
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["localhost", "LOCALHOST.", "127.1", "127.0.1", "2130706433", "0x7f000001", "0x7f.1", "0177.0.0.1", "017700000001",
+     "[::1]", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "[0:0:0:0:0:0:0:1]", "0", "0.0.0.0", "①②⑦.⓪.⓪.①", "127。0。0。1",
+     "a@127.0.0.1", "8.8.8.8\\@127.0.0.1"],
+)  # fmt: skip
+def test_loopback_is_refused_however_it_is_spelled(site, ask, host):
+    port = site.host.rpartition(":")[2]
+    error = failure(ask, url=f"http://{host}:{port}/feed", allow=[])
+    assert error.state in ("blocked", "dead", "unreachable")
+    assert not site.seen
+
+
+def test_a_name_that_points_elsewhere_the_second_time_is_checked_on_the_address_it_is_connected_to(ask, site, monkeypatch):
+    asked = []
+
+    def resolve(host, port, **named):
+        asked.append(host)
+        address = "93.184.216.34" if len(asked) == 1 else "127.0.0.1"
+        return [(2, 1, 6, "", (address, port))]
+
+    monkeypatch.setattr("socket.getaddrinfo", resolve)
+    monkeypatch.setattr("socket.socket.connect", lambda sock, endpoint: (_ for _ in ()).throw(OSError(str(endpoint))))
+    error = failure(ask, url=f"http://rebound.example:{site.host.rpartition(':')[2]}/feed")
+    # Resolved once per connection, and connected to what was checked; the second answer is checked anew.
+    assert "93.184.216.34" in str(error) and len(asked) == 1
+    assert failure(ask, url="http://rebound.example/feed").state == "blocked"
 
 
 def test_one_private_address_among_public_ones_condemns_a_name(ask, monkeypatch):

@@ -1,99 +1,70 @@
-"""A small learned reader: how likely a text says something about a platform's standing, its topic, its polarity.
+"""The learned reader: what a text is about, how far a matter has got, how sure it is, whom it harms, where it holds.
 
-Three logistic regressions over hashed words, word pairs and letter groups, trained by `benchmarks/train_reader.py`
-on labelled headlines (card: `learned.md`). Platform names are masked, so that it learns what is said, not of whom.
-It never decides a legal step: those are read by rules that name their words (docs/decisions/0010).
+One logistic regression per question over the features of ``features.py``, trained by `benchmarks/train_reader.py`
+(card: `learned.md`). Whether a text matters at all is asked first and without the rules, so that the many that do not
+matter cost little. No answer moves the ledger: for that a rule must have read the step in so many words.
 """
 
-import re
-from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 from importlib.resources import files
-from itertools import pairwise
 from typing import Any
-from zlib import crc32
 
 import numpy as np
 
-#: Number of hashed features; collisions cost less than a larger file.
-SIZE = 1 << 15
-_TOKEN = re.compile(r"§?\w+")
-_WORD_CHARS = 24
-_LETTERS = (3, 4, 5)
-_SHOWN_WORDS = 3
+from trendwarte.reading.features import RULE_SHARES, WORD_SHARES, Families, Vector, vector
 
-Vector = tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]
+#: Questions in the order of their rows in the weights; the first is asked alone.
+QUESTIONS = ("relevant", "topic", "legal_stage", "factuality", "polarity", "recap", "place")
+
+Matrix = np.ndarray[Any, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Judgement:
-    """Probabilities 0-1 of one text; ``words`` carried the topic most, strongest first."""
+class Opinion:
+    """Shares 0-1 of every answer to every question but the first, likeliest first; they add up to 1 per question."""
 
-    relevance: float
-    topic: str
-    topic_share: float
-    polarity: str
-    polarity_share: float
-    words: tuple[str, ...]
+    shares: dict[str, tuple[tuple[str, float], ...]]
 
+    def best(self, question: str) -> str:
+        """The likeliest answer."""
+        return self.shares[question][0][0]
 
-def features(text: str) -> tuple[Counter[int], Counter[int]]:
-    """Counts of hashed words and word pairs, and of hashed letter groups, of a lower-case text."""
-    tokens = _TOKEN.findall(text)
-    words = Counter(_hash(token) for token in tokens if len(token) > 1)
-    words.update(_hash(f"{one} {other}") for one, other in pairwise(tokens))
-    letters: Counter[int] = Counter()
-    for token in tokens:
-        letters.update(_letter_groups(token[:_WORD_CHARS]))
-    return words, letters
-
-
-def vector(counted: Iterable[Counter[int]], rarity: np.ndarray[Any, Any]) -> Vector:
-    """Indices and weights: (1 + ln count) x rarity, each family of features scaled to length 1."""
-    indices, weights = [], []
-    for family in counted:
-        index = np.fromiter(family.keys(), dtype=np.int64, count=len(family))
-        weight = (1 + np.log(np.fromiter(family.values(), dtype=np.float64, count=len(family)))) * rarity[index]
-        length = float(np.sqrt((weight**2).sum())) or 1.0
-        indices.append(index)
-        weights.append(weight / length)
-    return np.concatenate(indices), np.concatenate(weights)
+    def share(self, question: str, answer: str) -> float:
+        """How likely one answer is; 0 for one that was never seen in training."""
+        return dict(self.shares[question]).get(answer, 0.0)
 
 
 class Learned:
     """The trained weights, ready to judge texts."""
 
-    def __init__(self, stored: Any) -> None:
-        self._rarity = stored["rarity"].astype(np.float64)
-        self._heads = {name: self._head(stored, name) for name in ("relevance", "topic", "polarity")}
-        self._names = {name: [str(one) for one in stored[f"{name}_names"]] for name in ("topic", "polarity")}
+    def __init__(self, stored: dict[str, Matrix]) -> None:
+        self._rarity = stored["rarity"].astype(np.float32)
+        self._answers = {name: [str(one) for one in stored[f"{name}_answers"]] for name in QUESTIONS[1:]}
+        parts = [stored[f"{name}_weights"].astype(np.float32) * stored[f"{name}_scale"] for name in QUESTIONS]
+        self._first = np.ascontiguousarray(parts[0][:, 0])
+        self._rest = np.ascontiguousarray(np.concatenate(parts[1:], axis=1))
+        self._bias = {name: stored[f"{name}_bias"].astype(np.float32) for name in QUESTIONS}
+        ends = np.cumsum([0, *(len(self._answers[name]) for name in QUESTIONS[1:])])
+        self._slices = {name: slice(ends[n], ends[n + 1]) for n, name in enumerate(QUESTIONS[1:])}
 
-    def judge(self, masked: str) -> Judgement:
-        """Judge a lower-case text in which platforms are masked (see ``mask``)."""
-        where, weight = vector(features(masked), self._rarity)
-        relevance = 1 / (1 + np.exp(-self._scores("relevance", where, weight)[0]))
-        topics, polarities = (_shares(self._scores(name, where, weight)) for name in ("topic", "polarity"))
-        best, tone = int(topics.argmax()), int(polarities.argmax())
-        return Judgement(
-            float(relevance), self._names["topic"][best], float(topics[best]), self._names["polarity"][tone],
-            float(polarities[tone]), self._telling(masked, best),
-        )  # fmt: skip
+    def relevance(self, counted: Families) -> tuple[float, Vector]:
+        """How likely a text says something about a platform's standing; and the vector ``opinion`` wants."""
+        where, weight = vector(counted, WORD_SHARES, self._rarity)
+        score = float(self._first[where] @ weight + self._bias["relevant"][0])
+        return 1 / (1 + float(np.exp(-score))), (where, weight)
 
-    def _head(self, stored: Any, name: str) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
-        scale = stored[f"{name}_scale"].astype(np.float64)
-        return stored[f"{name}_weights"].astype(np.float64) * scale[:, None], stored[f"{name}_bias"]
-
-    def _scores(self, name: str, where: np.ndarray[Any, Any], weight: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-        weights, bias = self._heads[name]
-        return np.asarray(weights[:, where] @ weight + bias)
-
-    def _telling(self, masked: str, topic: int) -> tuple[str, ...]:
-        pull = self._heads["topic"][0][topic]
-        seen = {token: pull[_hash(token)] * self._rarity[_hash(token)] for token in _TOKEN.findall(masked)}
-        strongest = sorted(seen, key=lambda token: (-seen[token], token))[:_SHOWN_WORDS]
-        return tuple(token for token in strongest if seen[token] > 0)
+    def opinion(self, first: Vector, rules: Families) -> Opinion:
+        """Answers to all other questions; ``rules`` are the features that rules add."""
+        more = vector(rules, RULE_SHARES, self._rarity)
+        where, weight = np.concatenate([first[0], more[0]]), np.concatenate([first[1], more[1]])
+        scores = weight @ self._rest[where]
+        shares: dict[str, tuple[tuple[str, float], ...]] = {}
+        for name, part in self._slices.items():
+            raised = np.exp(scores[part] + self._bias[name] - (scores[part] + self._bias[name]).max())
+            found = zip(self._answers[name], (raised / raised.sum()).tolist(), strict=True)
+            shares[name] = tuple(sorted(found, key=lambda entry: (-entry[1], entry[0])))
+        return Opinion(shares)
 
 
 @cache
@@ -104,30 +75,3 @@ def learned() -> Learned:
         np.load(stream, allow_pickle=False) as kept,
     ):
         return Learned({name: kept[name] for name in kept.files})
-
-
-def mask(low: str, spans: Iterable[tuple[int, int, str]]) -> str:
-    """A lower-case text with every ``(from, to, mark)`` replaced by its mark: §platform, §parent or §all."""
-    parts, cursor = [], 0
-    for start, end, mark in spans:
-        if start >= cursor:
-            parts += [low[cursor:start], f" {mark} "]
-            cursor = end
-    return "".join((*parts, low[cursor:]))
-
-
-@lru_cache(maxsize=50_000)
-def _letter_groups(token: str) -> tuple[int, ...]:
-    edged = f" {token} "
-    return tuple(
-        _hash("#" + edged[start : start + size]) for size in _LETTERS for start in range(len(edged) - size + 1)
-    )
-
-
-def _hash(token: str) -> int:
-    return crc32(token.encode()) & (SIZE - 1)
-
-
-def _shares(scores: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    raised = np.exp(scores - scores.max())
-    return np.asarray(raised / raised.sum())

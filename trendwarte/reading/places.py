@@ -1,125 +1,148 @@
 """Where a step applies: countries by name, adjective and capital in two languages, US states, institutions."""
 
 import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, Literal
 
 import ahocorasick
 from babel import Locale
 
-# "Bundesrichter" and "Bundesgericht" may sit in Washington or Lausanne: only bodies Germany alone has are German.
-# Stems: English adjectives and German ones with their endings; a stem must begin a word.
-_ADJECTIVES = {
-    "US": r"u\.s\.|us|usa|american\w*|amerikanisch\w*|us-\w+|white house|weiße haus|weißen haus|weißes haus|washington|trump|biden|congress|supreme court|d\.c\. circuit|house of representatives|repräsentantenhaus|us-kongress|federal trade commission|ftc|commerce department|cfius|bytedance must|pentagon",
-    "EU": r"eu|europe|european|europa|europäisch\w*|eu-\w+|brussels|brüssel\w*|digital services act|dsa|von der leyen",
-    "DE": r"german\w*|deutsch\w*|berlin|bundestag\w*|bundesregierung|bundesminist\w*|bundesinnenminist\w*|bundesjustizminist\w*|bundesfamilienminist\w*|bundeskanzl\w*|bundesdatenschutz\w*|bundesnetzagentur|bundeskartellamt\w*|bundesgerichtshof\w*|bundesverfassungsgericht\w*|bundesamt\w*|bundesländer\w*|bfdi|bsi|vzbv",
-    "GB": r"british|britisch\w*|uk|u\.k\.|britain|großbritannien|london|ofcom",
-    "FR": r"french|französisch\w*|paris|macron|frankreichs?",
-    "IN": r"indian|indisch\w*|indiens?|new delhi|neu-?delhi|delhi",
-    "BR": r"brazilian|brasilianisch\w*|brasiliens?|brasília|moraes|stf",
-    "AU": r"australian\w*|australisch\w*|australiens?|canberra|esafety",
-    "CA": r"canadian|kanadisch\w*|kanadas?|ottawa",
-    "RU": r"russian|russisch\w*|russlands?|moscow|moskau|kremls?|roskomnadzor",
-    "CN": r"chinese|chinesisch\w*|beijing|peking",
-    "NP": r"nepal\w*|kathmandu",
-    "AL": r"albani\w+|alban\w+|tirana",
-    "IE": r"irish|irisch\w*|irlands?|dublin|data protection commission|dpc",
-    "IT": r"italian|italienisch\w*|italiens?|rome|rom|garante",
-    "ES": r"spanish|spanisch\w*|spaniens?|madrid",
-    "DK": r"danish|dänisch\w*|dänemarks?|copenhagen|kopenhagen",
-    "NL": r"dutch|niederländisch\w*",
-    "TW": r"taiwan\w*|taipei|taipeh",
-    "PK": r"pakistani\w*|pakistanisch\w*",
-    "ID": r"indonesi\w+|jakarta",
-    "MY": r"malaysia\w*",
-    "VN": r"vietnam\w*",
-    "TR": r"turkish|türkisch\w*|turkey|ankara",
-    "UA": r"ukrain\w+|kyiv|kiew",
-    "IR": r"iran\w*|tehran|teheran",
-    "JP": r"japan\w*|tokyo|tokio",
-    "KR": r"south korea\w*|südkorea\w*|seoul",
-    "NZ": r"new zealand\w*|neuseel\w+",
-    "KE": r"kenya\w*|kenia\w*",
-    "NG": r"nigeria\w*",
-    "AT": r"austria\w*|österreich\w*",
-    "CH": r"swiss|schweiz\w*",
-    "BE": r"belgi\w+",
-    "NO": r"norw\w+",
-    "SE": r"swedish|schwed\w+",
-    "GR": r"greek|griech\w+",
-    "MM": r"myanmar\w*",
-    "UG": r"uganda\w*",
-}  # fmt: skip
-_STATES = {
-    "US-AL": "alabama", "US-AK": "alaska", "US-AZ": "arizona", "US-AR": "arkansas", "US-CA": "california|kalifornien",
-    "US-CO": "colorado", "US-CT": "connecticut", "US-FL": "florida", "US-HI": "hawaii", "US-ID": "idaho",
-    "US-IL": "illinois", "US-IN": "indiana", "US-IA": "iowa", "US-KS": "kansas", "US-KY": "kentucky",
-    "US-LA": "louisiana", "US-ME": "maine", "US-MD": "maryland", "US-MA": "massachusetts", "US-MI": "michigan",
-    "US-MN": "minnesota", "US-MS": "mississippi", "US-MO": "missouri", "US-MT": "montanas?", "US-NE": "nebraska",
-    "US-NV": "nevada", "US-NH": "new hampshire", "US-NJ": "new jersey", "US-NM": "new mexico", "US-NC": "north carolina",
-    "US-ND": "north dakota", "US-OH": "ohio", "US-OK": "oklahoma", "US-OR": "oregon", "US-PA": "pennsylvania",
-    "US-SC": "south carolina", "US-SD": "south dakota", "US-TN": "tennessee", "US-TX": "texas", "US-UT": "utah",
-    "US-VT": "vermont", "US-VA": "virginia", "US-WI": "wisconsin", "US-WY": "wyoming",
-}  # fmt: skip
-# Names that are common words in one of the languages.
-_SKIPPED_NAMES = frozenset({"chad", "mali", "jersey", "guernsey", "island", "georgia", "jordan", "oman", "niger"})
+from trendwarte.reading.resources import resource
+
+Kind = Literal["name", "body", "hint", "state", "origin", "scene"]
 _NO_COUNTRIES = frozenset({"EU", "EZ", "UN", "XA", "XB", "ZZ", "QO"})
+_ENDINGS = ("'s", "’s", "s")
 _US = "US"
+#: How much a naming speaks for a place: an authority of its own decides there, a person in office may only be news.
+_WEIGHT: dict[Kind, float] = {
+    "state": 1.2, "name": 1.0, "body": 1.1, "hint": 0.3, "origin": 0.2, "scene": 1.3,
+}  # fmt: skip
+# "Chinese-owned", "russische Netzwerke": where somebody comes from, not where something applies.
+_ORIGIN = re.compile(
+    r"(?:-owned|-based|-linked| ?(?:social |sozialen? |video |messaging |tech |spyware )?(?:-?apps?|owners?|owned|parent|"
+    r"compan(?:y|ies)|firms?|networks?|netzwerk\w*|messenger|rivals?|startup|konzern\w*|mutter\w*|plattform\w*|investors?|"
+    r"stake|anbieter\w*|unternehmen|propaganda|spies|spionage))\b"
+)
+_SCENE = re.compile(r"\b(?:in|across|throughout|für|for|aus dem app store in)(?: the| den| der)? $")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One naming of a place in a lower-case text."""
+
+    code: str
+    kind: Kind
+    char_from: int
+    char_to: int
+
+
+def places_in(low: str, text: str = "") -> list[Place]:
+    """Places named in a lower-case text, the longer naming where two overlap, in reading order.
+
+    ``text`` is the same in its own letters: "us" is a place only where it says "US".
+    """
+    found: list[Place] = []
+    for last, entries in _gazetteer().iter(low):
+        for code, kind, length, is_stem in entries:
+            start, end = last - length + 1, last + 1
+            if start and low[start - 1].isalnum():
+                continue
+            if text and low[start:end] in _upper_only() and not text[start:end].isupper():
+                continue
+            if (stop := _word_end(low, end, is_stem=is_stem)) is not None:
+                found.append(Place(code, _role(low, kind, start, stop), start, stop))
+    kept: list[Place] = []
+    for place in sorted(found, key=lambda one: (one.char_from, -one.char_to)):
+        if not kept or place.char_from >= kept[-1].char_to:
+            kept.append(place)
+    return kept
+
+
+def ranked(title: Sequence[Place], rest: Sequence[Place], home: str) -> tuple[tuple[str, float], ...]:
+    """Places by weight, heaviest first; what follows a title counts half.
+
+    ``home`` is where the platform comes from: "the Chinese app" says nothing about where a step applies, so it
+    counts only a little. A state of the US outweighs the US where the title names it; below a title about Congress
+    or the US it is only where somebody comes from.
+    """
+    weights: Counter[str] = Counter()
+    first: dict[str, int] = {}
+    is_federal = any(place.code == _US for place in title) and not any(place.kind == "state" for place in title)
+    for factor, places in ((1.0, title), (0.5, rest)):
+        for place in places:
+            share = factor * _WEIGHT[place.kind] * (0.2 if place.code == home and place.kind == "name" else 1.0)
+            if place.kind == "state" and is_federal:
+                share *= 0.2
+            weights[place.code] += share * (0.6 if place.code in first else 1.0)  # type: ignore[assignment]
+            first.setdefault(place.code, len(first))
+    states = [code for code in weights if code.startswith("US-")]
+    if states and _US in weights and not is_federal:
+        weights[max(states, key=lambda code: weights[code])] += weights.pop(_US) * 0.5  # type: ignore[assignment]
+    return tuple(sorted(weights.items(), key=lambda entry: (-round(entry[1], 3), first.get(entry[0], 0))))
+
+
+def place_of(texts: tuple[str, ...], home: frozenset[str]) -> str | None:
+    """The place a text speaks of (parts in lower case, most decisive first); None when none is named."""
+    title, *rest = texts
+    best = ranked(places_in(title), [place for text in rest for place in places_in(text)], next(iter(home), ""))
+    return best[0][0] if best else None
+
+
+def _role(low: str, kind: Kind, start: int, stop: int) -> Kind:
+    if kind != "name":
+        return kind
+    if _ORIGIN.match(low, stop):
+        return "origin"
+    return "scene" if _SCENE.search(low, max(0, start - 12), start) else kind
+
+
+def _word_end(low: str, end: int, *, is_stem: bool) -> int | None:
+    rest = low[end : end + 3]
+    if not rest[:1].isalnum() and rest[:1] not in ("'", "’"):
+        return end
+    if is_stem:
+        while end < len(low) and (low[end].isalnum() or low[end] == "-"):
+            end += 1
+        return end
+    for ending in _ENDINGS:
+        if rest.startswith(ending) and not rest[len(ending) : len(ending) + 1].isalnum():
+            return end + len(ending)
+    return end if rest[:1] in ("'", "’") else None
+
+
+@cache
+def _upper_only() -> frozenset[str]:
+    return frozenset(resource("places.yaml")["upper_only"])
 
 
 @cache
 def _gazetteer() -> Any:
-    """Aho-Corasick automaton over names and stems: ``(jurisdiction, length, may be continued by)``."""
-    patterns: dict[str, list[str]] = {code: pattern.split("|") for code, pattern in (_STATES | _ADJECTIVES).items()}
+    """Aho-Corasick automaton over names and stems: ``(jurisdiction, kind, length, is a stem)``."""
+    raw = resource("places.yaml")
+    skipped = set(raw["skipped"])
+    entries: dict[str, dict[tuple[str, Kind], bool]] = {}
+
+    def add(code: str, kind: Kind, text: str) -> None:
+        plain = text.rstrip("*")
+        entries.setdefault(plain, {}).setdefault((code, kind), text.endswith("*"))
+
+    sections: tuple[tuple[str, Kind], ...] = (
+        ("states", "state"), ("names", "name"), ("bodies", "body"), ("hints", "hint"),
+    )  # fmt: skip
+    for section, kind in sections:
+        for code, text in raw[section].items():
+            for one in text:
+                add(code, kind, one)
     for locale in (Locale("en"), Locale("de")):
         for code, name in locale.territories.items():
             is_country = len(code) == 2 and code.isalpha() and code not in _NO_COUNTRIES
-            if is_country and name.lower() not in _SKIPPED_NAMES:
-                patterns.setdefault(code, []).append(name.lower() + "s?")
-    stems: dict[str, list[tuple[str, int, str]]] = {}
-    for code, alternatives in patterns.items():
-        for alternative in alternatives:
-            stem = re.sub(r"(?:\\w[*+]|s\?)$", "", alternative)
-            ending = alternative[len(stem) :]
-            plain = stem.replace("\\w*", "").replace("\\", "")
-            stems.setdefault(plain, []).append((code, len(plain), ending))
+            if is_country and name.lower() not in skipped:
+                add(code, "name", name.lower())
     machine = ahocorasick.Automaton()
-    for plain, entries in stems.items():
-        machine.add_word(plain, tuple(entries))
+    for plain, meanings in entries.items():
+        machine.add_word(plain, tuple((code, kind, len(plain), stem) for (code, kind), stem in meanings.items()))
     machine.make_automaton()
     return machine
-
-
-def _found(text: str) -> dict[str, list[int]]:
-    """Places named in ``text`` with the positions of their names."""
-    found: dict[str, list[int]] = {}
-    for last, entries in _gazetteer().iter(text):
-        for code, length, ending in entries:
-            start, rest = last - length + 1, text[last + 1 : last + 3]
-            if start and (text[start - 1].isalnum()):
-                continue
-            continued = rest[:1].isalnum()
-            if (
-                not continued
-                or ending.startswith("\\w")
-                or (ending == "s?" and rest[:1] == "s" and not rest[1:].isalnum())
-            ) and (code not in found or found[code][-1] != start):
-                found.setdefault(code, []).append(start)
-    return found
-
-
-def place_of(texts: tuple[str, ...], home: frozenset[str]) -> str | None:
-    """Jurisdiction named first and most in ``texts`` (lower case, most decisive first); None when none is.
-
-    ``home`` are places the platform comes from: "the Chinese app" says nothing about where a step applies,
-    so they count only when no other place is named.
-    """
-    for text in texts:
-        counts = {code: (len(positions), -positions[0]) for code, positions in _found(text).items()}
-        others = {code: n for code, n in counts.items() if code not in home} or counts
-        states = {code: n for code, n in others.items() if code.startswith("US-")}
-        if states and set(others) <= {*states, _US}:
-            others = states
-        if others:
-            return max(others, key=lambda code: (others[code][0], others[code][1]))
-    return None

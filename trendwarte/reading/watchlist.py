@@ -1,28 +1,20 @@
 """What the reader looks for: names of platforms and parents, instruments with their cues."""
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
-from importlib.resources import files
 from typing import Any, Self
 
 import ahocorasick
-from ruamel.yaml import YAML
 
+from trendwarte.reading.resources import resource
 from trendwarte.settings import Instrument, Settings
 
 _GENERAL = ("social media", "social-media", "soziale medien", "sozialen medien", "sozialer medien", "social networks",
-            "soziale netzwerke", "sozialen netzwerken")  # fmt: skip
+            "soziale netzwerke", "sozialen netzwerken",
+            "sozialer netzwerke")  # fmt: skip
 #: Stands for all platforms at once.
 ALL = "all_social"
-
-
-def resource(name: str) -> dict[str, Any]:
-    """A lexicon that ships with the reader."""
-    text = (files("trendwarte.reading") / name).read_text("utf-8")
-    content: dict[str, Any] = YAML(typ="safe").load(text)
-    return content
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +87,3 @@ class Watchlist:
 
 def _has_phrase(text: str, cue: str) -> bool:
     return re.search(rf"(?<!\w){re.escape(cue.lower())}(?!\w)", text) is not None
-
-
-def platforms_of(names: Iterable[Name]) -> tuple[str, ...]:
-    """Distinct platform ids in order."""
-    return tuple(dict.fromkeys(name.platform for name in names))

@@ -8,14 +8,16 @@ CREATE VIEW mart.events AS SELECT * FROM main.events;
 COMMENT ON VIEW mart.events IS 'What happened, once, however often reported; credibility is P = S(1-D) over independent origins (0-1).';
 CREATE VIEW mart.ledger AS SELECT * FROM main.ledger;
 COMMENT ON VIEW mart.ledger IS 'Every transition of every instrument, append-only; valid_from is the world''s date, known_from ours.';
-CREATE VIEW mart.ledger_review AS SELECT * FROM main.ledger_review;
-COMMENT ON VIEW mart.ledger_review IS 'Legal steps that the transition table or a guard refused, with the reason.';
+CREATE VIEW mart.ledger_review AS
+SELECT r.*, e.title, e.measure, e.event_date, e.due_date, e.credibility, d.decision, d.author, d.reason AS decision_reason, d.decided_at
+FROM main.ledger_review r LEFT JOIN main.events e USING (event_id) LEFT JOIN main.ledger_decisions d USING (event_id);
+COMMENT ON VIEW mart.ledger_review IS 'Legal steps that the transition table or a guard refused, with the reason, and what a person decided about them.';
 CREATE VIEW mart.legal_status AS
 SELECT * FROM main.ledger QUALIFY row_number() OVER (PARTITION BY platform, jurisdiction, instrument ORDER BY known_from DESC, row_id DESC) = 1;
 COMMENT ON VIEW mart.legal_status IS 'Where each instrument stands today: its newest ledger row.';
 CREATE VIEW mart.risk_daily AS SELECT * FROM main.risk_daily;
 COMMENT ON VIEW mart.risk_daily IS 'Risk 0-100 per platform, jurisdiction and dimension; a row when it moved, valid until the next.';
-CREATE VIEW mart.verdicts AS SELECT * FROM main.verdicts;
+CREATE VIEW mart.verdicts AS SELECT * EXCLUDE (terms_hash) FROM main.verdicts;
 COMMENT ON VIEW mart.verdicts IS 'Band, score and floors per client, platform and purpose, night by night.';
 CREATE VIEW mart.verdict_changes AS SELECT * FROM main.verdict_changes;
 COMMENT ON VIEW mart.verdict_changes IS 'Every change of band or binding floor; baselines are marked and alert nobody.';
@@ -33,8 +35,31 @@ CREATE VIEW mart.sources AS SELECT * EXCLUDE (etag, last_modified, body_hash) FR
 COMMENT ON VIEW mart.sources IS 'What is remembered of each source: state, weighted failures, pace, and when it is asked again.';
 CREATE VIEW mart.measurements AS SELECT * FROM main.measurements;
 COMMENT ON VIEW mart.measurements IS 'Numbers that sources measured day by day: page views, places in charts, shares of the news.';
-CREATE VIEW mart.score_terms AS SELECT * FROM main.score_terms;
+CREATE VIEW mart.score_terms AS
+SELECT v.as_of, v.client, v.platform, v.purpose, t.kind, t.name, t.points, t.detail, t.event_ids, t.instruments
+FROM main.verdicts v
+JOIN main.score_terms t ON t.as_of = v.terms_as_of AND t.client = v.client AND t.platform = v.platform AND t.purpose = v.purpose;
 COMMENT ON VIEW mart.score_terms IS 'Named contributions to each score; fit and risk terms sum to it.';
+CREATE VIEW mart.term_evidence AS
+SELECT t.as_of, t.client, t.platform, t.purpose, t.kind, t.name, t.points, e.event_id, e.title AS event_title, e.credibility,
+       d.document_id, d.title, s.evidence AS quote, d.url, d.outlet, s.source_kind, s.published_at, s.lang,
+       s.factuality IN ('denied', 'retracted') AS is_denial,
+       row_number() OVER (PARTITION BY t.as_of, t.client, t.platform, t.purpose, t.name, s.factuality IN ('denied', 'retracted')
+                          ORDER BY list_position(from_json(t.event_ids, '["VARCHAR"]'), e.event_id), s.source_kind = 'official' DESC,
+                                   s.weight DESC, s.published_at, s.signal_id) AS place
+FROM mart.score_terms t
+JOIN main.events e ON list_contains(from_json(t.event_ids, '["VARCHAR"]'), e.event_id)
+JOIN main.signals s ON s.event_id = e.event_id AND s.weight > 0 AND s.known_from <= t.as_of
+JOIN main.documents d USING (document_id);
+COMMENT ON VIEW mart.term_evidence IS 'The quotes behind each term, strongest first (place 1); is_denial marks those that speak against it.';
+CREATE VIEW mart.access_status AS
+SELECT platform, jurisdiction, CASE WHEN verb = 'lift' OR legal_stage = 'repealed' THEN 'reachable' WHEN measure = 'throttle' THEN 'throttled' ELSE 'unreachable' END AS access_state,
+       event_date AS since, event_id, credibility, title
+FROM main.events
+WHERE factuality = 'asserted' AND NOT is_recap AND credibility >= 0.5 AND verb IN ('block', 'lift', 'nonenforce')
+  AND measure IN ('full_ban', 'throttle', 'self_withdraw')
+QUALIFY row_number() OVER (PARTITION BY platform, jurisdiction ORDER BY event_date DESC, last_seen_at DESC, event_id) = 1;
+COMMENT ON VIEW mart.access_status IS 'Whether a service is reported as reachable in a place: the newest believed report, which may differ from the law.';
 CREATE VIEW mart.platforms AS SELECT * FROM main.platforms;
 COMMENT ON VIEW mart.platforms IS 'Platforms watched.';
 CREATE VIEW mart.clients AS SELECT * FROM main.clients;
@@ -55,7 +80,8 @@ QUALIFY row_number() OVER (PARTITION BY client, platform, purpose ORDER BY as_of
 COMMENT ON MACRO TABLE mart.verdicts_at IS 'The verdicts that were valid at a time.';
 CREATE MACRO mart.why(client_id, platform_id, known_t) AS TABLE
 SELECT v.as_of, v.purpose, v.band, v.score, v.floor, t.kind, t.name, t.points, t.detail, t.event_ids
-FROM main.verdicts v LEFT JOIN main.score_terms t USING (as_of, client, platform, purpose)
+FROM main.verdicts v
+LEFT JOIN main.score_terms t ON t.as_of = v.terms_as_of AND t.client = v.client AND t.platform = v.platform AND t.purpose = v.purpose
 WHERE v.client = client_id AND v.platform = platform_id AND v.as_of <= known_t::TIMESTAMPTZ
 QUALIFY dense_rank() OVER (PARTITION BY v.purpose ORDER BY v.as_of DESC) = 1
 ORDER BY v.purpose, abs(t.points) DESC;
@@ -64,3 +90,9 @@ CREATE VIEW mart.checks AS SELECT * FROM main.check_results;
 COMMENT ON VIEW mart.checks IS 'What the data-quality checks of each night found (warehouse/checks); nothing is published while one fails.';
 CREATE VIEW mart.erasures AS SELECT * FROM main.erasures;
 COMMENT ON VIEW mart.erasures IS 'Content taken out on request: what, when, how much; ids, hashes and weights stay, so scores stay reproducible.';
+CREATE MACRO mart.why_changed(client_id, platform_id, purpose_id, night_before, night_after) AS TABLE
+WITH a AS (SELECT kind, name, points FROM mart.score_terms WHERE client = client_id AND platform = platform_id AND purpose = purpose_id AND as_of = night_before::TIMESTAMPTZ),
+     b AS (SELECT kind, name, points FROM mart.score_terms WHERE client = client_id AND platform = platform_id AND purpose = purpose_id AND as_of = night_after::TIMESTAMPTZ)
+SELECT kind, name, coalesce(a.points, 0) AS points_before, coalesce(b.points, 0) AS points_after, coalesce(b.points, 0) - coalesce(a.points, 0) AS difference
+FROM a FULL JOIN b USING (kind, name) ORDER BY abs(difference) DESC, kind, name;
+COMMENT ON MACRO TABLE mart.why_changed IS 'The terms of one verdict on two nights; the differences sum to the change of the score.';

@@ -1,13 +1,28 @@
 -- Risk of every platform x jurisdiction x dimension on one day, from events, ledger and constants.
 -- Formulas: docs/method.md, "Risk". Parameters: $day, $as_of, $is_degraded, $places (jurisdictions to score).
-WITH constant AS (PIVOT constants ON name USING first(value)),
+WITH constant AS (
+    SELECT max(value) FILTER (name = 'damping_exponent') AS damping_exponent,
+           max(value) FILTER (name = 'due_confirmation_days') AS due_confirmation_days,
+           max(value) FILTER (name = 'dormant_days') AS dormant_days,
+           max(value) FILTER (name = 'challenged_factor') AS challenged_factor,
+           max(value) FILTER (name = 'dormant_factor') AS dormant_factor,
+           max(value) FILTER (name = 'legal_heat_factor') AS legal_heat_factor,
+           max(value) FILTER (name = 'heat_ceiling_early_stage') AS heat_ceiling_early_stage,
+           max(value) FILTER (name = 'heat_ceiling_no_instrument') AS heat_ceiling_no_instrument,
+           max(value) FILTER (name = 'positive_heat_factor') AS positive_heat_factor,
+           max(value) FILTER (name = 'shrinkage_k0') AS shrinkage_k0,
+           max(value) FILTER (name = 'report_weight') AS report_weight,
+           max(value) FILTER (name = 'spill_global') AS spill_global,
+           max(value) FILTER (name = 'spill_parent') AS spill_parent,
+           max(value) FILTER (name = 'uncertainty_points') AS uncertainty_points
+    FROM constants
+),
 -- A rule on all platforms is a rule on each.
 everyone AS (SELECT platform AS target, platform AS named FROM platforms
              UNION ALL SELECT platform, 'all_social' FROM platforms),
-faded AS (
-    SELECT v.target AS platform, e.jurisdiction, e.dimension, e.polarity, e.event_id, e.denial, e.credibility,
-           e.mass * m AS mass,
-           e.credibility * pow(e.severity / 5.0 * e.reach * e.novelty, 1 / 3.0) * m AS y
+fresh AS (
+    SELECT v.target AS platform, e.jurisdiction, e.dimension, e.polarity, e.event_id, e.event_date, e.denial,
+           e.credibility, e.mass, m, e.credibility * pow(e.severity / 5.0 * e.reach * e.novelty, 1 / 3.0) AS y
     FROM events e
     JOIN everyone v ON v.named = e.platform
     JOIN decay_rules r USING (dimension),
@@ -16,6 +31,19 @@ faded AS (
                          ELSE pow(2, -(age - r.plateau_days) / r.half_life_days) END AS m)
     WHERE e.event_date <= $day::DATE AND e.first_seen_at <= $as_of AND m > 0.004
       AND (e.platform <> 'all_social' OR e.dimension IN ('legal', 'youth'))
+),
+-- Good news relieves what came before it, and for good: if relief faded, old harm would come back by itself.
+relieved AS (
+    SELECT *, coalesce(max(CASE WHEN polarity = 'positive' THEN y END)
+                       OVER (PARTITION BY platform, jurisdiction, dimension ORDER BY event_date DESC
+                             RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW), 0) AS relief
+    FROM fresh
+),
+faded AS (
+    SELECT platform, jurisdiction, dimension, event_id, polarity, denial, credibility, mass * m AS mass,
+           -ln(1 - least(credibility, .999)) * m AS doubt_removed,
+           y * m * (1 - c.positive_heat_factor * relief) AS y
+    FROM relieved CROSS JOIN constant c
 ),
 ranked AS (
     SELECT *, row_number() OVER (PARTITION BY platform, jurisdiction, dimension, polarity
@@ -26,9 +54,8 @@ heat AS (
     SELECT platform, jurisdiction, dimension,
            100 * (1 - exp(coalesce(sum(ln(1 - least(y, .999)) / pow(k, (SELECT damping_exponent FROM constant)))
                                    FILTER (polarity = 'negative'), 0))) AS worse,
-           100 * (1 - exp(coalesce(sum(ln(1 - least(y, .999)) / pow(k, (SELECT damping_exponent FROM constant)))
-                                   FILTER (polarity = 'positive'), 0))) AS better,
            sum(mass) AS mass,
+           coalesce(sum(doubt_removed) FILTER (polarity = 'negative'), 0) AS doubt_removed,
            max(least(credibility, denial)) AS conflict
     FROM ranked GROUP BY ALL
 ),
@@ -86,8 +113,9 @@ own AS (
                               CASE WHEN l.is_advanced THEN 100
                                    WHEN l.has_instrument THEN c.heat_ceiling_early_stage
                                    ELSE c.heat_ceiling_no_instrument END))
-           ELSE (coalesce(h.mass, 0) * greatest(0, coalesce(h.worse, 0) - c.positive_heat_factor * coalesce(h.better, 0))
-                 + c.shrinkage_k0 * g.base) / (coalesce(h.mass, 0) + c.shrinkage_k0)
+           -- From the base rate towards the heat, as far as adverse reports carry; weak news is never good news.
+           ELSE g.base + greatest(0, coalesce(h.worse, 0) - g.base) * c.report_weight * coalesce(h.doubt_removed, 0)
+                         / (c.report_weight * coalesce(h.doubt_removed, 0) + c.shrinkage_k0)
            END AS value
     FROM grid g CROSS JOIN constant c
     LEFT JOIN heat h USING (platform, jurisdiction, dimension)
@@ -111,7 +139,7 @@ felt AS (
 ),
 before AS (
     SELECT platform, jurisdiction, dimension, arg_max(value, as_of) AS value FROM risk_daily
-    WHERE as_of < $as_of GROUP BY ALL
+    WHERE $is_degraded AND as_of < $as_of GROUP BY ALL
 ),
 risk AS (
     SELECT f.platform, f.jurisdiction, f.dimension,

@@ -1,0 +1,110 @@
+"""The weekly digest: what was told, what only needs to be known, what is still critical, and the dates ahead."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+
+from alerts.compose import Notice, closed_or, notice_message, recipients
+from alerts.phrases import Lang, Phrases
+from alerts.wording import Block, Letter, common_words, cut, names_of, place_name, platform_name, reason_text
+from trendwarte.brief_facts import Deadline, DigestFacts, Standing
+from trendwarte.settings import Client, Settings
+from trendwarte.telling import Memory
+from trendwarte.types import Alert, Message
+
+_LINE_LENGTH = 260
+_DEADLINES_MAX = 12
+PREFIX = "twd"
+
+
+def compose_digest(facts: DigestFacts, client: Client, settings: Settings, memory: Memory) -> list[Message]:
+    """The digest of one client for each of its recipients that wants it; nothing when there is nothing to say."""
+    if not (facts.notes or facts.told or facts.deadlines):
+        return []
+    messages = []
+    for channel, recipient in recipients(client):
+        if channel.digest:
+            lang: Lang = channel.language or client.language
+            phrases = Phrases(lang, channel.time_zone or settings.runtime.time_zone)
+            notice = Notice("digest.weekly", _letter(facts, client, settings, phrases))
+            message = notice_message(notice, client, channel, recipient, settings, facts.until, PREFIX)
+            messages.append(closed_or(message, recipient, memory))
+    return messages
+
+
+def _letter(facts: DigestFacts, client: Client, settings: Settings, phrases: Phrases) -> Letter:
+    today = phrases.local_day(facts.until)
+    more = phrases.text("digest_more", count="{count}")
+    notes = _alert_lines(facts.notes, settings, phrases)
+    if facts.over_budget:
+        key = "digest_over_one" if facts.over_budget == 1 else "digest_over"
+        notes.append(phrases.text(key, count=facts.over_budget))
+    dates = [_date_line(d, settings, phrases, today) for d in facts.deadlines[:_DEADLINES_MAX]]
+    parts = (
+        ("digest_told", _alert_lines(facts.told, settings, phrases)),
+        ("digest_notes", notes),
+        ("digest_red", [_standing_line(s, settings, phrases) for s in facts.critical]),
+        ("digest_dates", dates),
+    )
+    blocks = tuple(Block(phrases.text(key), tuple(dict.fromkeys(lines)), more) for key, lines in parts if lines)
+    count = len({(a.platform, a.rule, a.as_of) for a in facts.notes})
+    key = "digest_subject_dates" if not count else "digest_subject_one" if count == 1 else "digest_subject_events"
+    return Letter(
+        subject=phrases.text("digest_subject", client=client.name, what=phrases.text(key, count=count)),
+        greeting=phrases.text("digest_intro", date=phrases.day(today)),
+        sections=(),
+        as_of=phrases.text("as_of", date=phrases.moment(facts.until)),
+        lang=phrases.lang,
+        words=common_words(phrases),
+        blocks=blocks,
+    )
+
+
+def _alert_lines(alerts: Sequence[Alert], settings: Settings, phrases: Phrases) -> list[str]:
+    """One line per change, newest first; purposes that moved alike stand together."""
+    together: dict[tuple[datetime, str, str, str, str], list[Alert]] = {}
+    for alert in alerts:
+        key = (alert.as_of, alert.platform, alert.rule, alert.from_band, alert.to_band)
+        together.setdefault(key, []).append(alert)
+    groups = sorted(together.values(), key=lambda group: group[0].as_of, reverse=True)
+    return [_alert_line(group, settings, phrases) for group in groups]
+
+
+def _alert_line(group: Sequence[Alert], settings: Settings, phrases: Phrases) -> str:
+    """Day, platform, what moved, the first reason and the first quote, in one line."""
+    first = group[0]
+    band = phrases.word("band", first.to_band)
+    if first.from_band == first.to_band:
+        moved = phrases.text("stays", band=band)
+    else:
+        moved = f"{phrases.word('band', first.from_band)} → {band}"
+    day = phrases.day(phrases.local_day(first.as_of))
+    purposes = phrases.listed([phrases.word("purpose", alert.purpose) for alert in group])
+    line = f"{day}: {platform_name(first.platform, settings)}, {purposes}: {moved}"
+    if first.reasons:
+        line += f"; {reason_text(first.reasons[0], names_of(settings, phrases), phrases)}"
+    if first.evidence:
+        quote = first.evidence[0]
+        line += f". {phrases.text('quoted', quote=cut(quote.quote or quote.title, 110))} ({cut(quote.outlet, 40)})"
+    return cut(line, _LINE_LENGTH)
+
+
+def _standing_line(standing: Standing, settings: Settings, phrases: Phrases) -> str:
+    purposes = phrases.listed([phrases.word("purpose", purpose) for purpose in standing.purposes])
+    floor = f" ({phrases.word('floor', standing.floor)})" if standing.floor else ""
+    return f"{platform_name(standing.platform, settings)}, {purposes}: {phrases.word('band', standing.band)}{floor}"
+
+
+def _date_line(deadline: Deadline, settings: Settings, phrases: Phrases, today: date) -> str:
+    names = _platform_words(deadline, settings, phrases)
+    place = place_name(deadline.jurisdiction, settings, phrases)
+    when = f"{phrases.day(deadline.due_date)} ({phrases.distance(deadline.due_date, today)})"
+    return cut(
+        f"{when}: {names}, {place}: {deadline.instrument_name}, {phrases.word('measure', deadline.measure)}",
+        _LINE_LENGTH,
+    )
+
+
+def _platform_words(deadline: Deadline, settings: Settings, phrases: Phrases) -> str:
+    if deadline.platform == "all_social":
+        return phrases.text("all_platforms")
+    return platform_name(deadline.platform, settings)

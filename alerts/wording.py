@@ -1,0 +1,287 @@
+"""Alerts in words: everything a letter, a chat message or a webhook says, in one language, as plain strings."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+from typing import Any
+
+from alerts.phrases import Phrases
+from trendwarte.settings import Client, Recommendation, Settings
+from trendwarte.types import Alert, Evidence, Reason
+
+URGENCY = {"act": 0, "decide": 1, "note": 2}
+_QUOTE_LENGTH = 280
+_LINE_LENGTH = 300
+_REASONS_MAX = 6
+_CONFIDENT = 0.75
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """A quote with where it stands; ``foreign`` says "in English" when it is not in the letter's language."""
+
+    text: str
+    quoted: str
+    source: str
+    url: str
+    lang: str
+    foreign: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One platform's part of a message."""
+
+    platform_id: str
+    platform: str
+    severity: str
+    urgency: str
+    band: str
+    headline: str
+    meaning: tuple[str, ...]
+    changes: tuple[str, ...]
+    reasons: tuple[str, ...]
+    evidence: tuple[Quote, ...]
+    counter: tuple[Quote, ...]
+    confidence: str
+    deadline: str
+    todo: str
+    silence: str
+
+    def without_quotes(self) -> "Section":
+        """The section where space is short."""
+        return replace(self, evidence=(), counter=(), reasons=self.reasons[:2])
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A title and lines below it: a part of a digest."""
+
+    title: str
+    lines: tuple[str, ...]
+    more: str = ""
+    """What stands for lines left out, with ``{count}``."""
+
+    def first(self, count: int) -> tuple[str, ...]:
+        """The first lines, and how many follow."""
+        left = len(self.lines) - count
+        return self.lines if left <= 0 else (*self.lines[:count], self.more.replace("{count}", str(left)))
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A whole message: the opening, one section per platform or the blocks of a digest, and the words around them."""
+
+    subject: str
+    greeting: str
+    sections: tuple[Section, ...]
+    as_of: str
+    lang: str
+    words: dict[str, str]
+    blocks: tuple[Block, ...] = ()
+
+    def hidden(self, count: int) -> str:
+        """The line that stands for ``count`` sections left out."""
+        return self.words["hidden_one"] if count == 1 else self.words["hidden_sections"].format(count=count)
+
+
+_WORDS = ("what", "why", "evidence", "no_evidence", "counter", "no_counter", "todo", "quiet_title", "hidden_one")
+
+
+def letter_of(alerts: Sequence[Alert], client: Client, settings: Settings, phrases: Phrases) -> Letter:
+    """Words for alerts of one client, most urgent platform first."""
+    ordered = sorted(alerts, key=lambda a: (URGENCY[a.severity], a.platform, a.purpose))
+    leading = list(dict.fromkeys(alert.platform for alert in ordered))
+    sections = tuple(
+        _section([a for a in ordered if a.platform == platform], client, settings, phrases) for platform in leading
+    )
+    return Letter(
+        subject=_subject(ordered, settings, phrases),
+        greeting=phrases.text("greeting", client=client.name, date=phrases.day(phrases.local_day(ordered[0].as_of))),
+        sections=sections,
+        as_of=phrases.text("as_of", date=phrases.moment(ordered[0].as_of)),
+        lang=phrases.lang,
+        words=common_words(phrases),
+    )
+
+
+def common_words(phrases: Phrases) -> dict[str, str]:
+    """The headings every form of a message needs."""
+    return {key: phrases.text(key) for key in _WORDS} | {
+        "hidden_sections": phrases.text("hidden_sections", count="{count}")
+    }
+
+
+def _subject(alerts: Sequence[Alert], settings: Settings, phrases: Phrases) -> str:
+    first = alerts[0]
+    what = phrases.text(
+        "one_change", platform=platform_name(first.platform, settings),
+        before=phrases.word("band", first.from_band), after=phrases.word("band", first.to_band),
+    )  # fmt: skip
+    others = len({alert.platform for alert in alerts}) - 1
+    if others:
+        what = phrases.text("more", what=what, count=others)
+    return phrases.text("subject", severity=phrases.word("severity", first.severity), what=what)
+
+
+def _section(alerts: Sequence[Alert], client: Client, settings: Settings, phrases: Phrases) -> Section:
+    lead, today = alerts[0], phrases.local_day(alerts[0].as_of)
+    platform = platform_name(lead.platform, settings)
+    names = names_of(settings, phrases)
+    reasons = list(dict.fromkeys(cut(reason_text(r, names, phrases), _LINE_LENGTH) for r in lead.reasons))
+    if len(reasons) > _REASONS_MAX:
+        more = phrases.text("hidden_reasons", count=len(reasons) - _REASONS_MAX)
+        reasons = [*reasons[:_REASONS_MAX], more]
+    due = min((a.due_date for a in alerts if a.due_date), default=None)
+    return Section(
+        platform_id=lead.platform,
+        platform=platform,
+        severity=phrases.word("severity", lead.severity),
+        urgency=lead.severity,
+        band=lead.to_band,
+        headline=headline(lead, platform, phrases),
+        meaning=tuple(_meanings(alerts, client, phrases)),
+        changes=tuple(change_line(a, phrases) for a in alerts),
+        reasons=tuple(reasons),
+        evidence=tuple(quote_of(e, phrases) for e in lead.evidence),
+        counter=tuple(quote_of(e, phrases) for e in lead.counter_evidence),
+        confidence=_confidence(lead, settings, phrases),
+        deadline=phrases.text("deadline_in", date=phrases.day(due), distance=phrases.distance(due, today))
+        if due
+        else "",
+        todo=recommendation(settings.playbook, lead, phrases.lang),
+        silence=phrases.text("quiet_how", platform=platform, client=client.name, command=_silence_command(lead)),
+    )
+
+
+def headline(alert: Alert, platform: str, phrases: Phrases) -> str:
+    """The change in one line."""
+    after = phrases.word("band", alert.to_band)
+    if alert.from_band == alert.to_band:
+        return phrases.text("headline_same", platform=platform, after=after)
+    return phrases.text("headline", platform=platform, after=after, before=phrases.word("band", alert.from_band))
+
+
+def _meanings(alerts: Sequence[Alert], client: Client, phrases: Phrases) -> Iterable[str]:
+    """One sentence per band reached, with the purposes it concerns."""
+    by_band = sorted(alerts, key=lambda a: (URGENCY[a.severity], a.to_band))
+    for band, group in groupby(by_band, key=lambda a: a.to_band):
+        purposes = dict.fromkeys(phrases.word("purpose", alert.purpose) for alert in group)
+        yield phrases.text(
+            "meaning",
+            client=client.name,
+            purposes=phrases.listed(list(purposes)),
+            meaning=phrases.word("meaning", band),
+        )
+
+
+def change_line(alert: Alert, phrases: Phrases) -> str:
+    """One purpose: bands and scores."""
+    what = phrases.text(
+        "changed", purpose=phrases.word("purpose", alert.purpose),
+        before=phrases.word("band", alert.from_band), after=phrases.word("band", alert.to_band),
+    )  # fmt: skip
+    if alert.to_score is None:
+        return what
+    after = phrases.number(alert.to_score)
+    if alert.from_score is None:
+        return f"{what} ({phrases.text('score_now', after=after)})"
+    return f"{what} ({phrases.text('score', before=phrases.number(alert.from_score), after=after)})"
+
+
+def _confidence(alert: Alert, settings: Settings, phrases: Phrases) -> str:
+    medium = settings.scoring.confidence_medium
+    level = "high" if alert.confidence >= _CONFIDENT else "medium" if alert.confidence >= medium else "low"
+    return phrases.text(
+        "confidence", word=phrases.word("confidence", level), value=phrases.number(100 * alert.confidence)
+    )
+
+
+def _silence_command(alert: Alert) -> str:
+    return f'trendwarte alerts silence --client {alert.client} --platform {alert.platform} --days 14 --reason "…"'
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Places and instruments as the language calls them, by id."""
+
+    places: Mapping[str, str]
+    instruments: Mapping[str, str]
+
+
+def names_of(settings: Settings, phrases: Phrases) -> Names:
+    """The names of the configuration."""
+    places = {j.id: j.name_de if phrases.lang == "de" else j.name_en for j in settings.jurisdictions.values()}
+    return Names(places, {i.id: i.name for i in settings.instruments.values()})
+
+
+def reason_text(reason: Reason, names: Names, phrases: Phrases) -> str:
+    """One reason as a sentence of the language."""
+    values: dict[str, Any] = {
+        "place": names.places.get(reason.jurisdiction, reason.jurisdiction),
+        "instrument": names.instruments.get(reason.instrument, reason.instrument),
+        "from_state": phrases.word("state", reason.from_state),
+        "to_state": phrases.word("state", reason.to_state),
+        "floor": phrases.word("floor", reason.floor),
+        "dimension": phrases.word("dimension", reason.dimension),
+        "points": phrases.number(reason.points, "+0.0;−0.0"),
+        "days": reason.days,
+        "title": reason.title,
+        "date": phrases.day(reason.due_date) if reason.due_date else "",
+    }
+    text = phrases.text(reason.code, **values)
+    if reason.due_date and reason.code not in ("deadline", "caught_up"):
+        text += f" ({phrases.text('due', date=phrases.day(reason.due_date))})"
+    return text
+
+
+def recommendation(playbook: Sequence[Recommendation], alert: Alert, lang: str) -> str:
+    """The first entry of the playbook that fits band, presence and cause."""
+    causes = {reason.floor for reason in alert.reasons if reason.code == "floor_set"}
+    causes |= {reason.dimension for reason in alert.reasons} | {"any"}
+    for entry in playbook:
+        if entry.band == alert.to_band and entry.presence in ("any", alert.presence) and entry.cause in causes:
+            return entry.de if lang == "de" else entry.en
+    return ""
+
+
+def place_name(jurisdiction: str, settings: Settings, phrases: Phrases) -> str:
+    """A jurisdiction in the language."""
+    known = settings.jurisdictions.get(jurisdiction)
+    if known is None:
+        return jurisdiction
+    return known.name_de if phrases.lang == "de" else known.name_en
+
+
+def platform_name(platform: str, settings: Settings) -> str:
+    """A platform as people write it."""
+    known = settings.platforms.get(platform)
+    return known.name if known else platform
+
+
+def quote_of(evidence: Evidence, phrases: Phrases) -> Quote:
+    """A quote in its own language, marked when that is not the reader's."""
+    text = cut(evidence.quote or evidence.title, _QUOTE_LENGTH)
+    source = phrases.text(
+        "source_line", outlet=cut(evidence.outlet, 80), date=phrases.day(phrases.local_day(evidence.published_at))
+    )
+    return Quote(
+        text=text,
+        quoted=phrases.text("quoted", quote=text),
+        source=source,
+        url=safe_url(evidence.url),
+        lang=evidence.lang,
+        foreign=phrases.language(evidence.lang),
+    )
+
+
+def safe_url(url: str) -> str:
+    """A link people may click: http or https in one line, or nothing."""
+    is_plain = url.startswith(("http://", "https://")) and not any(c.isspace() or ord(c) < 32 for c in url)
+    return url if is_plain and len(url) <= 1000 else ""
+
+
+def cut(text: str, length: int) -> str:
+    """``text`` in one line of at most ``length`` characters, without control characters."""
+    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    return line if len(line) <= length else line[: length - 1].rsplit(" ", 1)[0].rstrip(" ,;:–-") + "…"

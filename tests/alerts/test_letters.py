@@ -1,0 +1,108 @@
+"""Letters, read back by the standard library: headers, threads, both bodies, nothing smuggled in."""
+
+import re
+from email import policy
+from email.parser import BytesParser
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from alerts import compose
+from alerts.letters import Envelope, mail
+from tests.alerts.conftest import HOSTILE, NIGHT, alert, many, quote, settings_with
+from trendwarte.settings import Channel
+from trendwarte.types import Reason
+
+MAIL = Channel(kind="email", to=["team@snack-us.example"])
+
+
+def letter_of(*alerts, **more):
+    (message,) = compose(list(alerts), settings_with(MAIL, **more))
+    return BytesParser(policy=policy.default).parsebytes(message.body), message
+
+
+def text_of(letter):
+    return letter.get_body(("plain",)).get_content(), letter.get_body(("html",)).get_content()
+
+
+def test_a_letter_says_what_changed_for_whom_why_on_whose_word_and_what_to_do():
+    letter, _ = letter_of(alert(counter_evidence=(quote("Berufung angekündigt", lang="de"),)), language="de")
+    plain, html = text_of(letter)
+    assert letter["Subject"] == "Handeln: TikTok empfohlen → Rückzug"
+    for part in (
+        "TikTok: jetzt „Rückzug“, zuvor „empfohlen“", "Für Crunchwell Snacks (example) heißt das bei Werbung: den Rückzug einleiten.",
+        "Wert 71 → 12 von 100", "Stichtag: 3. April 2026 (in 30 Tagen)", "Grenze gesetzt", "„TikTok muss bis 19. Januar verkauft werden“",
+        "The Ledger, 3. März 2026", "auf Englisch", "Was dagegen spricht", "„Berufung angekündigt“", "Was wir empfehlen",
+        "Sicherheit der Einschätzung: hoch (80 von 100)", "trendwarte alerts silence --client snack-us --platform tiktok",
+        "Stand 4. März 2026, 05:00 Uhr MEZ",
+    ):  # fmt: skip
+        assert part in plain, part
+        assert part in re.sub(r"<[^>]+>", "", html.replace("&#34;", '"').replace("&#39;", "'")), part
+
+
+def test_the_headers_keep_robots_quiet_and_thread_by_client_and_platform():
+    first, _ = letter_of(alert())
+    second, _ = letter_of(alert(alert_id="a-2", from_band="exit", to_band="watch"))
+    other, _ = letter_of(alert(platform="x"))
+    assert first["Auto-Submitted"] == "auto-generated" and first["X-Auto-Response-Suppress"] == "All"
+    assert first["References"] == second["References"] != other["References"]
+    assert first["In-Reply-To"] == first["References"].split()[0]
+    assert first["Message-ID"] != second["Message-ID"]
+    assert first["Content-Language"] == "en" and first.is_multipart()
+    both, _ = letter_of(alert(), alert(alert_id="a-3", platform="x"))
+    assert set(both["References"].split()) == {first["References"], other["References"]}
+
+
+HEADERS = {"From", "To", "Subject", "Date", "Message-ID", "In-Reply-To", "References", "Auto-Submitted",
+           "X-Auto-Response-Suppress", "List-Id", "MIME-Version", "Content-Type", "Content-Language"}  # fmt: skip
+
+
+@given(text=st.text(max_size=300) | st.just(HOSTILE) | st.just("x\r\nBcc: evil@evil.example\r\n\r\nbody"))
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_no_text_adds_a_header_or_a_recipient(text):
+    envelope = Envelope("tw-1", "tw@agency.example", "team@snack-us.example", text, NIGHT, "de", "snack-us", (text,))
+    (message,) = compose([alert(evidence=(quote(text, outlet=text),))], settings_with(MAIL))
+    facts = {"letter": _empty(text), "sections": (), "hidden": text}
+    for raw in (message.body, mail(envelope, "alert", facts)):
+        letter = BytesParser(policy=policy.default).parsebytes(raw)
+        assert set(letter.keys()) == HEADERS
+        assert letter["To"] == "team@snack-us.example" and not letter.defects
+        assert all(len(line) <= 998 for line in raw.split(b"\r\n")) and b"\n" not in raw.replace(b"\r\n", b"")
+
+
+def _empty(text):
+    from alerts.wording import Letter
+
+    return Letter(text, text, (), text, "de", {}, ())
+
+
+def test_fetched_markup_is_text_in_the_html_body():
+    hostile = quote(HOSTILE, outlet=HOSTILE, url='https://a.example/"><script>')
+    _, html = text_of(letter_of(alert(evidence=(hostile,), counter_evidence=(hostile,)))[0])
+    assert "<script" not in html.lower() and "<img" not in html.lower() and "javascript:alert" not in re.sub(r">[^<]*<", "><", html)
+
+
+@pytest.mark.parametrize("count", [1, 12, 36])
+def test_a_letter_stays_below_the_size_mail_programs_clip(count):
+    letter, message = letter_of(*many(count))
+    assert len(message.body) <= 90_000
+    plain, _ = text_of(letter)
+    shown = plain.count("previously")
+    assert shown == count or f"{count - shown} more platforms have changed" in plain
+
+
+def test_purposes_that_move_alike_stand_in_one_sentence_and_the_most_urgent_platform_first():
+    letter, message = letter_of(
+        alert(alert_id="a-3", platform="x", severity="decide", from_band="recommend", to_band="test"),
+        alert(), alert(alert_id="a-2", purpose="community"),
+    )  # fmt: skip
+    plain, _ = text_of(letter)
+    assert "in advertising and community: start to leave" in plain
+    assert plain.index("TikTok: now") < plain.index("X: now")
+    assert message.severity == "act" and letter["Subject"] == "Act: TikTok recommend → exit (and 1 more)"
+
+
+def test_a_change_without_a_report_says_so_instead_of_quoting():
+    plain, _ = text_of(letter_of(alert(evidence=(), reasons=(Reason("confirmed", days=3),)))[0])
+    assert "Nothing new was reported on this." in plain and "None of our sources contradicts this." in plain

@@ -1,0 +1,104 @@
+"""A verdict taken apart: nouns that the warehouse fills and a language renders."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from trendwarte.floors import ORDER, rank
+from trendwarte.settings import Scoring
+from trendwarte.types import Evidence, Floor, Term
+from trendwarte.vocabulary import Band, Purpose
+
+
+@dataclass(frozen=True, slots=True)
+class TermShift:
+    """A term on two nights; the shifts of all terms sum to the change of the score."""
+
+    kind: str
+    name: str
+    before: float
+    after: float
+
+    @property
+    def points(self) -> float:
+        """What the term did to the score."""
+        return self.after - self.before
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """One verdict with everything it rests on.
+
+    ``evidence`` and ``counter`` go by term name; ``shifts`` compare with the night before (``before_at``).
+    ``contested`` are titles of events somebody denied, ``unverified`` instruments whose date passed unconfirmed,
+    ``waiting`` (verb, jurisdiction) of steps that a person has to look at.
+    """
+
+    as_of: datetime
+    client: str
+    platform: str
+    purpose: Purpose
+    band: Band
+    raw_band: Band
+    score: float | None
+    coverage: float
+    confidence: float
+    floors: tuple[Floor, ...]
+    terms: tuple[Term, ...]
+    evidence: tuple[tuple[str, Evidence], ...]
+    counter: tuple[Evidence, ...]
+    before_at: datetime | None
+    shifts: tuple[TermShift, ...]
+    contested: tuple[str, ...]
+    unverified: tuple[str, ...]
+    waiting: tuple[tuple[str, str], ...]
+
+    @property
+    def floor(self) -> Floor | None:
+        """The floor that binds."""
+        return self.floors[0] if self.floors else None
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A boundary that would change the band: which band, at which score, how far away, after how many nights."""
+
+    band: Band
+    score: float
+    gap: float
+    nights: int
+
+
+def turns_of(found: Explained, scoring: Scoring) -> tuple[Turn | None, Turn | None]:
+    """The next boundary upwards and downwards; None where there is none, or a floor caps the way up."""
+    if found.score is None or found.raw_band == "unknown":
+        return None, None
+    entering = next((b for b in scoring.boundaries if rank(b.band) == rank(found.raw_band) + 1), None)
+    leaving = next((b for b in scoring.boundaries if b.band == found.raw_band), None)
+    is_capped = any(rank(floor.cap) <= rank(found.raw_band) for floor in found.floors)
+    up = None
+    if entering and not is_capped:
+        up = Turn(entering.band, entering.enter, max(0.0, entering.enter - found.score), scoring.nights_up)
+    down = None
+    if leaving:
+        lower = ORDER[rank(leaving.band) - 1]
+        down = Turn(lower, leaving.leave, max(0.0, found.score - leaving.leave), scoring.nights_down)
+    return up, down
+
+
+def missing_criteria(found: Explained, scoring: Scoring, *, has_executives: bool) -> tuple[str, ...]:
+    """Criteria of fit that count for the purpose and are not known."""
+    known = {term.name for term in found.terms if term.kind == "fit"}
+    wanted = scoring.fit_weights[found.purpose]
+    return tuple(name for name in wanted if name not in known and (name != "executives" or has_executives))
+
+
+def level_of(confidence: float, scoring: Scoring) -> str:
+    """*high*, *medium* or *low*."""
+    if confidence >= scoring.coverage_recommend:
+        return "high"
+    return "medium" if confidence >= scoring.confidence_medium else "low"
+
+
+def day_of(found: Explained) -> date:
+    """The day a verdict is of."""
+    return found.as_of.date()

@@ -1,0 +1,183 @@
+"""A list of dated real events, and what each should have done to the ledger and to our clients.
+
+Everything here is decided without our reader: by the words of ``config/backtest.yaml`` and the transition table.
+"""
+
+import csv
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from io import StringIO
+from typing import Any, Literal, Self
+
+from trendwarte.errors import ConfigError
+from trendwarte.ledger import BAN_LIKE, kin_of
+from trendwarte.settings import Settings
+from trendwarte.types import Document
+from trendwarte.vocabulary import Measure
+
+_COLUMNS = ("id", "date", "platform", "jurisdiction", "instrument", "verb", "measure", "dir", "basis", "what")
+_WORD = re.compile(r"[\w'-]{5,}")
+_FEWEST_WORDS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class GoldEvent:
+    """One listed event; ``direction`` is U (risk up), D (down), N (no change of the ledger), M+ or M- (momentum)."""
+
+    id: str
+    on: date
+    platform: str
+    jurisdiction: str
+    instrument: str
+    verb: str
+    measure: str
+    direction: Literal["U", "D", "N", "M+", "M-"]
+    basis: str
+    what: str
+
+    @property
+    def is_control(self) -> bool:
+        """Whether nothing may move."""
+        return self.direction == "N"
+
+
+@dataclass(frozen=True, slots=True)
+class Contained:
+    """A listed event that an archive tells of: how many credible documents, and the day of the first."""
+
+    event: GoldEvent
+    documents: int
+    first_on: date
+
+
+def read_gold(text: str, name: str) -> list[GoldEvent]:
+    """Events of a CSV file with the columns ``id,date,platform,jurisdiction,instrument,verb,measure,dir,basis,what``.
+
+    Raises:
+        ConfigError: a column is missing or a date or direction is no date or direction.
+    """
+    reader = csv.DictReader(StringIO(text))
+    missing = [column for column in _COLUMNS if column not in (reader.fieldnames or [])]
+    if missing:
+        raise ConfigError([f"{name}: column {', '.join(missing)} is missing; the first line must name {_COLUMNS}"])
+    events, problems = [], []
+    for number, row in enumerate(reader, start=2):
+        try:
+            events.append(_event(row))
+        except (ValueError, KeyError) as error:
+            problems.append(f"{name}:{number}: {error}; correct the line")
+    if problems:
+        raise ConfigError(problems)
+    return events
+
+
+def _event(row: Mapping[str, str]) -> GoldEvent:
+    direction = row["dir"]
+    if direction not in ("U", "D", "N", "M+", "M-"):
+        raise ValueError(f"dir '{direction}' is none of U, D, N, M+, M-")
+    return GoldEvent(
+        row["id"], date.fromisoformat(row["date"]), row["platform"], row["jurisdiction"], row["instrument"],
+        row["verb"], row["measure"], direction, row["basis"], row["what"],  # type: ignore[arg-type]
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """How to find in an archive, without our reader, the documents that tell of an event."""
+
+    window_days: tuple[int, int]
+    credible_kinds: frozenset[str]
+    place_words: Mapping[str, Sequence[str]]
+    measure_words: Mapping[str, Sequence[str]]
+    verb_words: Mapping[str, Sequence[str]]
+    verb_measures: Mapping[str, str]
+    states: Mapping[str, Sequence[str]]
+    names: Mapping[str, Sequence[str]]
+    place_names: Mapping[str, Sequence[str]]
+
+    @classmethod
+    def of(cls, raw: Mapping[str, Any], settings: Settings) -> Self:
+        """From the content of ``backtest.yaml`` and the names of platforms and places in the configuration."""
+        names = {
+            p.id: [a.text for a in p.aliases if not a.is_ambiguous and len(a.text) > 1]
+            for p in settings.platforms.values()
+        }
+        names["all_social"] = list(raw["all_social_words"])
+        places = {j.id: [j.name_de, j.name_en] for j in settings.jurisdictions.values()}
+        before, after = raw["window_days"]
+        return cls(
+            (int(before), int(after)), frozenset(raw["credible_kinds"]), raw["place_words"], raw["measure_words"],
+            raw["verb_words"], raw["verb_measures"], raw["states"], names, places,
+        )  # fmt: skip
+
+    def pattern_of(self, event: GoldEvent) -> list[tuple[re.Pattern[str], int]]:
+        """Patterns that a text must match, each with the least number of different matches."""
+        found = [(_any_of(self.names.get(event.platform, [event.platform]), whole=True), 1)]
+        if event.jurisdiction != "GLOBAL":
+            words = [*self.place_words.get(event.jurisdiction, ()), *self.place_names.get(event.jurisdiction, ())]
+            found.append((_any_of(words or [event.jurisdiction], whole=False), 1))
+        if event.verb in self.verb_words:
+            found.append((_any_of(self.verb_words[event.verb], whole=False), 1))
+        kind = event.measure if event.measure in self.measure_words else self.verb_measures.get(event.verb, "")
+        if kind in self.measure_words:
+            found.append((_any_of(self.measure_words[kind], whole=False), 1))
+        else:
+            own = {name.casefold() for names in self.names.values() for name in names}
+            words = [w for w in _WORD.findall(event.what) if w.casefold() not in own]
+            found.append((_any_of(words or [event.verb], whole=False), min(_FEWEST_WORDS, max(1, len(words)))))
+        return found
+
+
+def _any_of(words: Iterable[str], *, whole: bool) -> re.Pattern[str]:
+    parts = "|".join(re.escape(word) for word in words if word)
+    ending = r"(?!\w)" if whole else ""
+    return re.compile(rf"(?<!\w)(?:{parts}){ending}", re.IGNORECASE)
+
+
+def contained(events: Sequence[GoldEvent], documents: Iterable[Document], wording: Wording) -> dict[str, Contained]:
+    """Which events the archive tells of: at least one credible document within the window that names the platform,
+    the place (unless the event is global), and a word of the step and of the measure, or two words of the event's own
+    description.
+    """
+    by_day: dict[date, list[tuple[GoldEvent, list[tuple[re.Pattern[str], int]]]]] = {}
+    for event in events:
+        patterns = wording.pattern_of(event)
+        for offset in range(-wording.window_days[0], wording.window_days[1] + 1):
+            by_day.setdefault(event.on + timedelta(days=offset), []).append((event, patterns))
+    found: dict[str, Contained] = {}
+    for document in documents:
+        if document.published_at is None or document.source_kind not in wording.credible_kinds:
+            continue
+        day = document.published_at.date()
+        text = f"{document.title}\n{document.summary}\n{document.text}"
+        for event, patterns in by_day.get(day, ()):
+            if all(len({m[0].casefold() for m in p.finditer(text)}) >= least for p, least in patterns):
+                known = found.get(event.id)
+                first = min(day, known.first_on) if known else day
+                found[event.id] = Contained(event, (known.documents if known else 0) + 1, first)
+    return found
+
+
+def expected_states(event: GoldEvent, wording: Wording) -> frozenset[str]:
+    """States of the ledger that are right after the event; empty when it is no legal step."""
+    return frozenset(wording.states.get(event.verb, ())) if event.instrument and not event.is_control else frozenset()
+
+
+def is_same_instrument(event: GoldEvent, instrument: str) -> bool:
+    """Whether our id names the listed instrument: equal, or equal but for a leading place, without punctuation."""
+    ours, listed = (re.sub(r"[^a-z0-9]", "", text.casefold()) for text in (instrument, event.instrument))
+    return bool(listed) and ours.endswith(listed)
+
+
+def is_same_measure(event: GoldEvent, measure: Measure) -> bool:
+    """Whether a ledger row can be about the listed measure."""
+    return (
+        event.measure == measure or bool(kin_of(measure) & kin_of(event.measure)) or event.measure in ("data", "youth")
+    )
+
+
+def is_ban(event: GoldEvent) -> bool:
+    """Whether the event is about taking the service away."""
+    return event.measure in BAN_LIKE

@@ -1,0 +1,433 @@
+"""The measures of a back-test: ledger, alerts, stability, direction of risk (docs/method.md, "Evaluation").
+
+Pure: what was observed and what is listed go in, figures come out. Nights are days.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from itertools import pairwise
+from statistics import median
+from typing import Any
+
+from trendwarte.floors import governs, rank
+from trendwarte.gold import Contained, GoldEvent, Wording, expected_states, is_same_instrument, is_same_measure
+from trendwarte.ledger import BAN_LIKE, TRANSITIONS
+from trendwarte.settings import Client, Jurisdiction, Scoring
+from trendwarte.suitability import Nights, first_band, next_nights
+from trendwarte.types import LegalStatus
+from trendwarte.vocabulary import Band
+
+#: Cap of the band that a listed state of a ban-like measure demands; the date of a scheduled one is not listed.
+_CAP_OF: dict[str, Band] = {
+    "in_force": "avoid", "enforced": "avoid", "scheduled": "test", "delayed": "test", "stayed": "test",
+    "non_enforced": "test", "settlement_agreed": "test",
+}  # fmt: skip
+_STATE_OF: dict[str, str] = {
+    "block": "enforced", "restrict": "enforced", "in_force": "in_force", "self_withdraw": "in_force",
+    "enact": "in_force", "schedule": "scheduled", "delay": "delayed", "stay": "stayed", "nonenforce": "non_enforced",
+    "agree": "settlement_agreed",
+}  # fmt: skip
+_REVERSAL_DAYS = 30
+_LEDGER_CAUSE_DAYS = 35
+_SIGN_STEP = 0.5
+_LEDGER_DAYS = 7
+
+
+@dataclass(frozen=True, slots=True)
+class AlertSeen:
+    """An alert that was sent."""
+
+    on: date
+    client: str
+    platform: str
+    purpose: str
+    severity: str
+    rule: str
+    from_band: Band
+    to_band: Band
+
+
+@dataclass(frozen=True, slots=True)
+class BandMove:
+    """A change of band on one night."""
+
+    on: date
+    client: str
+    platform: str
+    purpose: str
+    from_band: Band | None
+    to_band: Band
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """One verdict of one night; ``caps`` are the caps of its floors."""
+
+    on: date
+    score: float | None
+    band: Band
+    raw_band: Band
+    coverage: float
+    caps: tuple[Band, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EventSeen:
+    """An event of the warehouse, as far as the RepRisk formula wants it."""
+
+    platform: str
+    jurisdiction: str
+    dimension: str
+    on: date
+    polarity: str
+    severity: int
+    reach: float
+    novelty: float
+    credibility: float
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """Everything a replay is measured by."""
+
+    ledger: tuple[LegalStatus, ...]
+    alerts: tuple[AlertSeen, ...]
+    moves: tuple[BandMove, ...]
+    scored: Mapping[tuple[str, str, str], Sequence[Scored]]
+    risks: Mapping[tuple[str, str], Sequence[tuple[date, float]]]
+    events: tuple[EventSeen, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineStep:
+    """An entry of an independent timeline that tells of a step against a platform; its text stays outside."""
+
+    on: date
+    platform: str
+    jurisdiction: str
+    is_ban: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What is right of what was expected, and what was told without cause."""
+
+    asked: int
+    hit: int
+    told: int
+    true: int
+    true_with_timeline: int
+    delays: tuple[int, ...]
+    missed: tuple[str, ...]
+    false: tuple[str, ...]
+
+    def figures(self, client_months: float) -> dict[str, Any]:
+        """Precision, recall and the rest, as the report prints them."""
+        return {
+            "expected": self.asked,
+            "found": self.hit,
+            "recall": _share(self.hit, self.asked),
+            "sent": self.told,
+            "precision_listed": _share(self.true, self.told),
+            "precision": _share(self.true_with_timeline, self.told),
+            "false_per_client_month": round((self.told - self.true_with_timeline) / max(client_months, 1e-9), 3),
+            "median_delay_nights": median(self.delays) if self.delays else None,
+            "missed": list(self.missed),
+            "without_cause": list(self.false),
+        }
+
+
+def _share(part: int, whole: int) -> float | None:
+    return round(part / whole, 3) if whole else None
+
+
+# --- ledger ----------------------------------------------------------------------------------
+
+
+def ledger_figures(seen: Observed, told: Mapping[str, Contained], wording: Wording) -> dict[str, Any]:
+    """State right one day after each contained legal step and within seven, controls moved, forbidden transitions."""
+    rows = [_ledger_row(seen, one, wording) for one in told.values() if expected_states(one.event, wording)]
+    controls = [_moved_control(seen, one.event) for one in told.values() if one.event.is_control]
+    delays = [row["delay_nights"] for row in rows if row["delay_nights"] is not None]
+    return {
+        "steps": len(rows),
+        "right_after_1_day": _share(sum(row["after_1"] for row in rows), len(rows)),
+        "right_within_7_days": _share(sum(row["within_7"] for row in rows), len(rows)),
+        "median_delay_nights": median(delays) if delays else None,
+        "controls": len(controls),
+        "controls_moved": sum(controls),
+        "transitions": len(seen.ledger),
+        "forbidden_transitions": sum(not is_allowed(row) for row in seen.ledger),
+        "events": rows,
+    }
+
+
+def _ledger_row(seen: Observed, one: Contained, wording: Wording) -> dict[str, Any]:
+    event, right = one.event, expected_states(one.event, wording)
+    rows = [row for row in seen.ledger if _is_about(row, event)]
+    after = {days: _state_at(rows, event, one.first_on + timedelta(days=days)) for days in range(_LEDGER_DAYS + 1)}
+    reached = next((state for state in after.values() if state in right), after[_LEDGER_DAYS])
+    known = [row.known_from.date() for row in rows if row.state in right and row.known_from.date() >= one.first_on]
+    since = (min(known) - one.first_on).days if known else None
+    return {
+        "id": event.id, "date": event.on.isoformat(), "verb": event.verb, "basis": event.basis,
+        "documents": one.documents, "first_document": one.first_on.isoformat(), "expected": sorted(right),
+        "state_after_1": after[1], "state_within_7": reached,
+        "after_1": after[1] in right, "within_7": reached in right,
+        "delay_nights": 0 if after[1] in right and since is None else since,
+    }  # fmt: skip
+
+
+def _is_about(row: LegalStatus, event: GoldEvent) -> bool:
+    is_platform = event.platform in (row.platform, "all_social") or row.platform == "all_social"
+    return is_platform and row.jurisdiction == event.jurisdiction and is_same_measure(event, row.measure)
+
+
+def _state_at(rows: Sequence[LegalStatus], event: GoldEvent, day: date) -> str:
+    """State, as known on a night, of the listed instrument if we name it so, else of the one that moved last."""
+    known = [row for row in rows if row.known_from.date() <= day]
+    named = [row for row in known if is_same_instrument(event, row.instrument)]
+    newest = (named or known)[-1:]
+    return newest[0].state if newest else "none"
+
+
+def _moved_control(seen: Observed, event: GoldEvent) -> bool:
+    """Whether anything moved in the week after an event that should move nothing."""
+    week = (event.on, event.on + timedelta(days=7))
+    return any(_is_about(row, event) and week[0] <= row.known_from.date() <= week[1] for row in seen.ledger)
+
+
+def is_allowed(row: LegalStatus) -> bool:
+    """Whether the transition table knows the step a ledger row took."""
+    verb, _, step = row.rule.partition(":")
+    before, arrow, after = step.partition("->")
+    if verb in ("clock", "manual") or not arrow:
+        return row.state == row.from_state or verb in ("clock", "manual")
+    if after == "scheduled":
+        return before in TRANSITIONS[verb]
+    return TRANSITIONS[verb].get(before) == after
+
+
+# --- alerts ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """An alert that a client must get: the listed event leaves no other band."""
+
+    event: str
+    client: str
+    platform: str
+    first_on: date
+
+
+def expectations(
+    seen: Observed, told: Mapping[str, Contained], clients: Mapping[str, Client],
+    jurisdictions: Mapping[str, Jurisdiction], scoring: Scoring,
+) -> list[Expectation]:  # fmt: skip
+    """Who must hear of which event: its listed state caps the band below the one held the night before.
+
+    Only ban-like measures in at least a fifth of the client's markets: these floors leave no choice (F1, F3, F4).
+    """
+    found = []
+    for one in told.values():
+        event = one.event
+        cap = _CAP_OF.get(_STATE_OF.get(event.verb, ""))
+        if cap is None or event.measure not in BAN_LIKE or event.is_control:
+            continue
+        for client in clients.values():
+            weight = sum(m.weight for m in client.markets if governs(jurisdictions, event.jurisdiction, m.jurisdiction))
+            held = _band_before(seen, client.id, event.platform, min(event.on, one.first_on))
+            if weight >= scoring.floor_market_minimum and held is not None and rank(cap) < rank(held):
+                found.append(Expectation(event.id, client.id, event.platform, one.first_on))
+    return found
+
+
+def _band_before(seen: Observed, client: str, platform: str, day: date) -> Band | None:
+    """The best band among the purposes on the night before ``day``."""
+    bands = [
+        next((night.band for night in reversed(nights) if night.on < day), None)
+        for (c, p, _), nights in seen.scored.items()
+        if (c, p) == (client, platform)
+    ]
+    known = [band for band in bands if band is not None and band != "unknown"]
+    return max(known, key=rank, default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Causes:
+    """What can be the reason of an alert: listed events and the steps of the timeline."""
+
+    events: Sequence[GoldEvent]
+    timeline: Sequence[TimelineStep]
+    clients: Mapping[str, Client]
+    jurisdictions: Mapping[str, Jurisdiction]
+    days: int
+    days_up: int
+
+    def has_listed(self, alert: AlertSeen) -> bool:
+        """Whether a listed event about the platform, in a market of the client or world-wide, lies shortly before."""
+        return any(
+            event.direction in ("U", "D", "M+", "M-")
+            and event.platform in (alert.platform, "all_social")
+            and self._is_near(event.on, alert)
+            and self._concerns(event.jurisdiction, alert.client)
+            for event in self.events
+        )
+
+    def has_step(self, alert: AlertSeen) -> bool:
+        """Whether the timeline tells of a step against the platform shortly before."""
+        return any(
+            step.platform == alert.platform
+            and self._is_near(step.on, alert)
+            and (not step.jurisdiction or self._concerns(step.jurisdiction, alert.client))
+            for step in self.timeline
+        )
+
+    def _is_near(self, on: date, alert: AlertSeen) -> bool:
+        is_rise = rank(alert.to_band) > rank(alert.from_band)
+        return -1 <= (alert.on - on).days <= (self.days_up if is_rise else self.days)
+
+    def _concerns(self, place: str, client: str) -> bool:
+        if place == "GLOBAL":
+            return True
+        return any(
+            governs(self.jurisdictions, place, m.jurisdiction) or governs(self.jurisdictions, m.jurisdiction, place)
+            for m in self.clients[client].markets
+        )
+
+
+def alert_tally(alerts: Iterable[AlertSeen], wanted: Sequence[Expectation], causes: Causes, due_days: int) -> Tally:
+    """Match alerts to what was expected and to causes; purposes of one platform in one night are one alert."""
+    once: dict[tuple[date, str, str], AlertSeen] = {}
+    for alert in alerts:
+        once.setdefault((alert.on, alert.client, alert.platform), alert)
+    sent = list(once.values())
+    delays, missed = [], []
+    for one in wanted:
+        waits = [
+            (alert.on - one.first_on).days
+            for alert in sent
+            if (alert.client, alert.platform) == (one.client, one.platform)
+            and -1 <= (alert.on - one.first_on).days <= due_days
+        ]
+        if waits:
+            delays.append(max(0, min(waits)))
+        else:
+            missed.append(f"{one.event} {one.client} {one.platform}")
+    listed = [causes.has_listed(alert) for alert in sent]
+    caused = [by_list or causes.has_step(alert) for by_list, alert in zip(listed, sent, strict=True)]
+    false = [
+        f"{alert.on} {alert.client} {alert.platform} {alert.from_band}->{alert.to_band} {alert.rule}"
+        for ok, alert in zip(caused, sent, strict=True)
+        if not ok
+    ]
+    return Tally(
+        len(wanted), len(delays), len(sent), sum(listed), sum(caused), tuple(delays), tuple(missed), tuple(false)
+    )
+
+
+# --- stability -------------------------------------------------------------------------------
+
+
+def stability_figures(seen: Observed, years: float) -> dict[str, Any]:
+    """Band changes per client, platform and purpose in a year without a step of the ledger before, and reversals."""
+    steps: dict[str, list[date]] = defaultdict(list)
+    for row in seen.ledger:
+        steps[row.platform].append(row.known_from.date())
+    moves: dict[tuple[str, str, str], list[BandMove]] = defaultdict(list)
+    for move in seen.moves:
+        moves[move.client, move.platform, move.purpose].append(move)
+    pairs = max(1, len(seen.scored))
+    unprompted = Counter(
+        (m.client, m.platform, m.purpose) for ms in moves.values() for m in ms if not _is_prompted(m, steps)
+    )
+    reversals = sum(
+        later.to_band == earlier.from_band and (later.on - earlier.on).days <= _REVERSAL_DAYS
+        and not _is_prompted(later, steps)
+        for ms in moves.values()
+        for earlier, later in pairwise(ms)
+    )  # fmt: skip
+    total = sum(len(ms) for ms in moves.values())
+    return {
+        "pairs": pairs,
+        "changes": total,
+        "changes_per_pair_year": round(total / pairs / years, 3),
+        "unprompted_per_pair_year": round(sum(unprompted.values()) / pairs / years, 3),
+        "worst_pair_unprompted_per_year": round(max(unprompted.values(), default=0) / years, 2),
+        "worst_pair": " ".join(unprompted.most_common(1)[0][0]) if unprompted else "",
+        "reversals": reversals,
+        "reversal_share": round(reversals / total, 4) if total else 0.0,
+    }
+
+
+def _is_prompted(move: BandMove, steps: Mapping[str, Sequence[date]]) -> bool:
+    days = [*steps.get(move.platform, ()), *steps.get("all_social", ())]
+    return any(0 <= (move.on - day).days <= _LEDGER_CAUSE_DAYS for day in days)
+
+
+def trade_off(seen: Observed, scoring: Scoring, years: float) -> dict[str, float]:
+    """Band changes per pair and year, and nights a lasting fall waits, under other triggers on the same scores.
+
+    A fall is lasting when the score stays two weeks below the leaving boundary of the band held.
+    """
+    changes, waits = 0, []
+    for nights in seen.scored.values():
+        band: Nights | None = None
+        below_since: date | None = None
+        for night in nights:
+            if night.score is None:
+                continue
+            if band is None:
+                band = Nights(first_band(night.score, scoring.boundaries))
+                continue
+            leaving = next((b for b in scoring.boundaries if b.band == band.band), None)
+            middle = (leaving.leave + leaving.enter) / 2 if leaving else 0.0
+            is_below = leaving is not None and night.score < middle
+            below_since = (below_since or night.on) if is_below else None
+            after = next_nights(band, night.score, scoring)
+            if after.band != band.band:
+                changes += 1
+                if rank(after.band) < rank(band.band) and below_since is not None:
+                    waits.append((night.on - below_since).days)
+                    below_since = None
+            band = after
+    return {
+        "changes_per_pair_year": round(changes / max(1, len(seen.scored)) / years, 3),
+        "mean_wait_nights": round(sum(waits) / len(waits), 2) if waits else 0.0,
+        "falls": len(waits),
+    }
+
+
+# --- direction -------------------------------------------------------------------------------
+
+
+def sign_figures(
+    risks: Mapping[tuple[str, str], Sequence[tuple[date, float]]], told: Mapping[str, Contained]
+) -> dict[str, Any]:
+    """Whether the risk moved as listed within a week: U up, D down, N not at all (half a point is still nothing)."""
+    right: Counter[str] = Counter()
+    asked: Counter[str] = Counter()
+    for one in told.values():
+        kind = one.event.direction
+        if kind not in ("U", "D", "N"):
+            continue
+        asked[kind] += 1
+        right[kind] += _sign(_shift(risks, one)) == {"U": 1, "D": -1, "N": 0}[kind]
+    return {kind: {"events": asked[kind], "right": _share(right[kind], asked[kind])} for kind in ("U", "D", "N")}
+
+
+def _shift(risks: Mapping[tuple[str, str], Sequence[tuple[date, float]]], one: Contained) -> float:
+    series = risks.get((one.event.platform, one.event.jurisdiction), ())
+    start, end = min(one.event.on, one.first_on) - timedelta(days=1), one.first_on + timedelta(days=7)
+    before = next((value for day, value in reversed(series) if day <= start), None)
+    inside = [value for day, value in series if start < day <= end]
+    if before is None or not inside:
+        return 0.0
+    return max((value - before for value in inside), key=abs)
+
+
+def _sign(shift: float) -> int:
+    return 0 if abs(shift) < _SIGN_STEP else 1 if shift > 0 else -1

@@ -1,0 +1,103 @@
+"""Sentences as rows of word classes: who acts, what is done, to what, under which reserve.
+
+``classes.yaml`` says what part a word plays, in English and German alike; a German compound plays the part of its
+head after that of its first member. Names of platforms and places have become marks before (§p, §place ...), so what
+is learned over classes holds for names and years that no training text knew.
+"""
+
+import re
+from functools import cache, lru_cache
+from typing import NamedTuple
+
+from trendwarte.reading.resources import resource
+
+_TOKEN = re.compile(r"§\w+|[^\W\d_]+|\d+|[?:]")
+_STEM_MINIMUM = 3
+_MARKS = {
+    "§p": "p", "§parent": "parent", "§all": "all", "§place": "place", "§us": "us", "§state": "place", "§eu": "eu",
+    "?": "question", ":": "colon",
+}  # fmt: skip
+_GROWN_UP, _CHILD = 18, 12
+#: A text without any of these tells no legal step.
+LEGAL_CLASSES = frozenset({
+    "gov", "leg", "court", "reg", "ban", "block", "lift", "law", "bill", "order", "fine", "sue", "probe", "settle",
+    "pass", "sign", "effect", "delay", "uphold", "device", "demand", "hedge", "deny", "buy",
+})  # fmt: skip
+
+
+class Row(NamedTuple):
+    """One stretch of text: its tokens, and for every token that plays a part its classes with its place."""
+
+    tokens: tuple[str, ...]
+    parts: tuple[tuple[int, tuple[str, ...]], ...]
+
+    @property
+    def classes(self) -> frozenset[str]:
+        """All classes that occur."""
+        return frozenset(name for _, names in self.parts for name in names)
+
+
+def row(masked: str) -> Row:
+    """Tokens and classes of a lower-case, masked text."""
+    tokens = tuple(_plain(token) for token in _TOKEN.findall(masked))
+    phrases = _phrases()
+    parts: list[tuple[int, tuple[str, ...]]] = []
+    skip = 0
+    for number, token in enumerate(tokens):
+        found = next((p for p in phrases.get(token, ()) if tokens[number : number + len(p[0])] == p[0]), None)
+        if found is not None:
+            parts.append((number, (found[1],)))
+            skip = number + len(found[0])
+            continue
+        if number >= skip and (names := classes_of(token)):
+            parts.append((number, names))
+    return Row(tokens, tuple(parts))
+
+
+@lru_cache(maxsize=100_000)
+def classes_of(token: str) -> tuple[str, ...]:
+    """Classes of one word: its own, else those of its longest known beginning and ending."""
+    if token in _MARKS:
+        return (_MARKS[token],)
+    exact, begin, end = _lexicon()
+    if token in exact:
+        return exact[token]
+    found: list[str] = []
+    for size in range(len(token), _STEM_MINIMUM - 1, -1):
+        if names := begin.get(token[:size]):
+            found += names
+            break
+    for start in range(1, len(token) - _STEM_MINIMUM + 1):
+        if names := end.get(token[start:]):
+            found += names
+            break
+    return tuple(dict.fromkeys(found))
+
+
+def _plain(token: str) -> str:
+    if token[0].isdigit():
+        is_age = len(token) == 2 and _CHILD <= int(token) <= _GROWN_UP
+        return "§age" if is_age else "§year" if len(token) == 4 else "§n"
+    return token
+
+
+@cache
+def _lexicon() -> tuple[dict[str, tuple[str, ...]], dict[str, tuple[str, ...]], dict[str, tuple[str, ...]]]:
+    exact: dict[str, list[str]] = {}
+    begin: dict[str, list[str]] = {}
+    end: dict[str, list[str]] = {}
+    for name, words in resource("classes.yaml")["words"].items():
+        for word in words.split():
+            table = end if word.startswith("*") else begin if word.endswith("*") else exact
+            table.setdefault(word.strip("*"), []).append(name)
+    return tuple({word: tuple(dict.fromkeys(names)) for word, names in table.items()} for table in (exact, begin, end))  # type: ignore[return-value]
+
+
+@cache
+def _phrases() -> dict[str, tuple[tuple[tuple[str, ...], str], ...]]:
+    found: dict[str, list[tuple[tuple[str, ...], str]]] = {}
+    for name, phrases in resource("classes.yaml")["phrases"].items():
+        for phrase in phrases:
+            tokens = tuple(_plain(token) for token in _TOKEN.findall(phrase))
+            found.setdefault(tokens[0], []).append((tokens, name))
+    return {first: tuple(sorted(many, key=lambda one: -len(one[0]))) for first, many in found.items()}

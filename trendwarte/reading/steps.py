@@ -1,0 +1,160 @@
+"""Legal steps by explicit frames: who does what to a platform, in one sentence, under which reserve.
+
+Only what is read here may move the ledger: every step names its rule and its sentence. Rules are ordered, the first
+that fits a sentence reads it (``rules.yaml``).
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from trendwarte.reading.places import place_of
+from trendwarte.reading.resources import resource
+from trendwarte.reading.text import Sentence
+
+_TITLE_ONLY_STAGES = frozenset({"discussed", "none"})
+#: Stages that say something has been done to a measure, not merely about it.
+STRONG = frozenset({"enacted", "in_force", "passed_chamber", "blocked_by_court", "upheld", "repealed", "delayed"})
+_FIRM_SENTENCES = 4
+_REGULATORY = re.compile(
+    r"\b(?:bans?|banned|law|bill|verbot\w*|verbiet\w+|gesetz\w*|sperr\w+|regulat\w+|court|judge|gericht\w*|richter\w*|commission|"
+    r"kommission|government|regierung|ministe\w+|parliament\w*|parlament\w*|senat\w*|house|bundestag|act|dsa|authorit\w+|behörde\w*|"
+    r"watchdog|aufsicht\w*|president|präsident\w*|congress|kongress|order|dekret|fine[sd]?|bußgeld\w*|datenschützer|prosecutor\w*|"
+    r"staatsanwalt\w*|eu|divest\w*|sale|verkauf|under[- ]1\d|unter[- ]1\d|jury|attorney|police|polizei|vzbv|verbraucherschützer)\b"
+)
+# A law about platforms is a ban only where somebody says so: an order about liability takes nothing away.
+_BAN = re.compile(
+    r"\bban|\bblock|verb[oi]t|sperr|divest|\bsuspen|\bprohibit|\boutlaw|blockier|untersag|takes? effect|goes dark"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One rule that fired in one sentence."""
+
+    rule: str
+    stage: str
+    verb: str
+    polarity: str
+    measure: str | None
+    takes_away: bool
+    sentence: Sentence
+    match_end: int
+
+    @property
+    def names_a_ban(self) -> bool:
+        """Whether the service itself is what the sentence takes away."""
+        return self.takes_away or _BAN.search(self.sentence.marked) is not None
+
+    @property
+    def speaks_of_bans(self) -> bool:
+        """Whether the sentence has a word for a ban."""
+        return _BAN.search(self.sentence.marked) is not None
+
+    @property
+    def is_about_devices(self) -> bool:
+        """Whether only devices of the state are meant."""
+        return _rules().words["devices"].search(self.sentence.marked) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class _Rules:
+    steps: tuple[tuple[dict[str, Any], re.Pattern[str]], ...]
+    words: dict[str, re.Pattern[str]]
+
+
+@cache
+def _rules() -> _Rules:
+    raw = resource("rules.yaml")
+
+    def compiled(pattern: str) -> re.Pattern[str]:
+        for name, words in raw["words"].items():
+            pattern = pattern.replace("{" + name + "}", words)
+        return re.compile(pattern)
+
+    plain = ("authority", "devices", "hedges", "future", "denials", "retractions", "moderation")
+    return _Rules(
+        tuple((step, compiled(step["find"])) for step in raw["steps"]), {name: compiled(raw[name]) for name in plain}
+    )
+
+
+def decisive(sentences: list[Sentence]) -> tuple[Step | None, Step | None]:
+    """The step that decides and the one of the title: the title's, unless a later sentence says something firmer."""
+    opening = step_in(sentences[0]) if sentences else None
+    best = opening
+    for number, sentence in enumerate(sentences[1:], start=1):
+        if best is not None and best.stage not in _TITLE_ONLY_STAGES:
+            break
+        step = step_in(sentence)
+        if step is not None and (best is None or (step.stage in STRONG and number < _FIRM_SENTENCES)):
+            best = step
+    return best, opening
+
+
+def step_in(sentence: Sentence) -> Step | None:
+    """The first rule that fits a sentence."""
+    marked = sentence.marked
+    is_regulatory = _REGULATORY.search(marked) is not None
+    if not is_regulatory and "§p" not in marked:
+        return None
+    rules = _rules()
+    is_moderation = rules.words["moderation"].search(marked) is not None
+    for raw, pattern in rules.steps:
+        if raw["stage"] in ("discussed", "proposed") and not is_regulatory:
+            continue
+        if is_moderation and raw.get("by_platform_too"):
+            continue
+        match = pattern.search(marked)
+        if match is None or (raw.get("by_state") and not _has_authority(marked)):
+            continue
+        return Step(
+            raw["id"], raw["stage"], raw["verb"], raw["polarity"], raw.get("measure"), raw.get("takes_away", False),
+            sentence, match.end(),
+        )  # fmt: skip
+    return None
+
+
+def factuality_of(step: Step | None, title: str) -> str:
+    """Whether the step (or a title without one) is asserted, speculated, denied or retracted; by cue words alone."""
+    words = _rules().words
+    if words["retractions"].search(title):
+        return "retracted"
+    scope = step.sentence.marked if step else title
+    if words["denials"].search(scope) and (step is None or step.rule not in ("uphold", "annul", "court_blocks")):
+        return "denied"
+    if step is None:
+        return "speculated" if words["hedges"].search(title) or title.rstrip().endswith("?") else "asserted"
+    if step.rule == "demand":  # an infinitive needs a modal: somebody wants to, nobody has
+        return "speculated"
+    before = scope[: step.match_end]
+    if step.rule in ("hearing", "defer", "resolution", "probe", "prelim", "consult", "bill"):
+        return "speculated" if step.rule == "hearing" and words["hedges"].search(scope) else "asserted"
+    if words["hedges"].search(before) or scope.rstrip().endswith("?"):
+        return "speculated"
+    # "will ban", "plant Verbot": announced, not done; a signed law with a date is no announcement.
+    if step.rule == "block" and words["future"].search(before):
+        return "speculated"
+    return "asserted"
+
+
+def signs_of(step: Step | None, opening: Step | None, title: str) -> Iterator[str]:
+    """What the rules say, as features for the learned reader: the deciding step and the one of the title."""
+    yield f"title step:{opening.rule if opening else ''}"
+    yield f"title stage:{opening.stage if opening else ''}"
+    yield f"title says:{factuality_of(None, title)}"
+    if step is None:
+        yield "no step"
+        return
+    says = factuality_of(step, title)
+    yield f"step:{step.rule}"
+    yield f"stage:{step.stage}"
+    yield f"says:{says}"
+    yield f"stage:{step.stage} says:{says}"
+    yield f"in title:{step is opening}"
+
+
+def _has_authority(sentence: str) -> bool:
+    """Whether a state acts here: a company that blocks is moderation, whatever the verb."""
+    return bool(_rules().words["authority"].search(sentence)) or place_of((sentence,), frozenset()) is not None

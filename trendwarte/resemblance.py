@@ -1,0 +1,155 @@
+"""How surely two reports tell of one event: a sum of named weights, fitted once on labelled headlines.
+
+What decides is what a consultant would compare: the words and names they share, the place, the legal step, the
+topic, the days between them. `benchmarks/train_sameness.py` fits the weights (`resemblance.yaml`); decision 0014 has
+the comparison with the rule before and with a sentence encoder.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from importlib.resources import files
+from math import exp
+from typing import Any
+
+from ruamel.yaml import YAML
+
+from trendwarte.sameness import Terms, likeness, rarity, terms_of
+from trendwarte.types import Signal, StoredSignal
+from trendwarte.vocabulary import DIMENSION_OF
+
+DENYING = frozenset({"denied", "retracted"})
+#: Places that name none: they contradict nothing.
+NOWHERE = frozenset({"GLOBAL", "none", ""})
+_OPEN_STAGES = frozenset({"none", "discussed"})
+# Outlets put one step into different words ("signed", "takes effect"); inside one gap they mean one event.
+_FAMILY = {"enacted": "order", "in_force": "order"}
+# "The state bans the app" and "the state bans it on its phones" is one decision; so are a vote for it and the ban.
+_ONE_DECISION = (frozenset({"order", "device_ban_government"}), frozenset({"device_ban_government", "passed_chamber"}))
+_RARE_FROM = 5.0
+_RARE_UNIT = 5.0
+_RARE_MOST = 2.0
+_GAP_UNIT = 10.0
+_GAP_MOST = 3.0
+
+#: Names of the features, in the order ``features`` gives them.
+FEATURES = (
+    "likeness", "rare_terms", "same_number", "same_place", "other_place", "same_step", "other_step",
+    "same_step_and_place", "same_topic", "same_dimension", "opposite_polarity", "one_denies", "one_speculates",
+    "days_apart", "within_a_day", "other_language",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A signal made ready for comparison."""
+
+    stored: StoredSignal
+    day: date
+    terms: Terms
+    step: str | None
+
+    @property
+    def signal(self) -> Signal:
+        """What the report says."""
+        return self.stored.signal
+
+    @property
+    def denies(self) -> bool:
+        """Whether it denies or takes back."""
+        return self.stored.signal.factuality in DENYING
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """The fitted sum: one weight per feature, a bias, and the probability from which two reports are one event."""
+
+    values: tuple[float, ...]
+    bias: float
+    threshold: float
+
+
+def day_of(stored: StoredSignal) -> date:
+    """The day a signal speaks of: the date in the text, else the day of publication."""
+    told = stored.published_at.date()
+    named = stored.signal.event_date
+    return named if named is not None and named <= told else told
+
+
+def report_of(stored: StoredSignal) -> Report:
+    """A signal with its terms and the family of its legal step (None: no step is taken)."""
+    return Report(stored, day_of(stored), terms_of(stored.title, stored.summary), step_of(stored.signal))
+
+
+def step_of(signal: Signal) -> str | None:
+    """The family of the legal step a signal tells of; None when none is taken."""
+    if signal.legal_stage in _OPEN_STAGES or signal.factuality in DENYING:
+        return None
+    return _FAMILY.get(signal.legal_stage, signal.legal_stage)
+
+
+def are_one_step(one: str, other: str) -> bool:
+    """Whether two step families can be two wordings of one decision."""
+    return one == other or frozenset((one, other)) in _ONE_DECISION
+
+
+def are_one_place(one: str, other: str, parents: Mapping[str, str | None]) -> bool:
+    """Whether two places can be one: equal, one unnamed, or one within the other (DE in EU, US-TX in US)."""
+    if one == other or one in NOWHERE or other in NOWHERE:
+        return True
+    return other in _above(one, parents) or one in _above(other, parents)
+
+
+def resemblance(one: Report, other: Report, parents: Mapping[str, str | None]) -> float:
+    """Probability, 0-1, that two reports of one platform tell of one event."""
+    weights = fitted()
+    total = weights.bias + sum(w * f for w, f in zip(weights.values, features(one, other, parents), strict=True) if f)
+    return 1 / (1 + exp(-total))
+
+
+def features(one: Report, other: Report, parents: Mapping[str, str | None]) -> tuple[float, ...]:
+    """What the reports share, as numbers in the order of ``FEATURES``."""
+    a, b = one.signal, other.signal
+    small, large = sorted((one.terms.weights, other.terms.weights), key=len)
+    rare = sum(max(0.0, rarity(term) - _RARE_FROM) for term in small if term in large)
+    named = a.jurisdiction not in NOWHERE and b.jurisdiction not in NOWHERE
+    same_place = named and a.jurisdiction == b.jurisdiction
+    both_steps = one.step is not None and other.step is not None
+    same_step = both_steps and one.step == other.step
+    days = abs((one.day - other.day).days)
+    return (
+        likeness(one.terms, other.terms),
+        min(rare / _RARE_UNIT, _RARE_MOST),
+        float(not one.terms.numbers.isdisjoint(other.terms.numbers)),
+        float(same_place),
+        float(named and not are_one_place(a.jurisdiction, b.jurisdiction, parents)),
+        float(same_step),
+        float(both_steps and not same_step),
+        float(same_step and same_place),
+        float(a.topic == b.topic),
+        float(DIMENSION_OF.get(a.topic) == DIMENSION_OF.get(b.topic)),
+        float({a.polarity, b.polarity} == {"negative", "positive"}),
+        float(one.denies != other.denies),
+        float((a.factuality == "speculated") != (b.factuality == "speculated")),
+        min(days / _GAP_UNIT, _GAP_MOST),
+        float(days <= 1),
+        float(one.stored.lang[:2] != other.stored.lang[:2]),
+    )
+
+
+@cache
+def fitted() -> Weights:
+    """The committed weights."""
+    text = (files("trendwarte") / "resemblance.yaml").read_text("utf-8")
+    content: dict[str, Any] = YAML(typ="safe").load(text)
+    return Weights(tuple(float(content["weights"][name]) for name in FEATURES), content["bias"], content["threshold"])
+
+
+def _above(place: str, parents: Mapping[str, str | None]) -> tuple[str, ...]:
+    found: list[str] = []
+    parent = parents.get(place) or place.partition("-")[0]
+    while parent and parent != place and parent not in found:
+        found.append(parent)
+        place, parent = parent, parents.get(parent) or ""
+    return tuple(one for one in found if one not in NOWHERE)

@@ -1,0 +1,21 @@
+-- Changes of band in the period, purposes that moved alike together, with the alert behind them and what weighed most.
+WITH moved AS (
+    SELECT c.client, c.as_of, c.platform, p.name AS platform_name, list(c.purpose ORDER BY c.purpose) AS purposes,
+           c.from_band, c.to_band, min(c.from_score) AS from_score, min(c.to_score) AS to_score,
+           any_value(c.to_floor) AS floor
+    FROM mart.verdict_changes c
+    JOIN mart.platforms p USING (platform)
+    WHERE c.client IN (SELECT unnest($clients::VARCHAR[])) AND NOT c.is_baseline
+      AND c.from_band IS DISTINCT FROM c.to_band AND c.as_of > $since AND c.as_of <= $until
+    GROUP BY c.client, c.as_of, c.platform, p.name, c.from_band, c.to_band
+)
+SELECT m.*,
+       (SELECT list({'kind': t.kind, 'name': t.name, 'points': t.points, 'detail': t.detail} ORDER BY t.points)[:3]
+        FROM mart.score_terms t
+        WHERE (t.client, t.platform, t.as_of, t.purpose) = (m.client, m.platform, m.as_of, m.purposes[1])
+          AND t.kind = 'risk' AND t.points <= -1) AS terms,
+       (SELECT {'reasons': any_value(a.reasons), 'evidence': any_value(a.evidence), 'counter': any_value(a.counter_evidence)}
+        FROM mart.alerts a
+        WHERE (a.client, a.platform, a.as_of, a.purpose) = (m.client, m.platform, m.as_of, m.purposes[1])) AS alert
+FROM moved m
+ORDER BY m.client, m.as_of DESC, m.platform

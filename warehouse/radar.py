@@ -1,0 +1,172 @@
+"""Names that texts introduced, who mentions them, and the candidates they became."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from trendwarte.radar import momentum
+from trendwarte.radar.candidates import Candidate, Ground, Standing, key_of
+from trendwarte.settings import Discovery
+from trendwarte.types import Evidence
+from warehouse.connection import Connection, insert, query_text, rows_of
+
+_EVIDENCE_MAX = 4
+# Below that a name is a slip of the pen; counting who mentions it would cost more than it tells.
+_TRACKED_WEIGHT = 0.35
+_DAY = "least(coalesce(published_at, first_seen_at), first_seen_at)::DATE"
+
+
+class RadarRows:
+    """The rows of ``radar_contexts``, ``radar_mentions`` and ``candidates``."""
+
+    def __init__(self, con: Connection) -> None:
+        self._con = con
+
+    def tracked(self, since: date) -> dict[str, str]:
+        """Names (by key) that some text called a social service since a day: their mentions are counted."""
+        rows = self._con.execute(
+            "SELECT name_key, mode(name) FROM radar_contexts WHERE kind IN ('social', 'rival', 'move') AND seen_on > ?"
+            " GROUP BY name_key HAVING sum(weight) >= ?",
+            [since, _TRACKED_WEIGHT],
+        ).fetchall()
+        return dict(rows)
+
+    def add_contexts(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Keep introductions; the same document read again changes nothing."""
+        insert(self._con, "radar_contexts", rows, "ON CONFLICT DO NOTHING")
+
+    def add_mentions(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Keep which document names what."""
+        insert(self._con, "radar_mentions", rows, "ON CONFLICT DO NOTHING")
+
+    def count_days(self, days: Iterable[date]) -> None:
+        """Count anew what each source brought on some days; counting twice changes nothing."""
+        self._con.execute("DELETE FROM source_days WHERE seen_on IN (SELECT unnest(?::DATE[]))", [list(days)])
+        self._con.execute(
+            f"INSERT INTO source_days SELECT source_id, outlet, lang, {_DAY} AS seen_on, count(*) FROM documents"  # noqa: S608
+            " WHERE seen_on IN (SELECT unnest(?::DATE[])) GROUP BY ALL",
+            [list(days)],
+        )
+
+    def naming(self, name: str, since: date, until: datetime) -> list[dict[str, Any]]:
+        """Kept documents whose title or summary contains ``name``: to count what was said before it was tracked."""
+        return rows_of(
+            self._con,
+            f"SELECT document_id, title, summary, text, outlet, source_id, source_kind, published_at, first_seen_at"  # noqa: S608
+            f" FROM documents WHERE (contains(title, $name) OR contains(summary, $name)) AND {_DAY} > $since"
+            " AND first_seen_at <= $until",
+            {"name": name, "since": since, "until": until},
+        )
+
+    def standings(self, as_of: datetime, rules: Discovery) -> list[Standing]:
+        """What is known of every name within the window, with places in charts and trends that bear it."""
+        parameters = {
+            "as_of": as_of, "day": as_of.date(), "window_days": rules.window_days,
+            "established_days": rules.established_days, "history_days": rules.history_days,
+        }  # fmt: skip
+        rows = rows_of(self._con, query_text("radar_standing"), parameters)
+        charts, trends = self._measured(as_of)
+        return [
+            Standing(**row, charts=charts.get(row["name_key"], {}), trends=tuple(trends.get(row["name_key"], ())))
+            for row in rows
+        ]
+
+    def _measured(self, as_of: datetime) -> tuple[dict[str, dict[str, float]], dict[str, list[str]]]:
+        """Places of names in social charts, and trends and most-read articles that bear them, of the last week."""
+        rows = self._con.execute(
+            "SELECT series, market, subject, arg_max(value, measured_on) FROM measurements"
+            " WHERE series IN ('chart_rank_social', 'tag_accounts', 'trend_posts', 'page_views_rank')"
+            " AND measured_on > ? AND known_from <= ? GROUP BY ALL",
+            [as_of.date() - timedelta(days=7), as_of],
+        ).fetchall()
+        charts: dict[str, dict[str, float]] = {}
+        trends: dict[str, list[str]] = {}
+        for series, market, subject, value in rows:
+            # "Clubhouse: The Social Audio App", "Clubhouse_(app)": the name ends where its description begins.
+            name = subject.partition(":")[0].partition(" - ")[0].partition("_(")[0]
+            label = f"{series} {market}".strip()
+            if series == "chart_rank_social":
+                charts.setdefault(key_of(name), {})[label] = value
+            else:
+                trends.setdefault(key_of(name), []).append(label)
+        return charts, trends
+
+    def surfaced(self, before: datetime) -> dict[str, datetime]:
+        """When each name was first shown."""
+        rows = self._con.execute(
+            "SELECT name_key, min(surfaced_at) FROM candidates WHERE as_of < ? AND status = 'candidate' GROUP BY 1",
+            [before],
+        ).fetchall()
+        return dict(rows)
+
+    def evidence(self, keys: Iterable[str], as_of: datetime, window_days: int) -> dict[str, tuple[Evidence, ...]]:
+        """The best quotes per name, strongest kind first and one per origin."""
+        rows = rows_of(
+            self._con,
+            """
+            SELECT c.name_key, c.document_id, d.title, c.quote, d.url, c.outlet, d.source_kind, d.lang,
+                   least(coalesce(d.published_at, d.first_seen_at), d.first_seen_at) AS published_at
+            FROM radar_contexts c JOIN documents d USING (document_id)
+            WHERE c.name_key IN (SELECT unnest($keys::VARCHAR[])) AND c.known_from <= $as_of AND c.seen_on > $since
+            QUALIFY row_number() OVER (PARTITION BY c.name_key, c.origin ORDER BY c.weight DESC, c.seen_on) = 1
+            ORDER BY c.name_key, c.weight DESC, published_at""",
+            {"keys": list(keys), "as_of": as_of, "since": as_of.date() - timedelta(days=window_days)},
+        )
+        found: dict[str, tuple[Evidence, ...]] = {}
+        for row in rows:
+            quotes = found.get(key := row.pop("name_key"), ())
+            if len(quotes) < _EVIDENCE_MAX:
+                found[key] = (*quotes, Evidence(**row))
+        return found
+
+    def store(self, candidates: Sequence[Candidate]) -> None:
+        """Keep a night's candidates; the same night judged again replaces its rows."""
+        if not candidates:
+            return
+        self._con.execute("DELETE FROM candidates WHERE as_of = ?", [candidates[0].as_of])
+        insert(self._con, "candidates", [_candidate_row(one) for one in candidates])
+
+    def stages(self, before: datetime) -> list[momentum.Standing]:
+        """Where every platform stood on its newest night before ``before``."""
+        rows = rows_of(
+            self._con,
+            "SELECT platform, market, stage, stage_since, spark_on, peak_on, durability, inputs, bursting"
+            " FROM momentum_stages WHERE as_of < ?"
+            " QUALIFY row_number() OVER (PARTITION BY platform, market ORDER BY as_of DESC) = 1",
+            [before],
+        )
+        return [momentum.Standing(**row) for row in rows]
+
+    def forget_reading(self, names: Sequence[str]) -> int:
+        """Mark kept documents that contain one of ``names`` as unread: the next night reads them again. How many."""
+        row = self._con.execute(
+            "UPDATE documents SET reader_version = NULL WHERE len(list_filter($names::VARCHAR[],"
+            " n -> contains(title, n) OR contains(summary, n) OR contains(text, n))) > 0",
+            {"names": list(names)},
+        ).fetchone()
+        return int(row[0]) if row else 0
+
+    def platforms_read(self) -> frozenset[str]:
+        """Platforms with whose names the kept documents were read."""
+        return frozenset(name for (name,) in self._con.execute("SELECT platform FROM platforms_read").fetchall())
+
+    def note_platforms(self, platforms: Iterable[str], as_of: datetime) -> None:
+        """Note that kept documents are read with these platforms known."""
+        insert(
+            self._con, "platforms_read", [{"platform": one, "known_from": as_of} for one in platforms],
+            "ON CONFLICT DO NOTHING",
+        )  # fmt: skip
+
+
+def _candidate_row(one: Candidate) -> dict[str, Any]:
+    row = {name: getattr(one, name) for name in one.__slots__ if name not in ("reasons", "evidence")}
+    return row | {
+        "reasons": json.dumps([_ground_row(g) for g in one.reasons], default=str, ensure_ascii=False),
+        "evidence": json.dumps([asdict(e) for e in one.evidence], default=str, ensure_ascii=False),
+    }
+
+
+def _ground_row(ground: Ground) -> dict[str, Any]:
+    return {k: v for k, v in asdict(ground).items() if v not in (None, "", 0, 0.0)} | {"code": ground.code}
