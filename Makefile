@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check foreign soak backtest clean
+.PHONY: demo test check foreign eval train soak backtest clean
 
 .venv/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
@@ -29,6 +29,7 @@ foreign: .venv/installed
 # Long campaigns; their figures belong into the note of the change.
 soak: .venv/installed
 	TRENDWARTE_KILLS=40 $(BIN)/python -m pytest --timeout 0 tests/flows/test_kills.py
+	TRENDWARTE_DELIVERY_KILLS=200 $(BIN)/python -m pytest --timeout 0 tests/flows/test_delivery_kills.py
 	TRENDWARTE_NIGHTS=50 $(BIN)/python -m pytest --timeout 0 tests/flows/test_night.py -k analyst
 
 # Archives and the list of events lie outside the project: make backtest CORPUS=../corpus EVENTS=../events.csv
@@ -39,6 +40,16 @@ backtest: .venv/installed
 		--archive $(CORPUS)/german-headlines-2019-2020.jsonl.gz \
 		--timeline $(CORPUS)/wikipedia-current-events-2019-2022.jsonl.gz \
 		--events $(EVENTS) --start 2020-06-01 --split 2022-01-01 --end 2022-12-31 --ablations --report docs/backtest
+
+# Reading, measured on the labelled headlines beside the checkout; every fold is trained anew (some minutes).
+eval: .venv/installed
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[train]'
+	$(BIN)/python benchmarks/read_eval.py
+
+# The reader's weights, from the same labels and the sentences in benchmarks/reading.
+train: .venv/installed
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[train]'
+	$(BIN)/python benchmarks/train_reader.py --write
 
 clean:
 	rm -rf .venv state

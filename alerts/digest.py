@@ -5,8 +5,9 @@ from datetime import date, datetime
 
 from alerts.compose import Notice, closed_or, notice_message, recipients
 from alerts.phrases import Lang, Phrases
-from alerts.wording import Block, Letter, common_words, cut, names_of, place_name, platform_name, reason_text
+from alerts.wording import Block, Letter, common_words, cut, names_of, place_name, platform_name, reason_lines
 from trendwarte.brief_facts import Deadline, DigestFacts, Standing
+from trendwarte.floors import rank
 from trendwarte.settings import Client, Settings
 from trendwarte.telling import Memory
 from trendwarte.types import Alert, Message
@@ -50,7 +51,9 @@ def _letter(facts: DigestFacts, client: Client, settings: Settings, phrases: Phr
     key = "digest_subject_dates" if not count else "digest_subject_one" if count == 1 else "digest_subject_events"
     return Letter(
         subject=phrases.text("digest_subject", client=client.name, what=phrases.text(key, count=count)),
-        greeting=phrases.text("digest_intro", date=phrases.day(today)),
+        greeting=phrases.text(
+            "digest_intro", since=phrases.day(phrases.local_day(facts.since)), date=phrases.day(today)
+        ),
         sections=(),
         as_of=phrases.text("as_of", date=phrases.moment(facts.until)),
         lang=phrases.lang,
@@ -81,11 +84,14 @@ def _alert_line(group: Sequence[Alert], settings: Settings, phrases: Phrases) ->
     purposes = phrases.listed([phrases.word("purpose", alert.purpose) for alert in group])
     line = f"{day}: {platform_name(first.platform, settings)}, {purposes}: {moved}"
     if first.reasons:
-        line += f"; {reason_text(first.reasons[0], names_of(settings, phrases), phrases)}"
+        is_rise = rank(first.to_band) > rank(first.from_band)
+        line += f"; {reason_lines(first.reasons, names_of(settings, phrases), phrases, is_rise=is_rise)[0]}"
+    line = cut(line, _LINE_LENGTH)
     if first.evidence:
         quote = first.evidence[0]
-        line += f". {phrases.text('quoted', quote=cut(quote.quote or quote.title, 110))} ({cut(quote.outlet, 40)})"
-    return cut(line, _LINE_LENGTH)
+        said = f". {phrases.text('quoted', quote=cut(quote.quote or quote.title, 110))} ({cut(quote.outlet, 40)})"
+        line += said if len(line + said) <= _LINE_LENGTH else ""
+    return line
 
 
 def _standing_line(standing: Standing, settings: Settings, phrases: Phrases) -> str:

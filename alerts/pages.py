@@ -12,8 +12,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 
 from alerts.charts import HEIGHT, WIDTH, chart_of
 from alerts.phrases import Lang, Phrases
-from alerts.wording import Names, reason_text
+from alerts.wording import Names, reason_lines
 from trendwarte.brief_facts import BriefFacts, ChangeLine, MatrixRow, OperatorFacts
+from trendwarte.floors import rank
 from trendwarte.settings import Settings
 from trendwarte.vocabulary import Band
 
@@ -75,13 +76,14 @@ def render_brief(facts: BriefFacts, lang: Lang, *, has_neighbours: bool = False)
 
 def _reasons(change: ChangeLine, names: Names, phrases: Phrases) -> list[str]:
     """Why it changed: the alert's reasons, else what weighs most on the score, else the limit that binds."""
-    reasons = [reason_text(reason, names, phrases) for reason in change.reasons[:_REASONS_MAX]]
+    is_rise = rank(change.to_band) > rank(change.from_band)
+    reasons = reason_lines(change.reasons, names, phrases, is_rise=is_rise)[:_REASONS_MAX]
     for term in change.terms if not reasons else ():
         dimension, _, place = term.name.partition(":")
         reasons.append(
             phrases.text(
                 "standing_risk", dimension=phrases.word("dimension", dimension), place=names.places.get(place, place),
-                points=phrases.number(term.points, "+0.0;−0.0"),
+                weight=phrases.number(abs(term.points), "0.0"),
             )
         )  # fmt: skip
     if not reasons and change.floor:

@@ -6,6 +6,7 @@ from itertools import groupby
 from typing import Any
 
 from alerts.phrases import Phrases
+from trendwarte.floors import rank
 from trendwarte.settings import Client, Recommendation, Settings
 from trendwarte.types import Alert, Evidence, Reason
 
@@ -92,8 +93,10 @@ def letter_of(alerts: Sequence[Alert], client: Client, settings: Settings, phras
     """Words for alerts of one client, most urgent platform first."""
     ordered = sorted(alerts, key=lambda a: (URGENCY[a.severity], a.platform, a.purpose))
     leading = list(dict.fromkeys(alert.platform for alert in ordered))
+    names = names_of(settings, phrases)
     sections = tuple(
-        _section([a for a in ordered if a.platform == platform], client, settings, phrases) for platform in leading
+        _section([a for a in ordered if a.platform == platform], client, settings, names, phrases)
+        for platform in leading
     )
     return Letter(
         subject=_subject(ordered, settings, phrases),
@@ -124,11 +127,10 @@ def _subject(alerts: Sequence[Alert], settings: Settings, phrases: Phrases) -> s
     return phrases.text("subject", severity=phrases.word("severity", first.severity), what=what)
 
 
-def _section(alerts: Sequence[Alert], client: Client, settings: Settings, phrases: Phrases) -> Section:
+def _section(alerts: Sequence[Alert], client: Client, settings: Settings, names: "Names", phrases: Phrases) -> Section:
     lead, today = alerts[0], phrases.local_day(alerts[0].as_of)
     platform = platform_name(lead.platform, settings)
-    names = names_of(settings, phrases)
-    reasons = list(dict.fromkeys(cut(reason_text(r, names, phrases), _LINE_LENGTH) for r in lead.reasons))
+    reasons = reason_lines(lead.reasons, names, phrases, is_rise=rank(lead.to_band) > rank(lead.from_band))
     if len(reasons) > _REASONS_MAX:
         more = phrases.text("hidden_reasons", count=len(reasons) - _REASONS_MAX)
         reasons = [*reasons[:_REASONS_MAX], more]
@@ -184,7 +186,7 @@ def change_line(alert: Alert, phrases: Phrases) -> str:
     if alert.to_score is None:
         return what
     after = phrases.number(alert.to_score)
-    if alert.from_score is None:
+    if alert.from_score is None or phrases.number(alert.from_score) == after:
         return f"{what} ({phrases.text('score_now', after=after)})"
     return f"{what} ({phrases.text('score', before=phrases.number(alert.from_score), after=after)})"
 
@@ -215,6 +217,22 @@ def names_of(settings: Settings, phrases: Phrases) -> Names:
     return Names(places, {i.id: i.name for i in settings.instruments.values()})
 
 
+def reason_lines(reasons: Sequence[Reason], names: Names, phrases: Phrases, *, is_rise: bool) -> list[str]:
+    """Reasons as sentences, each once; a limit that was replaced by itself became stricter or looser."""
+
+    def limit(reason: Reason) -> tuple[str, str, str]:
+        return (reason.floor, reason.instrument, reason.jurisdiction)
+
+    lifted = {limit(r) for r in reasons if r.code == "floor_lifted"}
+    moved = {limit(r) for r in reasons if r.code == "floor_set"} & lifted
+    shown = [
+        replace(r, code="floor_relaxed" if is_rise else "floor_tightened") if limit(r) in moved else r
+        for r in reasons
+        if not (r.code == "floor_lifted" and limit(r) in moved)
+    ]
+    return list(dict.fromkeys(cut(reason_text(r, names, phrases), _LINE_LENGTH) for r in shown))
+
+
 def reason_text(reason: Reason, names: Names, phrases: Phrases) -> str:
     """One reason as a sentence of the language."""
     values: dict[str, Any] = {
@@ -225,11 +243,13 @@ def reason_text(reason: Reason, names: Names, phrases: Phrases) -> str:
         "floor": phrases.word("floor", reason.floor),
         "dimension": phrases.word("dimension", reason.dimension),
         "points": phrases.number(reason.points, "+0.0;−0.0"),
+        "weight": phrases.number(abs(reason.points), "0.0"),
         "days": reason.days,
         "title": reason.title,
         "date": phrases.day(reason.due_date) if reason.due_date else "",
     }
-    text = phrases.text(reason.code, **values)
+    is_same = reason.code == "ledger_transition" and reason.from_state == reason.to_state
+    text = phrases.text("ledger_confirmed" if is_same else reason.code, **values)
     if reason.due_date and reason.code not in ("deadline", "caught_up"):
         text += f" ({phrases.text('due', date=phrases.day(reason.due_date))})"
     return text

@@ -29,6 +29,7 @@ from trendwarte.types import Document, RunReport
 from warehouse import Warehouse
 
 CONFIG = Path(__file__).parents[1] / "config"
+_LEAD_CHARS = 150
 _DOCUMENTS, _OUTLETS, _GRACE = 3, 2, timedelta(days=3)
 
 
@@ -123,11 +124,16 @@ def scored(
 
 
 def told_widely(name: str, by_day: dict[date, list[Document]], start: date) -> date | None:
-    """First day on which three documents of two outlets within 60 days name it in title or lead, as a whole word."""
+    """First day on which three documents of two outlets within 60 days are about it.
+
+    About it: named as a whole word in the title or at the beginning of the lead. Further down stand lists of links.
+    """
     pattern = re.compile(rf"(?<!\w){re.escape(name)}(?!\w)")
     told: list[tuple[date, str]] = []
     for day in sorted(by_day):
-        heads = [(one.outlet, f"{one.title}\n{one.summary[:420]}") for one in by_day[day]] if day >= start else []
+        heads = (
+            [(one.outlet, f"{one.title}\n{one.summary[:_LEAD_CHARS]}") for one in by_day[day]] if day >= start else []
+        )
         told += [(day, outlet) for outlet, head in heads if name in head and pattern.search(head)]
         near = [(d, outlet) for d, outlet in told if (day - d).days < 60]
         if len(near) >= _DOCUMENTS and len({outlet for _, outlet in near}) >= _OUTLETS:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -34,6 +35,11 @@ def _timed(report: RunReport) -> Iterator[None]:
     report.durations_s[_CLOCK] = round(spent, 3)
 
 
+@lru_cache(maxsize=1)
+def _finder(names: tuple[str, ...]) -> Finder:
+    return Finder(names)
+
+
 def names_watched(house: House) -> list[str]:
     """Every name of a watched platform and of the companies behind it."""
     platforms = house.settings.platforms.values()
@@ -53,7 +59,7 @@ def _notice(house: House, documents: Sequence[Document], as_of: datetime, report
     rules, rows = house.settings.radar.discovery, house.warehouse.radar
     rows.count_days({published_or_seen(document).date() for document in documents})
     told = [d for d in documents if d.source_kind not in _KINDS_LEFT_OUT]
-    finder = Finder(names_watched(house))
+    finder = _finder(tuple(names_watched(house)))
     since = as_of.date() - timedelta(days=rules.window_days)
     before = rows.tracked(since)
     contexts = [row for document in told for row in _contexts(house, finder, document, as_of)]

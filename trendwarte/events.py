@@ -213,10 +213,11 @@ def summarise(event_id: str, signals: Sequence[StoredSignal]) -> Event:
     told = supporting or denying
     lead = _majority(told, voice_of)
     support, denial = _strongest(supporting, voice_of), _strongest(denying, voice_of)
-    backing = _strongest((s for s in supporting if _backs(s.signal, lead)), voice_of)
+    told = [s for s in told if _backs(s.signal, lead)]
+    backing = _strongest(told, voice_of) if supporting else {}
     s_sum = 1 - prod(1 - q for q in backing.values())
     d_sum = 1 - prod(1 - q for q in denial.values())
-    has_official = any(s.source_kind == "official" and s.weight > 0 for s in supporting)
+    has_official = bool(backing) and any(s.source_kind == "official" and s.weight > 0 for s in told)
     return Event(
         event_id=event_id,
         platform=lead.platform,
@@ -282,8 +283,8 @@ def _majority(told: Sequence[StoredSignal], voice_of: Mapping[str, str]) -> Sign
 
 def _backs(signal: Signal, lead: Signal) -> bool:
     """Whether a report supports what its event says: of a legal step, only one that tells it too."""
-    step = step_of(lead)
-    return step is None or step_of(signal) == step
+    step, other = step_of(lead), step_of(signal)
+    return step is None or (other is not None and are_one_step(other, step))
 
 
 def _heaviest(told: Iterable[StoredSignal], voice_of: Mapping[str, str], key: Callable[[Signal], T]) -> T:

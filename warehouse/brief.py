@@ -70,7 +70,8 @@ class _Desk:
         self._legal = rows_of(con, _LEGAL)
         self._timelines = _timelines(con, self._charted(clients), self._until.date(), self._above)
         self._health = {run: _health(con, run) for run in {self._nights[c]["run_id"] for c in clients}}
-        self._alerts = rows_of(con, _ALERTS, {"clients": list(clients), "since": self._until - timedelta(days=90)})
+        since = self._until - timedelta(days=_TIMELINE_DAYS)
+        self._alerts = rows_of(con, _ALERTS, {"clients": list(clients), "since": since, "most": _ALERTS_MAX})
 
     def facts(self, client: str, time_zone: str, version: str) -> BriefFacts:
         """The brief of one client."""
@@ -95,7 +96,7 @@ class _Desk:
             timelines=tuple(self._timelines[pair] for pair in self._charted([client]) if pair in self._timelines),
             health=self._health[night["run_id"]],
             deadlines=deadlines_of(legal, night["as_of"].date(), self._rules.deadline_horizon_days),
-            alerts=tuple(alerts[:_ALERTS_MAX]),
+            alerts=tuple(alerts),
             risk_zones=self._rules.risk_zones,
             horizon_days=self._rules.deadline_horizon_days,
             place_names=tuple((place, de, en) for place, de, en, _ in self._places),
@@ -137,7 +138,9 @@ _LEGAL = """
     ORDER BY s.due_date NULLS LAST, s.valid_from DESC, s.platform, s.instrument"""
 _ALERTS = """
     SELECT * FROM mart.alerts WHERE client IN (SELECT unnest($clients::VARCHAR[])) AND status = 'queued'
-      AND as_of > $since ORDER BY as_of DESC, severity, platform, purpose"""
+      AND as_of > $since
+    QUALIFY row_number() OVER (PARTITION BY client ORDER BY as_of DESC, severity, platform, purpose) <= $most
+    ORDER BY as_of DESC, severity, platform, purpose"""
 
 
 def deadlines_of(legal: Iterable[LegalLine], today: date, horizon_days: int) -> tuple[Deadline, ...]:

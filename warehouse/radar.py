@@ -14,7 +14,7 @@ from warehouse.connection import Connection, insert, query_text, rows_of
 
 _EVIDENCE_MAX = 4
 # Below that a name is a slip of the pen; counting who mentions it would cost more than it tells.
-_TRACKED_WEIGHT = 0.35
+_TRACKED_WEIGHT = 0.29
 _DAY = "least(coalesce(published_at, first_seen_at), first_seen_at)::DATE"
 
 

@@ -85,7 +85,7 @@ def test_an_unknown_app_is_shown_promoted_and_its_kept_documents_are_read_again(
     rejected = json.loads(trendwarte("radar", "--state", str(state), "--all", "--json").stdout)["candidates"]
     assert "Plauderia" in {r["name"] for r in rejected}
 
-    (line,) = radar_lines(state / "published" / "trendwarte.duckdb", {}, ["DE"], datetime.max.replace(tzinfo=UTC))
+    (line,) = radar_lines(state / "published" / "trendwarte.duckdb", {}, ["DE"], reports[1].as_of)
     assert line.name == "Plauderia" and line.platform == "" and line.series["mentions"][-1].level == 1.0
     assert {ground.code for ground in line.cautions} == {"unwatched", "unproven"}
     for lang in ("de", "en"):
@@ -141,8 +141,8 @@ def test_the_brief_says_why_not_to_jump_on_a_spark(ask):
 
 def test_every_view_of_the_radar_and_every_column_says_what_it_is(ask):
     silent = ask(
-        "SELECT view_name FROM duckdb_views() WHERE schema_name = 'mart' AND comment IS NULL"
-        " AND view_name IN ('momentum', 'momentum_stages', 'candidates')"
+        "SELECT table_name, column_name FROM duckdb_columns() WHERE schema_name = 'mart' AND comment IS NULL"
+        " AND table_name IN ('momentum', 'momentum_stages', 'candidates')"
     )
     assert silent == []
     assert ask("SELECT count(*) FROM mart.momentum WHERE platform = 'clubhouse' AND input = 'page_views'")[0][0] > 100

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from demo import STORY_NIGHTS
 from demo.recorded import load_world
 from flows.demo import end_of
 from flows.engine import PlainEngine
@@ -23,8 +22,14 @@ from warehouse import Warehouse
 CONFIG = Path(__file__).parents[2] / "config"
 SHIPPED = load_settings(CONFIG, {})
 WATCHED = ["tiktok", "x", "clubhouse", "threads", "instagram", "upscrolled"]
-# Every night where a band has to be confirmed; elsewhere the nights of the story.
-CLOSE = (("2021-02-12", 5), ("2022-10-27", 21), ("2023-12-13", 7), ("2024-11-05", 6), ("2026-01-20", 45))
+# (first night, how many in a row): the dates of the table, and every night where a band has to be confirmed.
+SPANS = (
+    ("2020-06-29", 1), ("2020-09-27", 1), ("2021-02-12", 4), ("2021-05-05", 1), ("2021-05-08", 3), ("2022-10-26", 21),
+    ("2023-07-05", 2), ("2023-12-12", 3), ("2024-03-12", 3), ("2024-04-23", 5), ("2024-08-29", 3), ("2024-10-07", 3),
+    ("2024-10-20", 2), ("2024-11-05", 2), ("2024-12-19", 3), ("2025-01-18", 4), ("2025-03-30", 1), ("2025-04-04", 2),
+    ("2025-06-19", 2), ("2025-08-21", 3), ("2025-09-25", 2), ("2025-11-25", 3), ("2025-12-04", 3), ("2025-12-09", 3),
+    ("2025-12-20", 1), ("2026-01-21", 3), ("2026-01-29", 2), ("2026-02-05", 4), ("2026-02-15", 8), ("2026-05-11", 3),
+)  # fmt: skip
 
 
 def reference_clients():
@@ -68,9 +73,7 @@ def documents():
 @pytest.fixture(scope="module")
 def judged():
     """Verdicts by (client, platform) and day, and what was sent."""
-    nights = set(STORY_NIGHTS)
-    for first, count in CLOSE:
-        nights |= {date.fromisoformat(first) + timedelta(days=n) for n in range(count)}
+    nights = [date.fromisoformat(first) + timedelta(days=n) for first, count in SPANS for n in range(count)]
     outlets = {**SHIPPED.outlets, **{outlet.id: outlet for outlet in load_world().outlets}}
     settings = SHIPPED.model_copy(update={"clients": reference_clients(), "outlets": outlets})
     waiting = sorted(documents(), key=lambda one: one.published_at)
@@ -78,19 +81,19 @@ def judged():
         warehouse.con.execute("SET threads = 1")
         reader = Reader(Watchlist.from_settings(settings))
         house = House(settings, Path(), warehouse, reader, Origins(settings.outlets))
-        for day in sorted(nights):
+        for day in nights:
             known = [one for one in waiting if one.published_at <= end_of(day)]
             waiting = waiting[len(known) :]
             night(house, end_of(day), PlainEngine(), known, is_last=False)
         rows = warehouse.con.execute(
-            "SELECT client, platform, as_of::DATE, band, floor, outlook FROM verdicts"
+            "SELECT client, platform, as_of::DATE, band, floor, outlook, score FROM verdicts"
         ).fetchall()
         sent = warehouse.con.execute(
             "SELECT client, platform, as_of::DATE, severity, status, rule, to_band FROM alerts ORDER BY as_of"
         ).fetchall()
     bands = {}
-    for client, platform, day, band, floor, outlook in rows:
-        bands.setdefault((client, platform), {})[day.isoformat()] = (band, floor, outlook)
+    for client, platform, day, band, floor, outlook, score in rows:
+        bands.setdefault((client, platform), {})[day.isoformat()] = (band, floor, outlook, score)
     return bands, [(c, p, d.isoformat(), s, status, rule, to) for c, p, d, s, status, rule, to in sent]
 
 
@@ -112,13 +115,14 @@ def test_the_clubhouse_hype_is_at_most_a_test_and_fades_to_watch(judged, client)
 
 @pytest.mark.parametrize("client", ["maschinenbau-schwaben", "bundesbehoerde"])
 def test_the_takeover_of_twitter_costs_a_band_within_a_fortnight(judged, client):
-    before, after = judged[0][client, "x"]["2022-10-27"], judged[0][client, "x"]["2022-11-15"]
-    assert rank(after[0]) < rank(before[0]) or after[2] == "negative"
+    before, after = judged[0][client, "x"]["2022-10-26"], judged[0][client, "x"]["2022-11-15"]
+    # The machine builder never held more than watch there (few of its peers do): for it the score must show it.
+    assert rank(after[0]) < rank(before[0]) or (before[0] == "watch" and after[3] <= before[3] - 3)
 
 
 def test_threads_is_not_available_in_europe_before_december_2023(judged):
     found = judged[0]["mode-dach", "threads"]
-    assert {band for day, (band, _, _) in found.items() if "2023-07-06" <= day < "2023-12-14"} <= {"watch", "unknown"}
+    assert {band for day, (band, *_) in found.items() if "2023-07-06" <= day < "2023-12-14"} <= {"watch", "unknown"}
     assert found["2023-12-14"][1] != "F2"
 
 

@@ -2,7 +2,12 @@
 
 import pytest
 
-STEPS = ["Kenya blocks TikTok", "Kenia sperrt TikTok", "Peru lifts ban on Telegram", "Peru hebt Sperre von Telegram auf"]
+STEPS = [
+    "Kenya blocks TikTok",
+    "Kenia sperrt TikTok",
+    "Peru lifts ban on Telegram",
+    "Peru hebt Sperre von Telegram auf",
+]
 DENIALS = [
     ("Kenya blocks TikTok", "Kenya denies that it blocks TikTok"),
     ("Kenia sperrt TikTok", "Kenia dementiert Sperre von TikTok"),

@@ -192,7 +192,9 @@ def test_13_a_name_holds_only_from_its_day(read):
     assert read("Users leave Threads", on="2022-06-01").platforms == ()
 
 
-@pytest.mark.parametrize("title", ["Meta fined 90 million euros in Ireland", "Meta muss in Irland 90 Millionen Euro Strafe zahlen"])
+@pytest.mark.parametrize(
+    "title", ["Meta fined 90 million euros in Ireland", "Meta muss in Irland 90 Millionen Euro Strafe zahlen"]
+)
 def test_13_a_parent_stands_for_its_platforms_and_is_none(read, title):
     reading = read(title)
     assert reading.platforms == () and {"facebook", "instagram"} <= set(reading.affected)
@@ -220,7 +222,9 @@ def test_19_passed_or_signed_is_not_in_force(read, title):
     assert reading.legal_stage in ("passed_chamber", "enacted")
 
 
-@pytest.mark.parametrize("title", ["Nepal bans TikTok for dancing badly", "Nepal verbietet TikTok wegen schlechten Tanzens"])
+@pytest.mark.parametrize(
+    "title", ["Nepal bans TikTok for dancing badly", "Nepal verbietet TikTok wegen schlechten Tanzens"]
+)
 def test_21_satire_is_never_evidence(read, title):
     assert not read(title, kind="satire").relevant
 

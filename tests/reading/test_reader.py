@@ -1,22 +1,10 @@
 """Reading: the sentence decides, in English and in German; could is not is."""
 
-from datetime import UTC, date, datetime
-from pathlib import Path
+from datetime import date
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-
-from trendwarte.config_files import load_settings
-from trendwarte.reading import Reader, Watchlist
-from trendwarte.types import Document
-
-READER = Reader(Watchlist.from_settings(load_settings(Path(__file__).parents[2] / "config", {})))
-
-
-def read(title, summary="", on="2025-02-01", kind="quality_press"):
-    moment = datetime.fromisoformat(on).replace(tzinfo=UTC)
-    return READER.read(Document("d", "s", "http://a.example/", title, summary, "o", kind, moment, moment, "h"))
 
 
 @pytest.mark.parametrize(
@@ -34,7 +22,7 @@ def read(title, summary="", on="2025-02-01", kind="quality_press"):
         ("Irish regulator fines TikTok 10 million euros", "fine", "negative", "IE"),
     ],
 )
-def test_who_does_what_to_what_decides(title, stage, polarity, place):
+def test_who_does_what_to_what_decides(read, title, stage, polarity, place):
     reading = read(title)
     assert (reading.legal_stage, reading.polarity, reading.jurisdiction) == (stage, polarity, place)
     assert reading.factuality == "asserted"
@@ -51,7 +39,7 @@ def test_who_does_what_to_what_decides(title, stage, polarity, place):
         "Minister fordert, Kanada solle TikTok sperren",
     ],
 )
-def test_could_be_banned_is_never_asserted(title):
+def test_could_be_banned_is_never_asserted(read, title):
     reading = read(title)
     assert reading.factuality == "speculated"
     assert reading.legal_stage not in ("in_force", "enacted")
@@ -60,7 +48,7 @@ def test_could_be_banned_is_never_asserted(title):
 @pytest.mark.parametrize(
     "title", ["India: ban on TikTok has not been lifted", "Indien: TikTok-Sperre nicht aufgehoben"]
 )
-def test_a_denied_lift_is_no_lift(title):
+def test_a_denied_lift_is_no_lift(read, title):
     reading = read(title)
     assert reading.legal_stage != "repealed"
 
@@ -72,48 +60,48 @@ def test_a_denied_lift_is_no_lift(title):
         "Generation X wandert gern", "Worcester Telegram turns 150", "Zwietracht und discord in der Band",
     ],
 )  # fmt: skip
-def test_common_words_are_no_platforms(title):
+def test_common_words_are_no_platforms(read, title):
     reading = read(title)
     assert not reading.relevant and reading.platforms == ()
 
 
 @pytest.mark.parametrize("title", ["Singer wrote on X that she is well", "Der Trainer schrieb auf X, er sei zufrieden"])
-def test_a_platform_that_is_only_the_place_of_a_post_is_not_the_subject(title):
+def test_a_platform_that_is_only_the_place_of_a_post_is_not_the_subject(read, title):
     reading = read(title)
     assert reading.affected == () and not reading.relevant
 
 
-def test_a_date_in_the_future_is_the_due_date_and_a_named_act_the_instrument():
+def test_a_date_in_the_future_is_the_due_date_and_a_named_act_the_instrument(read):
     reading = read("Biden signs law on TikTok", "The act, H.R. 7521, applies from 19 January 2025.", on="2024-04-24")
     (signal,) = reading.signals
     assert signal.due_date == date(2025, 1, 19) and signal.instrument == "us-pafaca"
 
 
-def test_twitter_and_x_are_one_platform_and_the_bare_letter_counts_only_after_the_renaming():
+def test_twitter_and_x_are_one_platform_and_the_bare_letter_counts_only_after_the_renaming(read):
     assert read("Twitter lays off half its staff", on="2022-11-04").platforms == ("x",)
     assert read("Brazil suspends X of Elon Musk", on="2024-08-30").platforms == ("x",)
     assert read("Brazil suspends X of Elon Musk", on="2022-08-30").platforms == ()
 
 
-def test_satire_is_never_evidence():
+def test_satire_is_never_evidence(read):
     assert not read("Nepal bans TikTok", kind="satire").relevant
 
 
-def test_a_rule_for_social_media_as_such_concerns_all_platforms():
+def test_a_rule_for_social_media_as_such_concerns_all_platforms(read):
     reading = read("Australian Parliament passes social media ban for under-16s", on="2024-11-28")
     assert reading.affected == ("all_social",) and reading.signals[0].age_limit == 16
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.text(max_size=200), st.sampled_from(["TikTok", "X", "Meta bans", "soziale Medien", ""]))
-def test_no_text_breaks_the_reader_and_every_quote_stands_in_the_text(noise, name):
+def test_no_text_breaks_the_reader_and_every_quote_stands_in_the_text(read, noise, name):
     title, summary = f"{noise} {name} verbot", f"{name} {noise}"
     text = f"{title}\n{summary}\n"
     for signal in read(title, summary).signals:
         assert text[signal.char_from : signal.char_to] == signal.evidence
 
 
-def test_rows_of_dashes_do_not_stall_the_reader():
+def test_rows_of_dashes_do_not_stall_the_reader(read):
     reading = read("TikTok", "TikTok " + "- " * 400 + "-" * 900 + " verboten")
     assert reading.platforms == ("tiktok",)
 
@@ -133,26 +121,26 @@ def test_rows_of_dashes_do_not_stall_the_reader():
         ("TikTok scheitert vor Gericht in Seoul mit Klage", "upheld"),
     ],
 )
-def test_what_ends_or_confirms_a_measure_is_read_in_both_languages(title, stage):
+def test_what_ends_or_confirms_a_measure_is_read_in_both_languages(read, title, stage):
     assert read(title).legal_stage == stage
 
 
-def test_a_vote_on_devices_of_the_state_takes_the_app_from_nobody_else():
+def test_a_vote_on_devices_of_the_state_takes_the_app_from_nobody_else(read):
     (signal,) = read("US Senate passes bill to ban TikTok on government devices").signals
     assert signal.measure == "public_device_ban"
 
 
 @pytest.mark.parametrize("title", ["TikTok bans political ads before vote", "TikTok ban debate: what we know"])
-def test_a_platform_that_bans_is_no_banned_platform(title):
+def test_a_platform_that_bans_is_no_banned_platform(read, title):
     assert all(signal.verb not in ("block", "enact", "lift") for signal in read(title).signals)
 
 
-def test_a_deadline_counted_in_days_becomes_a_date():
+def test_a_deadline_counted_in_days_becomes_a_date(read):
     (signal,) = read("President signs order that bans TikTok in the US in 45 days", on="2020-08-06").signals
     assert str(signal.due_date) == "2020-09-20"
 
 
-def test_an_order_about_liability_is_no_ban():
+def test_an_order_about_liability_is_no_ban(read):
     signals = read("President signs executive order on liability of social networks such as Twitter in the US").signals
     assert all(signal.measure != "full_ban" for signal in signals)
 
@@ -161,10 +149,10 @@ def test_an_order_about_liability_is_no_ban():
     "title",
     ["Kakao wird teurer: Kaffee und Schokolade auch", "Airline loses luggage: Delta line workers strike over app"],
 )
-def test_cocoa_and_a_picket_line_are_no_messengers(title):
+def test_cocoa_and_a_picket_line_are_no_messengers(read, title):
     assert read(title).platforms == ()
 
 
-def test_a_service_that_is_shut_off_by_a_state_is_banned_whatever_else_the_text_is_about():
+def test_a_service_that_is_shut_off_by_a_state_is_banned_whatever_else_the_text_is_about(read):
     (signal,) = read("Regulierung: Albanische Regierung sperrt TikTok für ein Jahr, Kommission prüft").signals
     assert (signal.topic, signal.measure) == ("legal_ban", "full_ban")

@@ -122,14 +122,23 @@ def judge_names(
 
 
 def _merged(standings: Sequence[Standing]) -> list[Standing]:
-    """One entry for "Parler" and "Parler Has", and for "Truth" and "Truth Social": the better attested name stays."""
+    """One entry for "BeReal" and "BeReal Social", for "Truth" and "Truth Social": the better attested name stays."""
     by_key = {one.name_key: one for one in standings}
-    gone: set[str] = set()
     for one in standings:
         first = by_key.get(key_of(one.name.split()[0])) if " " in one.name else None
-        if first is not None and first is not one:
-            gone.add(first.name_key if one.said_social >= first.said_social else one.name_key)
-    return [one for one in standings if one.name_key not in gone]
+        if first is None or first.name_key == one.name_key or one.name_key not in by_key:
+            continue
+        stays, goes = (one, first) if one.said_social >= first.said_social else (first, one)
+        if stays.documents < goes.documents and stays.said_social == goes.said_social:
+            stays, goes = goes, stays
+        by_key[stays.name_key] = replace(
+            stays,
+            social=1 - (1 - stays.social) * (1 - goes.social),
+            said_social=stays.said_social + goes.said_social,
+            said_lately=stays.said_lately + goes.said_lately,
+        )
+        del by_key[goes.name_key]
+    return list(by_key.values())
 
 
 def _judged(

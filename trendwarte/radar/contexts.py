@@ -7,7 +7,7 @@ words around it tell a place where people talk to each other from a game, a bank
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Literal
 
@@ -231,11 +231,15 @@ class Finder:
                 yield from _named("rival", words.name, listed["list"], listed.start("list"))
         if has_peer and words.crowd.search(low):
             yield from _named("move", words.gains, line)
-        if words.explain.search(low) and (words.service.search(low) or (has_peer and words.rival.search(low))):
+        if (
+            (has_peer or "social" in hits or "app" in hits)
+            and words.explain.search(low)
+            and (words.service.search(low) or (has_peer and words.rival.search(low)))
+        ):
             yield from _named("social", words.explains, line)
         if (titled := _TITLED.match(line)) and (words.titled.search(rest) or self._anti_peer.search(rest)):
             yield "move", titled["name"], 0, ""
-        if words.moving.search(low) and (has_peer or words.social.search(low)):
+        if (has_peer or ("social" in hits and words.social.search(low))) and words.moving.search(low):
             for pattern in self._move:
                 yield from _named("move", pattern, line)
         if "app" in hits and words.top.search(low):
@@ -300,21 +304,27 @@ def _by_head(line: str) -> Iterator[_Found]:
     """Names on either side of a noun like "app" or "network"."""
     for head in _words().head.finditer(line):
         left, right = line[max(0, head.start() - _LEFT_CHARS) : head.start()], line[head.end() :][:_RIGHT_CHARS]
+        after, listed = _AFTER.match(right) or _APPOSED.match(right), _LISTED.match(right)
+        before, inside = _BEFORE.search(left), _INSIDE.search(left)
+        joined = _JOINED.search(left + head["compound"]) if head["head"].lower() == "app" else None
+        if not (after or listed or before or inside or joined):
+            continue
         noun = f"{head['compound']}{head['head']}".lower()
         mods = _MODS.search(left)
         kind = _kind(_OTHER_NOUN.sub("", f"{mods[1] if mods else ''}{noun}".lower()))
-        if after := _AFTER.match(right) or (_APPOSED.match(right) if kind == "social" else None):
+        if after and (kind == "social" or not right.startswith(", ") or _AFTER.match(right)):
             yield kind, after["name"], head.end() + after.start("name"), "before"
-        if listed := _LISTED.match(right):
+        if listed:
             yield from _named(kind, _words().name, listed["list"], head.end() + listed.start("list"))
         start = head.start() - len(left)
-        before = _BEFORE.search(left) or (_INSIDE.search(left) if kind == "social" else None)
+        before = before or (inside if kind == "social" else None)
         if before and not _OTHER_NOUN.search(f"{before['mods']} "):
             yield _kind(f"{before['mods']} {noun}".lower()), before["name"], start + before.start("name"), "after"
-        elif head["head"].lower() == "app" and (joined := _JOINED.search(left + head["compound"])):
+        elif joined:
             yield "plain", joined["name"], start + joined.start("name"), "after"
 
 
+@lru_cache(maxsize=4096)
 def _kind(phrase: str) -> Kind:
     """What a phrase like "invite-only audio app" or "Bezahldienst" says the service is."""
     is_social, is_other = _words().social.search(phrase), _words().other.search(phrase)

@@ -75,7 +75,7 @@ def classes_of(token: str) -> tuple[str, ...]:
 
 
 def _plain(token: str) -> str:
-    if token[0].isdigit():
+    if token[0].isdecimal():
         is_age = len(token) == 2 and _CHILD <= int(token) <= _GROWN_UP
         return "§age" if is_age else "§year" if len(token) == 4 else "§n"
     return token

@@ -16,11 +16,13 @@ _SALE = re.compile(
 )
 
 
-def measure_of(step: Step | None, topic: str, *, low: str, place: str | None, instrument: str | None) -> str | None:
+def measure_of(
+    step: Step | None, stage: str, topic: str, *, low: str, place: str | None, instrument: str | None
+) -> str | None:
     """The measure a step is about; None without one. ``instrument`` is the measure of a named law or case."""
     if step is None:
         return None
-    if step.is_about_devices:
+    if step.is_about_devices or stage == "device_ban_government":
         return "public_device_ban"
     if step.measure or instrument:
         return step.measure or instrument

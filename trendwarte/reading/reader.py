@@ -10,7 +10,7 @@ from trendwarte.reading.names import NameFinder, platforms_of
 from trendwarte.reading.slots import age_limit, amount
 from trendwarte.reading.steps import Step, decisive, factuality_of, signs_of
 from trendwarte.reading.text import HEAD_CHARS, Text
-from trendwarte.reading.verdict import Finding, find, limit
+from trendwarte.reading.verdict import Finding, find, limit, place_of_step
 from trendwarte.reading.watchlist import ALL, Watchlist
 from trendwarte.types import Document, Reading, Signal
 
@@ -93,23 +93,28 @@ class Reader:
         step, opening = _steps(text)
         opinion = self._model.opinion(seen, rule_features(signs_of(step, opening, title)))
         told = factuality_of(step, title)
-        finding = find(opinion, step, told, text.ranked_places(self._home(text)))
+        finding = find(opinion, step, told, text)
+        place = place_of_step(opinion, text.ranked_places(self._home(text)))
         return [
-            (self._signal(text, platform, finding, relevance), finding) for platform in _affected(text, finding.step)
+            (self._signal(text, platform, finding, place, relevance), finding)
+            for platform in _affected(text, finding.step)
         ]
 
-    def _signal(self, text: Text, platform: str, finding: Finding, relevance: float) -> Signal:
+    def _signal(self, text: Text, platform: str, finding: Finding, place: str, relevance: float) -> Signal:
         step, low = finding.step, text.low[: 4 * HEAD_CHARS]
         start, end = _quoted(text, step)
-        place = finding.place
         instrument = self._watchlist.named_instrument(low, platform, None if place == "GLOBAL" else place, text.on)
         if instrument is not None and place == "GLOBAL":
             place = instrument.jurisdiction
         measure = measure_of(
-            step, finding.topic, low=low, place=place, instrument=instrument.measure if instrument else None
+            step,
+            finding.stage,
+            finding.topic,
+            low=low,
+            place=place,
+            instrument=instrument.measure if instrument else None,
         )
         money = amount(low)
-        is_denied = finding.factuality in ("denied", "retracted")
         return Signal(
             platform=platform,
             topic=finding.topic,  # type: ignore[arg-type]
@@ -123,7 +128,7 @@ class Reader:
             char_from=start,
             char_to=end,
             rules=finding.rules,
-            verb=("deny" if is_denied else step.verb) if step else None,  # type: ignore[arg-type]
+            verb=finding.verb,  # type: ignore[arg-type]
             measure=measure,  # type: ignore[arg-type]
             instrument=instrument.id if instrument else None,
             due_date=due_date(step, low, text.on) if step is not None else None,

@@ -74,7 +74,7 @@ def _rules() -> _Rules:
             pattern = pattern.replace("{" + name + "}", words)
         return re.compile(pattern)
 
-    plain = ("authority", "devices", "hedges", "future", "denials", "retractions", "moderation")
+    plain = ("authority", "devices", "hedges", "future", "denials", "retractions", "recaps", "moderation")
     return _Rules(
         tuple((step, compiled(step["find"])) for step in raw["steps"]), {name: compiled(raw[name]) for name in plain}
     )
@@ -137,6 +137,11 @@ def factuality_of(step: Step | None, title: str) -> str:
     if step.rule == "block" and words["future"].search(before):
         return "speculated"
     return "asserted"
+
+
+def says_it_retells(title: str) -> bool:
+    """Whether a headline says itself that it explains, comments or looks back."""
+    return _rules().words["recaps"].search(title) is not None
 
 
 def signs_of(step: Step | None, opening: Step | None, title: str) -> Iterator[str]:

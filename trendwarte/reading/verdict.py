@@ -9,75 +9,95 @@ from dataclasses import dataclass
 
 from trendwarte.reading.learned import Opinion
 from trendwarte.reading.resources import resource
-from trendwarte.reading.steps import STRONG, Step
+from trendwarte.reading.steps import STRONG, Step, says_it_retells
+from trendwarte.reading.text import Text
 
 #: The answer that stands for whatever place a text names.
 NAMED = "named"
 _EXPLICIT = 0.9
+_DENYING = frozenset({"denied", "retracted"})
+_DENYING_CLASSES = frozenset({"deny", "retract", "neg"})
+#: How far a measure has got, and the ledger's verb for getting there.
+_ONWARD = {"proposed": "announce", "passed_chamber": "pass_chamber", "enacted": "enact", "in_force": "block"}
+_TOPICS_OF_LAW = frozenset({"legal_ban", "regulation_compliance", "youth_protection", "data_protection"})
 Ranked = tuple[tuple[str, float], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What holds for every platform a text is about. ``step`` is kept only where it agrees with ``stage``."""
+    """What holds for every platform a text is about. ``step`` and ``verb`` are kept only where they agree with ``stage``."""
 
     topic: str
-    place: str
     stage: str
     factuality: str
     polarity: str
     is_recap: bool
     step: Step | None
+    verb: str | None
     rules: tuple[str, ...]
     confidence: float
 
 
-def find(opinion: Opinion, step: Step | None, told: str, places: Ranked) -> Finding:
-    """The finding of one text; ``told`` is the factuality the cue words show, ``places`` are those it names."""
-    factuality = _factuality(opinion, told)
-    stage = _stage(opinion, step, factuality)
+def find(opinion: Opinion, step: Step | None, told: str, text: Text) -> Finding:
+    """The finding of one text; ``told`` is the factuality that cue words show."""
+    factuality = _factuality(opinion, told, text)
     topic = opinion.best("topic")
-    kept = step if step is not None and _agrees(step, stage, factuality) else None
+    stage = _stage(opinion, step, factuality, topic)
+    verb = _verb(step, stage, factuality)
+    kept = step if verb is not None else None
     stated = (f"step:{kept.rule}",) if kept is not None else ()
     likely = (
         f"learned:{topic}={opinion.share('topic', topic):.2f}",
         f"learned:{stage}={opinion.share('legal_stage', stage):.2f}",
     )
     return Finding(
-        topic, place_in(opinion, places), stage, factuality, opinion.best("polarity"),
-        opinion.share("recap", "True") >= limit("recap"), kept, (*stated, *likely), _confidence(opinion, kept),
+        topic, stage, factuality, opinion.best("polarity"),
+        opinion.share("recap", "True") >= limit("recap") or says_it_retells(text.low[: text.title_end]),
+        kept, verb, (*stated, *likely), _confidence(opinion, kept),
     )  # fmt: skip
 
 
-def _factuality(opinion: Opinion, told: str) -> str:
-    """A denial is worth a lower bar: to miss one raises an alarm that somebody has just called off."""
+def _factuality(opinion: Opinion, told: str, text: Text) -> str:
+    """A denial is worth a lower bar where a word denies: to miss one raises an alarm that has just been called off."""
     denied, retracted = (opinion.share("factuality", name) for name in ("denied", "retracted"))
-    if denied + retracted >= limit("denied"):
+    has_word = told in _DENYING or any(row.classes & _DENYING_CLASSES for row in text.rows)
+    if denied + retracted >= limit("denied" if has_word else "denied_unsaid"):
         return "denied" if denied >= retracted else "retracted"
     bar = limit("speculated_said" if told == "speculated" else "speculated")
     return "speculated" if opinion.share("factuality", "speculated") >= bar else "asserted"
 
 
-def _stage(opinion: Opinion, step: Step | None, factuality: str) -> str:
-    if factuality in ("denied", "retracted"):
+def _stage(opinion: Opinion, step: Step | None, factuality: str, topic: str) -> str:
+    if factuality in _DENYING:
         return "none"
     for stage, share in opinion.shares["legal_stage"]:
         is_explicit = step is not None and step.stage == stage
         if stage in STRONG and factuality == "speculated":
             continue
-        if stage == "in_force" and share < limit("in_force_explicit" if is_explicit else "in_force"):
+        if stage == "in_force" and (
+            topic not in _TOPICS_OF_LAW or share < limit("in_force_explicit" if is_explicit else "in_force")
+        ):
             continue
         return stage
     return "none"
 
 
-def _agrees(step: Step, stage: str, factuality: str) -> bool:
-    if factuality in ("denied", "retracted"):
-        return True
-    return step.stage == stage or (step.stage in STRONG and factuality == "speculated")
+def _verb(step: Step | None, stage: str, factuality: str) -> str | None:
+    """What the ledger may do: only what a rule read, or less of it (passed where the rule read enacted)."""
+    if step is None:
+        return None
+    if factuality in _DENYING:
+        return "deny"
+    if step.stage == stage or (step.stage in STRONG and factuality == "speculated"):
+        return step.verb
+    if stage == "device_ban_government" and step.stage in _ONWARD:
+        return "enact"
+    if stage in _ONWARD and step.stage in _ONWARD and list(_ONWARD).index(stage) < list(_ONWARD).index(step.stage):
+        return _ONWARD[stage]
+    return None
 
 
-def place_in(opinion: Opinion, places: Ranked) -> str:
+def place_of_step(opinion: Opinion, places: Ranked) -> str:
     """The place: the one named most, world-wide, or one that goes without saying for such a text."""
     for answer, _ in opinion.shares["place"]:
         if answer != NAMED:

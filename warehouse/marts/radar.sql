@@ -5,6 +5,7 @@ SELECT m.platform, m.market, m.input, m.measured_on, m.value, m.level, m.z, m.bu
         WHERE s.platform = m.platform AND s.market = m.market AND s.as_of::DATE <= m.measured_on) AS stage
 FROM main.momentum m;
 COMMENT ON VIEW mart.momentum IS 'Attention per platform, market, input and day, with its burst, and the stage as judged up to that day.';
+COMMENT ON COLUMN mart.momentum.platform IS 'Platform id.';
 COMMENT ON COLUMN mart.momentum.market IS 'Jurisdiction the source stands for; GLOBAL for the English-language press and encyclopedia.';
 COMMENT ON COLUMN mart.momentum.input IS 'mentions (share of the news), page_views, or chart (place in an app chart).';
 COMMENT ON COLUMN mart.momentum.measured_on IS 'Day in the world, UTC.';
@@ -17,6 +18,9 @@ COMMENT ON COLUMN mart.momentum.stage IS 'dormant, spark, hype, sustained or fad
 CREATE VIEW mart.momentum_stages AS SELECT * EXCLUDE (run_id) FROM main.momentum_stages;
 COMMENT ON VIEW mart.momentum_stages IS 'Where each platform stood in its hype, per market, night by night; what floor F9 reads.';
 COMMENT ON COLUMN mart.momentum_stages.as_of IS 'Night that judged it.';
+COMMENT ON COLUMN mart.momentum_stages.platform IS 'Platform id.';
+COMMENT ON COLUMN mart.momentum_stages.market IS 'Jurisdiction, or GLOBAL.';
+COMMENT ON COLUMN mart.momentum_stages.stage IS 'dormant, spark, hype, sustained or fading.';
 COMMENT ON COLUMN mart.momentum_stages.stage_since IS 'Night since which the stage holds.';
 COMMENT ON COLUMN mart.momentum_stages.spark_on IS 'First day on which enough inputs burst together.';
 COMMENT ON COLUMN mart.momentum_stages.peak_on IS 'Day with the highest weekly mean since the spark.';
@@ -27,6 +31,7 @@ CREATE VIEW mart.candidates AS SELECT * FROM main.candidates;
 COMMENT ON VIEW mart.candidates IS 'Names nobody configured that texts introduce as social services, night by night, with reasons and quotes.';
 COMMENT ON COLUMN mart.candidates.as_of IS 'Night that judged it; only what was known then counts.';
 COMMENT ON COLUMN mart.candidates.name_key IS 'The name in lower case without spaces and signs: what its spellings share.';
+COMMENT ON COLUMN mart.candidates.name IS 'The name as most texts write it.';
 COMMENT ON COLUMN mart.candidates.status IS 'candidate (shown), noticed (too thin or too steady), rejected (something else, or dismissed).';
 COMMENT ON COLUMN mart.candidates.place IS 'Rank of the night, 1 first.';
 COMMENT ON COLUMN mart.candidates.score IS '0-100, for ranking only: how sure a social service, how widely told, how steeply rising.';
