@@ -12,7 +12,10 @@ from trendwarte.errors import WarehouseError
 
 #: Former checksums of migrations that were corrected because they failed on a filled warehouse (docs/decisions/0021).
 #: Where the former text went through, on an empty one, it made the same schema.
-_FORMER = {2: "5afa2a49fe08850127887156b3fd1e6aba0f1367b419ea317cc04e84bd548b22"}
+_FORMER = {
+    2: "5afa2a49fe08850127887156b3fd1e6aba0f1367b419ea317cc04e84bd548b22",
+    6: "892a52f38f8198c1c0ff0ea6813da8d15118da27bf721cc99872c827f2590d75",
+}
 
 
 class Migration(NamedTuple):

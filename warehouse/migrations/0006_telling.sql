@@ -1,9 +1,10 @@
 -- Who was told what: the statements of each message, silences, closed channels, and why a message was not sent.
 
+-- First the column without a default (docs/decisions/0021).
+ALTER TABLE messages ADD COLUMN first_due_at TIMESTAMPTZ;
 ALTER TABLE messages ADD COLUMN severity VARCHAR DEFAULT 'note';
 ALTER TABLE messages ADD COLUMN outcome VARCHAR DEFAULT '';
 ALTER TABLE messages ADD COLUMN claimed_by VARCHAR DEFAULT '';
-ALTER TABLE messages ADD COLUMN first_due_at TIMESTAMPTZ;
 ALTER TABLE alerts ADD COLUMN presence VARCHAR DEFAULT 'none';
 ALTER TABLE alerts ADD COLUMN counter_evidence JSON DEFAULT '[]';
 
