@@ -87,7 +87,8 @@ def deliver(house: House, moment: datetime, engine: Engine, report: RunReport) -
     if not house.settings.runtime.is_sending:
         report.counts["messages_sent"] = 0
         return
-    if report.outcome in ("ok", "degraded") and not report.is_baseline:
+    # A night that is only finished (killed before this step) still owes its digest; a mere delivery has no run id.
+    if report.run_id and not report.is_baseline:
         queue_digests(house, moment)
     desk = _Desk(house, moment)
     for _ in range(_ROUNDS):

@@ -56,7 +56,7 @@ def settings_with(*channels, client="snack-us", smtp=None, rules=None, language=
     runtime = settings.runtime.model_copy(update={"allow_private_webhooks": True})
     if smtp is not None:
         server = {"host": smtp.host, "port": smtp.port, "security": "none", "sender": "Trendwarte <tw@agency.example>"}
-        runtime = runtime.model_copy(update={"smtp": runtime.smtp.model_copy(update=server | {"timeout_s": 2})})
+        runtime = runtime.model_copy(update={"smtp": runtime.smtp.model_copy(update=server | {"timeout_s": 20})})
     alerts = settings.alerts.model_copy(update=rules or {})
     return settings.model_copy(update={"clients": {client: one}, "runtime": runtime, "alerts": alerts})
 
@@ -72,6 +72,11 @@ class Agency:
     def __init__(self, house):
         self.house = house
         self.outbox = house.warehouse.outbox
+
+    def change(self, settings):
+        """Go on with other settings in the same house."""
+        house = self.house
+        self.house = type(house)(settings, house.state, house.warehouse, house.reader, house.origins)
 
     def night(self, *alerts, at=NIGHT, standing=()):
         with self.house.warehouse.transaction():

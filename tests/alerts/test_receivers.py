@@ -22,7 +22,7 @@ DAY = timedelta(days=1)
 
 
 def hook(receiver, **more):
-    return Channel(kind="webhook", url=receiver.url, secret=SECRET, **{"timeout_s": 0.6} | more)
+    return Channel(kind="webhook", url=receiver.url, secret=SECRET, **{"timeout_s": 20} | more)
 
 
 @pytest.fixture
@@ -72,7 +72,9 @@ def test_one_night_reaches_every_recipient_once_and_signed(agency, office, recei
 def test_an_answer_decides_the_fate_of_its_message_and_of_no_other(agency, office, receiver, answer, fate):
     receiver.answer_with(*[answer] * 5)
     with HookReceiver() as sound:
-        desk = agency(settings_with(Channel(kind="email", to=TO[:1]), hook(receiver), hook(sound), smtp=office))
+        patience = 0.6 if answer.delay_s else 20
+        channels = (Channel(kind="email", to=TO[:1]), hook(receiver, timeout_s=patience), hook(sound))
+        desk = agency(settings_with(*channels, smtp=office))
         desk.night(alert())
         report = desk.deliver()
     assert report.counts["messages_sent"] == 2 and report.problems
@@ -164,7 +166,7 @@ def test_a_receiver_that_drips_is_cut_off_and_holds_up_nobody(agency, office):
     began = time.monotonic()
     report = desk.deliver()
     dripper.close()
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 60, "the whole answer would take 100 s"
     assert recipients(office) == TO
     assert any("no answer within 0.6 s" in problem or "refused" in problem.lower() for problem in report.problems)
 
@@ -180,15 +182,15 @@ def test_one_refused_of_three_mailboxes_is_given_up_and_the_two_others_read(agen
 
 
 def test_a_mail_server_that_dawdles_past_the_timeout_gets_the_letter_again_under_its_id(agency, office):
-    settings = settings_with(Channel(kind="email", to=TO[:1]), smtp=office)
-    smtp = settings.runtime.smtp.model_copy(update={"timeout_s": 0.5})
-    settings = settings.model_copy(update={"runtime": settings.runtime.model_copy(update={"smtp": smtp})})
-    desk = agency(settings)
+    patient = settings_with(Channel(kind="email", to=TO[:1]), smtp=office)
+    smtp = patient.runtime.smtp.model_copy(update={"timeout_s": 0.5})
+    hasty = patient.model_copy(update={"runtime": patient.runtime.model_copy(update={"smtp": smtp})})
+    desk = agency(hasty)
     desk.night(alert())
     office.dawdle(1.2)
     desk.deliver()
     office.dawdle(0)
-    time.sleep(1.5)
+    desk.change(patient)
     assert desk.deliver(NIGHT + timedelta(hours=1)).counts["messages_sent"] == 1
     assert len({letter.message["Message-ID"] for letter in office.letters}) == 1
 
@@ -269,7 +271,7 @@ def test_moving_a_channel_in_the_list_does_not_move_its_messages(agency, receive
         desk.night(alert())
         client = settings.clients["snack-us"].model_copy(update={"channels": [hook(other), hook(receiver)]})
         moved = settings.model_copy(update={"clients": {"snack-us": client}})
-        desk.house = type(desk.house)(moved, *[getattr(desk.house, f) for f in ("state", "warehouse", "reader", "origins")])
+        desk.change(moved)
         desk.deliver()
         assert len(receiver.requests) == 1 and other.requests == []
 
