@@ -185,6 +185,9 @@ def _rule(
         if fall < 0 and not steps and _binding(after) == _binding(before):
             # Old events fade: calmer, but nobody reported anything. Silence alone asks nobody to decide.
             return "band_change", "note"
+        if before.band == "avoid" and after.band == "exit" and not is_new_floor and not steps:
+            # The fall to avoid was told; that it lasts a fortnight is no news of tonight (docs/decisions/0007).
+            return "band_change", "note"
         if (is_new_floor and rank(after.band) <= rank("avoid")) or after.band == "exit" or fall >= 2:
             return ("floor_set" if is_new_floor else "band_change"), "act"
         return ("floor_set" if is_new_floor else "band_change"), "decide"

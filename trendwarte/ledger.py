@@ -69,10 +69,10 @@ _OPENING = frozenset(
     {"announce", "consult", "introduce", "open_proceedings", "prelim_finding", "sanction", "pass_chamber", "adopt",
      "enact", "block"}
 )  # fmt: skip
-#: Steps that only make sense where something is open already; the open instrument vouches for them.
+#: Steps that hold, loosen or end something and make no sense otherwise; the open instrument vouches for them.
 FOLLOWING = frozenset(
-    {"prelim_finding", "sanction", "pass_chamber", "adopt", "stay", "lift_stay", "uphold", "delay", "nonenforce",
-     "annul", "repeal", "lift", "expire", "agree", "comply", "commit", "reject", "withdraw_bill", "appeal"}
+    {"stay", "lift_stay", "uphold", "delay", "nonenforce", "annul", "repeal", "lift", "expire", "agree", "comply",
+     "commit", "reject", "withdraw_bill"}
 )  # fmt: skip
 _WITH_DUE = frozenset({"enact", "block", "lift_stay", "uphold", "delay", "nonenforce"})
 _KIN: tuple[frozenset[Measure], ...] = (
@@ -143,7 +143,10 @@ class Ledger:
         """Believed by itself, or told by one good house, denied by nobody, and next to something that is open."""
         if event.credibility >= self._scoring.ledger_credibility_minimum:
             return True
-        return event.denial == 0 and status is not None and status.state not in CLOSED
+        if event.denial > 0 or status is None or status.state in CLOSED:
+            return False
+        # A stay of the wider ban is no stay of the forced sale: kin is enough for a believed step, not for this one.
+        return event.measure in (None, "conduct_rule", status.measure) or event.instrument == status.instrument
 
     def _apply(self, event: Event, as_of: datetime) -> LegalStatus | Refusal | None:
         if event.verb is None:
@@ -227,6 +230,10 @@ class Ledger:
         movable = [s for s in fitting if s.state in TRANSITIONS[verb]] or (fitting if verb in _OPENING else [])
         if verb == "uphold":
             movable = fitting
+        if not fitting and verb in FOLLOWING and event.measure in (None, "conduct_rule"):
+            # "Revokes the orders against TikTok" names no measure: what is meant is the one thing that is open.
+            here = [s for s in self._open_here(event) if s.state in TRANSITIONS[verb]]
+            movable = here if len(here) == 1 else []
         exact = [s for s in movable if s.measure == event.measure]
         if exact:
             return self._gravest(exact).instrument

@@ -145,3 +145,12 @@ def test_an_open_ban_vouches_for_the_court_that_stays_it_but_not_for_a_new_one()
     assert ledger(open_ban).fold([event("block", "2020-09-28", **one_house)], NIGHT).transitions == ()
     denied = event("stay", "2020-09-28", **one_house | {"denial": 0.3})
     assert ledger(open_ban).fold([denied], NIGHT).transitions == ()
+
+
+def test_a_repeal_that_names_no_measure_means_the_one_thing_that_is_open():
+    order = LegalStatus("tiktok", "US", "us-eo-13942", "full_ban", "stayed", date(2020, 9, 28), NIGHT.replace(year=2020))
+    other = replace(order, instrument="us-cfius-2019", measure="forced_sale", state="scheduled")
+    repeal = event("repeal", "2021-06-09", measure="conduct_rule")
+    (row,) = ledger(order).fold([repeal], NIGHT.replace(year=2021)).transitions
+    assert (row.instrument, row.state) == ("us-eo-13942", "lifted")
+    assert ledger(order, other).fold([repeal], NIGHT.replace(year=2021)).transitions == ()
