@@ -18,6 +18,12 @@ _EXPLICIT = 0.9
 _DENYING = frozenset({"denied", "retracted"})
 #: How far a measure has got, and the ledger's verb for getting there.
 _ONWARD = {"proposed": "announce", "passed_chamber": "pass_chamber", "enacted": "enact", "in_force": "block"}
+_AGAINST = {
+    "block": frozenset({"blocked_by_court"}),
+    "sign": frozenset({"blocked_by_court"}),
+    "court_blocks": frozenset({"in_force", "enacted"}),
+    "annul": frozenset({"in_force", "enacted"}),
+}
 _TOPICS_OF_LAW = frozenset({"legal_ban", "regulation_compliance", "youth_protection", "data_protection"})
 Ranked = tuple[tuple[str, float], ...]
 
@@ -41,7 +47,7 @@ def find(relevance: float, opinion: Opinion, step: Step | None, told: str, text:
     """The finding of one text; ``told`` is the factuality that cue words show, ``relevance`` how likely it matters."""
     factuality = _factuality(opinion, told, text)
     topic = opinion.best("topic")
-    stage = _stage(opinion, step, factuality, impossible=_impossible(topic, relevance, text))
+    stage = _stage(opinion, step, factuality, impossible=_impossible(topic, relevance, step, text))
     verb = _verb(step, stage, factuality)
     kept = step if verb is not None else None
     stated = (f"step:{kept.rule}",) if kept is not None else ()
@@ -81,12 +87,13 @@ def _stage(opinion: Opinion, step: Step | None, factuality: str, *, impossible: 
     return "none"
 
 
-def _impossible(topic: str, relevance: float, text: Text) -> frozenset[str]:
+def _impossible(topic: str, relevance: float, step: Step | None, text: Text) -> frozenset[str]:
     """Stages this text cannot tell: no ban in force without a topic of law, none on devices without such a word."""
     is_of_law = topic in _TOPICS_OF_LAW and relevance >= limit("in_force_relevant")
     low = text.low[:HEAD_CHARS]
     stages = ("" if is_of_law else "in_force", "" if names_a_service(low) else "device_ban_government")
-    return frozenset(stages)
+    # The rules tell who blocks what: a court that blocks a platform blocks no ban, and the other way round.
+    return frozenset(stages) | _AGAINST.get(step.rule if step is not None else "", frozenset())
 
 
 def _verb(step: Step | None, stage: str, factuality: str) -> str | None:
