@@ -93,7 +93,7 @@ class Reader:
         step, opening = _steps(text)
         opinion = self._model.opinion(seen, rule_features(signs_of(step, opening, title)))
         told = factuality_of(step, title)
-        finding = find(opinion, step, told, text)
+        finding = find(relevance, opinion, step, told, text)
         place = place_of_step(opinion, text.ranked_places(self._home(text)))
         return [
             (self._signal(text, platform, finding, place, relevance), finding)

@@ -22,6 +22,7 @@ _AGE_CONTEXT = re.compile(r"under|below|unter|jährig|mindestalter|minimum age|a
 _AMOUNT = re.compile(
     r"(€|\$|£|eur|usd|euros?|dollars?)?\s?(\d+(?:[.,]\d+)?)\s?(bn|billion|milliarden?|mrd\.?|m|million(?:en)?|mio\.?)\b\s?(euros?|dollars?|us-dollar|pounds?|€|\$|pfund)?"
 )
+_MONEY = ("€", "$", "£", "eur", "usd", "dollar", "pound", "pfund")
 _SCALE = {"b": 1e9, "m": 1e6}
 _CURRENCY = {"€": "EUR", "eur": "EUR", "euro": "EUR", "$": "USD", "usd": "USD", "doll": "USD", "us-d": "USD", "£": "GBP",
              "poun": "GBP", "pfun": "GBP"}  # fmt: skip
@@ -58,6 +59,8 @@ def age_limit(text: str) -> int | None:
 
 def amount(text: str) -> tuple[float, str] | None:
     """The first sum of money of at least a million, with its currency."""
+    if not any(sign in text for sign in _MONEY):  # cheaper than the pattern, and most texts have none
+        return None
     for match in _AMOUNT.finditer(text):
         sign, number, scale, word = match.groups()
         currency = next((c for key, c in _CURRENCY.items() if (sign or word or "").startswith(key)), None)

@@ -74,7 +74,18 @@ def _rules() -> _Rules:
             pattern = pattern.replace("{" + name + "}", words)
         return re.compile(pattern)
 
-    plain = ("authority", "devices", "hedges", "future", "denials", "retractions", "recaps", "moderation")
+    plain = (
+        "authority",
+        "devices",
+        "hedges",
+        "future",
+        "denials",
+        "denying",
+        "service",
+        "retractions",
+        "recaps",
+        "moderation",
+    )
     return _Rules(
         tuple((step, compiled(step["find"])) for step in raw["steps"]), {name: compiled(raw[name]) for name in plain}
     )
@@ -137,6 +148,16 @@ def factuality_of(step: Step | None, title: str) -> str:
     if step.rule == "block" and words["future"].search(before):
         return "speculated"
     return "asserted"
+
+
+def can_deny(low: str) -> bool:
+    """Whether a text has any word that denies, negates or calls off."""
+    return _rules().words["denying"].search(low) is not None
+
+
+def names_a_service(low: str) -> bool:
+    """Whether a text speaks of devices, networks or people of the state, whom a ban on devices would bind."""
+    return _rules().words["service"].search(low) is not None
 
 
 def says_it_retells(title: str) -> bool:

@@ -9,16 +9,21 @@ from dataclasses import dataclass
 
 from trendwarte.reading.learned import Opinion
 from trendwarte.reading.resources import resource
-from trendwarte.reading.steps import STRONG, Step, says_it_retells
-from trendwarte.reading.text import Text
+from trendwarte.reading.steps import STRONG, Step, can_deny, names_a_service, says_it_retells
+from trendwarte.reading.text import HEAD_CHARS, Text
 
 #: The answer that stands for whatever place a text names.
 NAMED = "named"
 _EXPLICIT = 0.9
 _DENYING = frozenset({"denied", "retracted"})
-_DENYING_CLASSES = frozenset({"deny", "retract", "neg"})
 #: How far a measure has got, and the ledger's verb for getting there.
 _ONWARD = {"proposed": "announce", "passed_chamber": "pass_chamber", "enacted": "enact", "in_force": "block"}
+_AGAINST = {
+    "block": frozenset({"blocked_by_court"}),
+    "sign": frozenset({"blocked_by_court"}),
+    "court_blocks": frozenset({"in_force", "enacted"}),
+    "annul": frozenset({"in_force", "enacted"}),
+}
 _TOPICS_OF_LAW = frozenset({"legal_ban", "regulation_compliance", "youth_protection", "data_protection"})
 Ranked = tuple[tuple[str, float], ...]
 
@@ -38,11 +43,11 @@ class Finding:
     confidence: float
 
 
-def find(opinion: Opinion, step: Step | None, told: str, text: Text) -> Finding:
-    """The finding of one text; ``told`` is the factuality that cue words show."""
+def find(relevance: float, opinion: Opinion, step: Step | None, told: str, text: Text) -> Finding:
+    """The finding of one text; ``told`` is the factuality that cue words show, ``relevance`` how likely it matters."""
     factuality = _factuality(opinion, told, text)
     topic = opinion.best("topic")
-    stage = _stage(opinion, step, factuality, topic)
+    stage = _stage(opinion, step, factuality, impossible=_impossible(topic, relevance, step, text))
     verb = _verb(step, stage, factuality)
     kept = step if verb is not None else None
     stated = (f"step:{kept.rule}",) if kept is not None else ()
@@ -60,26 +65,35 @@ def find(opinion: Opinion, step: Step | None, told: str, text: Text) -> Finding:
 def _factuality(opinion: Opinion, told: str, text: Text) -> str:
     """A denial is worth a lower bar where a word denies: to miss one raises an alarm that has just been called off."""
     denied, retracted = (opinion.share("factuality", name) for name in ("denied", "retracted"))
-    has_word = told in _DENYING or any(row.classes & _DENYING_CLASSES for row in text.rows)
+    has_word = told in _DENYING or can_deny(text.low[:HEAD_CHARS])
     if denied + retracted >= limit("denied" if has_word else "denied_unsaid"):
         return "denied" if denied >= retracted else "retracted"
     bar = limit("speculated_said" if told == "speculated" else "speculated")
     return "speculated" if opinion.share("factuality", "speculated") >= bar else "asserted"
 
 
-def _stage(opinion: Opinion, step: Step | None, factuality: str, topic: str) -> str:
+def _stage(opinion: Opinion, step: Step | None, factuality: str, *, impossible: frozenset[str]) -> str:
+    """The likeliest stage that the text can tell at all; what is impossible leaves its share to the others."""
     if factuality in _DENYING:
         return "none"
-    for stage, share in opinion.shares["legal_stage"]:
-        is_explicit = step is not None and step.stage == stage
-        if stage in STRONG and factuality == "speculated":
-            continue
-        if stage == "in_force" and (
-            topic not in _TOPICS_OF_LAW or share < limit("in_force_explicit" if is_explicit else "in_force")
-        ):
-            continue
-        return stage
+    if factuality == "speculated":
+        impossible |= STRONG
+    possible = [(stage, share) for stage, share in opinion.shares["legal_stage"] if stage not in impossible]
+    whole = sum(share for _, share in possible) or 1.0
+    for stage, share in possible:
+        bar = limit("in_force_explicit" if step is not None and step.stage == stage else "in_force")
+        if stage != "in_force" or share / whole >= bar:
+            return stage
     return "none"
+
+
+def _impossible(topic: str, relevance: float, step: Step | None, text: Text) -> frozenset[str]:
+    """Stages this text cannot tell: no ban in force without a topic of law, none on devices without such a word."""
+    is_of_law = topic in _TOPICS_OF_LAW and relevance >= limit("in_force_relevant")
+    low = text.low[:HEAD_CHARS]
+    stages = ("" if is_of_law else "in_force", "" if names_a_service(low) else "device_ban_government")
+    # The rules tell who blocks what: a court that blocks a platform blocks no ban, and the other way round.
+    return frozenset(stages) | _AGAINST.get(step.rule if step is not None else "", frozenset())
 
 
 def _verb(step: Step | None, stage: str, factuality: str) -> str | None:

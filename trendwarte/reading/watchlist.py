@@ -86,4 +86,5 @@ class Watchlist:
 
 
 def _has_phrase(text: str, cue: str) -> bool:
-    return re.search(rf"(?<!\w){re.escape(cue.lower())}(?!\w)", text) is not None
+    low = cue.lower()
+    return low in text and re.search(rf"(?<!\w){re.escape(low)}(?!\w)", text) is not None
