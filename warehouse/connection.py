@@ -32,7 +32,7 @@ def open_writer(path: Path, note: Callable[[str], None] = lambda _: None) -> Con
         path.parent.mkdir(parents=True, exist_ok=True)
         con = _opened(path, note)
         if is_behind(con):
-            if path.stat().st_size and has_history(con):
+            if path.is_file() and has_history(con):
                 con.close()
                 note(f"the warehouse is migrated; a copy of it lies in {backed_up(path)}")
                 con = _opened(path, note)
