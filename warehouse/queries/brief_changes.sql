@@ -1,7 +1,8 @@
 -- Changes of band in the period, purposes that moved alike together, with the alert behind them and what weighed most.
 WITH moved AS (
     SELECT c.client, c.as_of, c.platform, p.name AS platform_name, list(c.purpose ORDER BY c.purpose) AS purposes,
-           c.from_band, c.to_band, min(c.from_score) AS from_score, min(c.to_score) AS to_score,
+           -- A platform judged for the first time comes from "unknown".
+           coalesce(c.from_band, 'unknown') AS from_band, c.to_band, min(c.from_score) AS from_score, min(c.to_score) AS to_score,
            any_value(c.to_floor) AS floor
     FROM mart.verdict_changes c
     JOIN mart.platforms p USING (platform)
