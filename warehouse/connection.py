@@ -37,8 +37,10 @@ def open_writer(path: Path, note: Callable[[str], None] = lambda _: None) -> Con
                 note(f"the warehouse is migrated; a copy of it lies in {backed_up(path)}")
                 con = _opened(path, note)
             migrate(con)
+            # DuckDB 1.5 cannot replay added columns from its log ("no default database set"): none may wait in it.
+            con.execute("CHECKPOINT")
     except (duckdb.Error, OSError) as error:
-        raise WarehouseError(f"{path} cannot be opened for writing: {error}; {_remedy(error)}") from error
+        raise WarehouseError(f"{path} cannot be opened for writing: {_first_line(error)}; {_remedy(error)}") from error
     return con
 
 
@@ -62,12 +64,17 @@ def _connected(path: Path) -> Connection:
 
 
 def _is_torn(error: duckdb.Error) -> bool:
-    said = str(error)
+    said = _first_line(error)
     return "lock" not in said and "No space" not in said and "WAL" in said
 
 
+def _first_line(error: Exception) -> str:
+    # Below it internal errors carry a stack trace, in which every word may occur.
+    return str(error).partition("\n")[0]
+
+
 def _remedy(error: Exception) -> str:
-    said = str(error)
+    said = _first_line(error)
     if "lock" in said:
         return "end that process, or wait for it"
     if "No space" in said or "ermission" in said or "ead-only" in said:
