@@ -239,6 +239,10 @@ class Ledger:
             return self._gravest(exact).instrument
         if verb in _OPENING and (declared := self._declared(event, exactly=True)):
             return declared
+        # A second court that stops a stopped ban speaks of that ban, not of the forced sale beside it.
+        repeated = [s for s in fitting if s.measure == event.measure and s.state in TRANSITIONS[verb].values()]
+        if repeated:
+            return self._gravest(repeated).instrument
         if movable:
             return self._gravest(movable).instrument
         if verb not in _OPENING:

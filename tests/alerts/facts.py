@@ -38,7 +38,9 @@ def cell(purpose, number):
 def timeline(name, word):
     start = TODAY - timedelta(days=90)
     points = tuple(
-        TimelinePoint(start + timedelta(days=n), 20.0 + 60 * (n > 50) - 25 * (n > 80), 12.0 + 40 * (n > 50), 45.0 + 50 * (n > 50))
+        TimelinePoint(
+            start + timedelta(days=n), 20.0 + 60 * (n > 50) - 25 * (n > 80), 12.0 + 40 * (n > 50), 45.0 + 50 * (n > 50)
+        )
         for n in range(91)
     )
     marks = tuple(TimelineMark(start + timedelta(days=n), f"{word} {n}", "negative", "en") for n in (51, 52, 53, 81))
@@ -69,7 +71,9 @@ def brief_of(word="The court upheld the law", platforms=25, **more):
         Deadline("tiktok", "TikTok", "US", "us-pafaca", word, "forced_sale", "scheduled", TODAY + timedelta(days=32), False),
         Deadline("all_social", "all_social", "EU", "eu-x", "Verordnung", "age_limit", "adopted", TODAY + timedelta(days=90), False),
     )  # fmt: skip
-    health = tuple(HealthLine(f"source-{n}", f"source-{n}", ("ok", "stale", "blocked")[n % 3], NIGHT, word) for n in range(12))
+    health = tuple(
+        HealthLine(f"source-{n}", f"source-{n}", ("ok", "stale", "blocked")[n % 3], NIGHT, word) for n in range(12)
+    )
     values = {
         "client": "snack-us", "client_name": "Schwäbische Werkzeugmaschinen", "as_of": NIGHT, "time_zone": "Europe/Berlin",
         "run_id": "night-1", "version": "0.1.0", "scoring_version": "abc", "is_degraded": True, "markets": (("US", 1.0),),
@@ -89,7 +93,9 @@ def brief_of(word="The court upheld the law", platforms=25, **more):
 
 
 def operator_of(word="fetch failed"):
-    runs = tuple(RunLine(NIGHT - timedelta(days=n), "degraded" if n else "ok", "", 40, 2, 12.5, (word,) * n) for n in range(8))
+    runs = tuple(
+        RunLine(NIGHT - timedelta(days=n), "degraded" if n else "ok", "", 40, 2, 12.5, (word,) * n) for n in range(8)
+    )
     stuck = (StuckMessage("tw-1", "snack-us", "email", word, "dead", 8, NIGHT, word),)
     silences = (SilenceLine("s-1", "platform tiktok", NIGHT + timedelta(days=3), "Eva", word),)
     return OperatorFacts(NIGHT, runs, (("sent", 12), ("dead", 1)), stuck, silences, brief_of(word).health)

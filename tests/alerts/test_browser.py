@@ -75,7 +75,8 @@ def folder(tmp_path_factory):
 
 def show(browser, path, width):
     browser.execute_cdp_cmd(
-        "Emulation.setDeviceMetricsOverride", {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 500}
+        "Emulation.setDeviceMetricsOverride",
+        {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 500},
     )
     browser.get(path.as_uri())
 
@@ -112,7 +113,9 @@ def test_a_page_fits_its_width_and_keeps_a_readable_size(browser, folder, name, 
 @pytest.mark.parametrize("width", [1280, 390])
 @pytest.mark.parametrize("name", ["brief.de", "brief.en", "operator", "index"])
 def test_axe_finds_nothing_serious(browser, folder, name, width, scheme):
-    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": scheme}]})
+    browser.execute_cdp_cmd(
+        "Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
+    )
     show(browser, folder / f"{name}.html", width)
     browser.execute_script("document.querySelectorAll('details').forEach(d => d.open = true)")
     if scheme == "dark":
@@ -145,7 +148,9 @@ def test_scripts_in_headlines_never_run_and_nothing_is_requested(browser, folder
 
 def test_a_script_that_got_into_the_page_would_be_stopped_by_the_policy(browser, folder, tmp_path):
     page = (folder / "brief.de.html").read_text("utf-8")
-    broken = page.replace("</main>", "<script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\"></main>")
+    broken = page.replace(
+        "</main>", "<script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\"></main>"
+    )
     (tmp_path / "broken.html").write_text(broken, "utf-8")
     show(browser, tmp_path / "broken.html", 1280)
     assert browser.title != "owned"
@@ -159,7 +164,11 @@ def test_the_keyboard_reaches_every_link_and_detail_in_order(browser, folder):
     seen = []
     for _ in range(12):
         (browser.switch_to.active_element if seen else body).send_keys(Keys.TAB)
-        seen.append(browser.execute_script("const e = document.activeElement; return [e.tagName, e.textContent.trim().slice(0, 30)]"))
+        seen.append(
+            browser.execute_script(
+                "const e = document.activeElement; return [e.tagName, e.textContent.trim().slice(0, 30)]"
+            )
+        )
     assert seen[0] == ["A", "Zum Inhalt springen"] and ["A", "Rechtslage"] in seen
     outline = browser.execute_script("return getComputedStyle(document.activeElement).outlineStyle")
     assert outline == "solid"

@@ -80,7 +80,11 @@ def _empty(text):
 def test_fetched_markup_is_text_in_the_html_body():
     hostile = quote(HOSTILE, outlet=HOSTILE, url='https://a.example/"><script>')
     _, html = text_of(letter_of(alert(evidence=(hostile,), counter_evidence=(hostile,)))[0])
-    assert "<script" not in html.lower() and "<img" not in html.lower() and "javascript:alert" not in re.sub(r">[^<]*<", "><", html)
+    assert (
+        "<script" not in html.lower()
+        and "<img" not in html.lower()
+        and "javascript:alert" not in re.sub(r">[^<]*<", "><", html)
+    )
 
 
 @pytest.mark.parametrize("count", [1, 12, 36])

@@ -36,13 +36,17 @@ def test_every_part_of_the_brief_is_there(lang):
 def test_no_word_is_missing_and_no_placeholder_is_left(lang):
     page = render_brief(brief_of(), lang) + render_operator(operator_of(), lang, "Europe/Berlin")
     text = re.sub(r"<style>.*?</style>", "", page, flags=re.S)
-    assert not re.search(r"\{\w*\}|\bNone\b|employer_branding|forced_sale|preliminary_finding", re.sub(r"<[^>]+>", " ", text))
+    assert not re.search(
+        r"\{\w*\}|\bNone\b|employer_branding|forced_sale|preliminary_finding", re.sub(r"<[^>]+>", " ", text)
+    )
 
 
 def test_the_policy_allows_the_one_style_sheet_and_nothing_else():
     page = render_brief(brief_of(), "de")
     policy = re.search(r'Content-Security-Policy" content="([^"]+)"', page).group(1)
-    assert policy.startswith("default-src &#39;none&#39;; style-src &#39;sha256-") or policy.startswith("default-src 'none'; style-src 'sha256-")
+    assert policy.startswith("default-src &#39;none&#39;; style-src &#39;sha256-") or policy.startswith(
+        "default-src 'none'; style-src 'sha256-"
+    )
     assert "unsafe-inline" not in policy and "<script" not in page and "style=" not in page
     assert not re.search(r'(src|href)="(?!#|https?://)', page), "nothing is loaded"
 
@@ -62,8 +66,15 @@ def test_a_link_that_is_no_web_address_is_no_link():
 
 
 def test_the_brief_of_a_quiet_first_night_reads_well():
-    page = render_brief(brief_of(changes=(), legal=(), timelines=(), deadlines=(), emerging=(), health=(), is_degraded=False), "en")
-    for sentence in ("No verdict has changed", "No known instrument.", "No date within the next 180 days.", "Not yet watched for 90 days."):
+    page = render_brief(
+        brief_of(changes=(), legal=(), timelines=(), deadlines=(), emerging=(), health=(), is_degraded=False), "en"
+    )
+    for sentence in (
+        "No verdict has changed",
+        "No known instrument.",
+        "No date within the next 180 days.",
+        "Not yet watched for 90 days.",
+    ):
         assert sentence in page
 
 
@@ -73,7 +84,11 @@ def test_the_largest_brief_is_below_400_kb(lang):
 
 
 def with_alerts(facts):
-    told = (alert(), alert(alert_id="a-2", purpose="community"), alert(alert_id="a-3", platform="x", evidence=(quote(HOSTILE + "\x0b\x00"),)))
+    told = (
+        alert(),
+        alert(alert_id="a-2", purpose="community"),
+        alert(alert_id="a-3", platform="x", evidence=(quote(HOSTILE + "\x0b\x00"),)),
+    )
     return replace(facts, alerts=told)
 
 
@@ -83,7 +98,10 @@ def test_the_feed_is_one_that_readers_read():
     ElementTree.fromstring(feed)
     parsed = feedparser.parse(feed)
     assert not parsed.bozo and parsed.version == "atom10"
-    assert [entry.title for entry in parsed.entries] == ["TikTok: jetzt „Rückzug“, zuvor „empfohlen“", "X: jetzt „Rückzug“, zuvor „empfohlen“"]
+    assert [entry.title for entry in parsed.entries] == [
+        "TikTok: jetzt „Rückzug“, zuvor „empfohlen“",
+        "X: jetzt „Rückzug“, zuvor „empfohlen“",
+    ]
     assert len({entry.id for entry in parsed.entries}) == 2 and "Community" in parsed.entries[0].content[0].value
     assert atom_feed(with_alerts(brief_of()), settings) == feed
 
@@ -104,7 +122,14 @@ def test_pages_are_replaced_whole_and_linked_from_the_index(tmp_path):
     for _ in range(2):
         write_pages(tmp_path, [with_alerts(brief_of())], operator_of(), settings)
     found = sorted(path.name for path in tmp_path.iterdir())
-    assert found == ["index.html", "operator.html", "snack-us.atom.xml", "snack-us.de.html", "snack-us.en.html", "snack-us.ics"]
+    assert found == [
+        "index.html",
+        "operator.html",
+        "snack-us.atom.xml",
+        "snack-us.de.html",
+        "snack-us.en.html",
+        "snack-us.ics",
+    ]
     index = (tmp_path / "index.html").read_text("utf-8")
     for target in re.findall(r'href="([^"#]+)"', index):
         assert (tmp_path / target).is_file()
@@ -147,7 +172,9 @@ def test_a_digest_keeps_the_limits_of_every_receiver(kind):
     from tests.alerts.conftest import SECRET
     from tests.alerts.test_payloads import CHECKS, URL
 
-    notes = tuple(alert(alert_id=f"n-{n}", as_of=NIGHT - timedelta(hours=n), evidence=(quote("Wort " * 80),)) for n in range(60))
+    notes = tuple(
+        alert(alert_id=f"n-{n}", as_of=NIGHT - timedelta(hours=n), evidence=(quote("Wort " * 80),)) for n in range(60)
+    )
     settings = settings_with(Channel(kind=kind, url=URL, secret=SECRET if kind == "webhook" else None))
     (message,) = compose_digest(digest(notes=notes, told=notes), settings.clients["snack-us"], settings, Memory())
     import json

@@ -80,7 +80,9 @@ def test_an_answer_decides_the_fate_of_its_message_and_of_no_other(agency, offic
     assert report.counts["messages_sent"] == 2 and report.problems
     assert recipients(office) == TO[:1] and len(sound.requests) == 1
     assert [one[2:] for one in desk.fates() if one[2] != "sent"] == [fate]
-    assert receiver.url.rpartition("/")[2] not in " ".join(report.problems).replace("webhook", ""), "the address is a secret"
+    assert receiver.url.rpartition("/")[2] not in " ".join(report.problems).replace("webhook", ""), (
+        "the address is a secret"
+    )
 
 
 def test_a_server_error_is_tried_again_at_once_and_then_patiently_under_one_id(agency, receiver):

@@ -125,7 +125,9 @@ def test_a_quiet_weekend_ends_on_monday_and_what_asks_to_act_passes():
 
 @given(st.integers(0, 60 * 24 * 365), st.times(), st.times(), st.booleans())
 def test_after_quiet_hours_it_is_never_quiet_nor_earlier(minutes, start, end, weekends):
-    quiet = QuietHours(start=start.replace(second=0, microsecond=0), end=end.replace(second=0, microsecond=0), weekends=weekends)
+    quiet = QuietHours(
+        start=start.replace(second=0, microsecond=0), end=end.replace(second=0, microsecond=0), weekends=weekends
+    )
     channel = MAIL.model_copy(update={"quiet": quiet, "time_zone": "UTC"})
     moment = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=minutes)
     due = after_quiet(moment, channel, "note", BERLIN)

@@ -94,7 +94,11 @@ def settings_for(smtp_port: int, hook_url: str) -> Settings:
     settings = _BASE
     hook = Channel(kind="webhook", name="hook", url=hook_url, secret=SECRET)
     client = settings.clients["snack-us"].model_copy(
-        update={"channels": [Channel(kind="email", to=TO), hook], "platforms": ["tiktok", "x"], "purposes": ["advertising"]}
+        update={
+            "channels": [Channel(kind="email", to=TO), hook],
+            "platforms": ["tiktok", "x"],
+            "purposes": ["advertising"],
+        }
     )
     smtp = settings.runtime.smtp.model_copy(
         update={"host": "127.0.0.1", "port": smtp_port, "security": "none", "sender": "tw@agency.example"}

@@ -77,8 +77,15 @@ def test_a_refused_message_is_put_back_by_hand(place, receiver):
 
 
 def test_a_silence_has_matchers_an_end_a_reason_and_an_author_and_can_be_ended(place):
-    (silence,) = call("alerts", "silence", "--platform", "tiktok", "--days", "7", "--reason", "announced", "--author", "Eva", *place)
-    assert (silence["platform"], silence["client"], silence["author"], silence["reason"]) == ("tiktok", "*", "Eva", "announced")
+    (silence,) = call(
+        "alerts", "silence", "--platform", "tiktok", "--days", "7", "--reason", "announced", "--author", "Eva", *place
+    )
+    assert (silence["platform"], silence["client"], silence["author"], silence["reason"]) == (
+        "tiktok",
+        "*",
+        "Eva",
+        "announced",
+    )
     until = datetime.fromisoformat(silence["until_at"])
     assert timedelta(days=6.9) < until - datetime.now(UTC) <= timedelta(days=7)
     assert call("alerts", "silence", *place) == [silence]

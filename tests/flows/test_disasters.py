@@ -261,7 +261,9 @@ def test_a_failed_night_is_written_down_told_to_the_heartbeat_and_logged_without
         runtime = house.settings.runtime
         address = f"{hook.url}/secret-of-the-heartbeat"
         smtp = runtime.smtp.model_copy(update={"password": SecretStr('hunter-and-"gatherer"')})
-        runtime = runtime.model_copy(update={"heartbeat_url": SecretStr(address), "smtp": smtp, "allow_private_webhooks": True})
+        runtime = runtime.model_copy(
+            update={"heartbeat_url": SecretStr(address), "smtp": smtp, "allow_private_webhooks": True}
+        )
         settings = house.settings.model_copy(update={"runtime": runtime})
         house = type(house)(settings, house.state, house.warehouse, house.reader, house.origins)
         handler = keep_log(state, secrets_of(settings, {}))

@@ -78,6 +78,9 @@ def test_one_slow_address_is_no_reason_to_leave_its_neighbours_unasked(run):
 
 def test_a_source_with_another_address_is_asked_although_its_host_is_down(run):
     down = [FetchError("no route", permanent=False, is_host=True) for _ in range(9)]
-    sources = [source("a", "https://h.example/a"), source("b", "https://h.example/b", fallback_urls=["https://i.example/"])]
+    sources = [
+        source("a", "https://h.example/a"),
+        source("b", "https://h.example/b", fallback_urls=["https://i.example/"]),
+    ]
     _, asked = run(sources, {"a": down})
     assert asked.count("b") == 1

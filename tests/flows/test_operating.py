@@ -153,7 +153,10 @@ def changed_config(tmp_path, name, old, new):
 def test_doctor_resolves_the_host_of_a_webhook_and_keeps_the_rest_of_it_secret(tmp_path):
     path = next(p for p in sorted((CONFIG / "clients").glob("*.yaml")) if "channels:" in p.read_text("utf-8"))
     config = changed_config(
-        tmp_path, f"clients/{path.name}", "channels:", 'channels:\n- {kind: webhook, url: "${env:HOOK}", secret: "${env:HOOK_SECRET}"}'
+        tmp_path,
+        f"clients/{path.name}",
+        "channels:",
+        'channels:\n- {kind: webhook, url: "${env:HOOK}", secret: "${env:HOOK_SECRET}"}',
     )
     found = findings(
         tmp_path,

@@ -127,7 +127,9 @@ def test_comments_on_a_ban_do_not_make_one_report_of_it_certain():
 
 
 def test_a_step_has_the_day_and_the_title_of_those_who_tell_it():
-    rumour = signal(1, title="Ban expected", legal_stage="discussed", verb="rumour", factuality="speculated", weight=0.07)
+    rumour = signal(
+        1, title="Ban expected", legal_stage="discussed", verb="rumour", factuality="speculated", weight=0.07
+    )
     step = [signal(n, origin=f"o{n}", title=f"Ban signed, {n}", day=DAY + timedelta(days=2)) for n in (2, 3)]
     event = summarise("e", [rumour, *step])
     assert event.event_date == (DAY + timedelta(days=2)).date() and event.title.startswith("Ban signed")

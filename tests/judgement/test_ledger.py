@@ -74,6 +74,17 @@ def test_a_court_that_blocks_a_ban_lowers_its_weight_but_not_to_nothing():
     assert 0 < activity(stayed, day, SETTINGS.scoring) < activity(banned, day, SETTINGS.scoring)
 
 
+def test_a_second_stay_of_a_stayed_ban_leaves_the_forced_sale_beside_it_alone():
+    story = [
+        event("enact", "2020-08-06", due_date=date(2020, 9, 20), instrument="us-eo-13942", measure="full_ban"),
+        event("enact", "2020-08-14", due_date=date(2020, 11, 12), instrument="us-cfius-2019"),
+        event("stay", "2020-09-27", measure="full_ban"),
+        event("stay", "2020-10-30", measure="full_ban"),
+    ]
+    folded = ledger().fold(story, datetime(2020, 11, 1, 23, tzinfo=UTC))
+    assert [s.instrument for s in folded.transitions if s.state == "stayed"] == ["us-eo-13942"]
+
+
 def test_a_step_that_is_not_in_the_table_waits_for_a_person():
     folded = ledger().fold([event("lift", "2025-01-09", measure="full_ban")], NIGHT)
     assert folded.transitions == ()
@@ -148,7 +159,9 @@ def test_an_open_ban_vouches_for_the_court_that_stays_it_but_not_for_a_new_one()
 
 
 def test_a_repeal_that_names_no_measure_means_the_one_thing_that_is_open():
-    order = LegalStatus("tiktok", "US", "us-eo-13942", "full_ban", "stayed", date(2020, 9, 28), NIGHT.replace(year=2020))
+    order = LegalStatus(
+        "tiktok", "US", "us-eo-13942", "full_ban", "stayed", date(2020, 9, 28), NIGHT.replace(year=2020)
+    )
     other = replace(order, instrument="us-cfius-2019", measure="forced_sale", state="scheduled")
     repeal = event("repeal", "2021-06-09", measure="conduct_rule")
     (row,) = ledger(order).fold([repeal], NIGHT.replace(year=2021)).transitions

@@ -247,7 +247,9 @@ def test_loopback_is_refused_however_it_is_spelled(site, ask, host):
     assert not site.seen
 
 
-def test_a_name_that_points_elsewhere_the_second_time_is_checked_on_the_address_it_is_connected_to(ask, site, monkeypatch):
+def test_a_name_that_points_elsewhere_the_second_time_is_checked_on_the_address_it_is_connected_to(
+    ask, site, monkeypatch
+):
     asked = []
 
     def resolve(host, port, **named):
