@@ -57,6 +57,10 @@ class PlainEngine:
             return list(pool.map(patient, inputs))
 
 
+# An errand to a host with more sources than this is told by their number.
+_TOLD_ONE_BY_ONE = 5
+
+
 def _name(one: object) -> str:
     """What an errand is about, as the Prefect UI lists it."""
     if isinstance(one, list) and one:
@@ -71,6 +75,10 @@ def _said(outcome: object) -> str:
         return f"{outcome.status}, {len(outcome.body)} bytes in {outcome.duration_s:.1f} s"
     if isinstance(outcome, NotModified):
         return f"{outcome.status}, not modified"
+    if isinstance(outcome, FetchError):
+        return f"{outcome.status or 'no answer'}, {outcome.state}"
+    if isinstance(outcome, dict) and len(outcome) <= _TOLD_ONE_BY_ONE:
+        return "; ".join(f"{_name(key)}: {_said(one)}" for key, one in outcome.items())
     return f"{len(outcome)} found" if isinstance(outcome, dict | list | tuple) else "done"
 
 

@@ -1,6 +1,7 @@
 """The recorded world, night by night: what must be told, and what must never be."""
 
 from collections import defaultdict
+from html import unescape
 
 
 def ledger_of(ask, platform, place):
