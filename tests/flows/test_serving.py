@@ -85,7 +85,7 @@ def test_the_schedule_fires_and_its_states_and_artifacts_are_there(tmp_path):
     assert {"night", "sources", "changes", "briefs"} <= {one["key"] for one in artifacts}
     fetched = [one for one in tasks if "fetch" in one["tags"]]
     assert fetched and all(one["name"].startswith("fetch demo-") for one in fetched)
-    assert any("bytes in" in (one["state"]["message"] or "") for one in fetched)
+    assert any(" answered" in (one["state"]["message"] or "") for one in fetched)
     ((documents,),) = query(state / "published" / "trendwarte.duckdb", "SELECT count(*) FROM mart.documents")[1]
     assert documents > 50
 
