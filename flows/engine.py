@@ -79,7 +79,7 @@ def _said(outcome: object) -> str:
         return f"{outcome.status or 'no answer'}, {outcome.state}"
     if isinstance(outcome, dict) and len(outcome) <= _TOLD_ONE_BY_ONE:
         return "; ".join(f"{_name(key)}: {_said(one)}" for key, one in outcome.items())
-    if isinstance(outcome, dict) and any(isinstance(one, FetchError | NotModified | Payload) for one in outcome.values()):
+    if isinstance(outcome, dict):
         return f"{sum(not isinstance(one, FetchError) for one in outcome.values())} of {len(outcome)} answered"
     return f"{len(outcome)} found" if isinstance(outcome, dict | list | tuple) else "done"
 

@@ -1,5 +1,7 @@
 """The schema grows forward only, and a warehouse of every earlier version opens."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import duckdb
@@ -77,3 +79,13 @@ def test_a_newer_warehouse_and_a_changed_migration_are_refused(tmp_path):
         con.execute("INSERT INTO schema_migrations (version, name, checksum) VALUES (9999, 'x', 'x')")
     with pytest.raises(WarehouseError, match="update the program"):
         Warehouse(path)
+
+
+def test_a_process_killed_after_its_first_opening_leaves_a_warehouse_that_opens(tmp_path):
+    path = tmp_path / "warehouse.duckdb"
+    code = f"import os; from pathlib import Path; from warehouse import Warehouse; Warehouse(Path({str(path)!r})); os.kill(os.getpid(), 9)"
+    subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[2], check=False)
+    said = []
+    with Warehouse(path, said.append) as house:
+        assert schema_version(house.con) == migrations()[-1].version
+    assert said == []
