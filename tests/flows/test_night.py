@@ -1,7 +1,7 @@
 """One night and its neighbours: repeated, broken, changed, watched from outside."""
 
-import os
 import json
+import os
 import subprocess
 import sys
 from datetime import date, timedelta
