@@ -32,7 +32,8 @@ FROM range($nights) t(n);
 INSERT INTO verdicts
 SELECT $last - to_days(n::INTEGER), 'n' || n, c.client, p.platform, u.purpose,
        ['exit', 'avoid', 'watch', 'test', 'recommend', 'unknown'][1 + (hash(c.client || p.platform || u.purpose || (n // 9)) % 6)::INTEGER],
-       'test', (hash(p.platform || u.purpose || n) % 100)::DOUBLE, 50, .8, 40, .7, NULL, '[]', '[]', 0, 0, NULL, 'stable', FALSE
+       'test', (hash(p.platform || u.purpose || n) % 100)::DOUBLE, 50, .8, 40, .7, NULL, '[]', '[]', 0, 0, NULL, 'stable', FALSE,
+       $last - to_days(n::INTEGER), ''
 FROM range($nights) t(n), clients c, (FROM platforms ORDER BY platform LIMIT $platforms) p,
      (SELECT client, unnest(json_extract_string(purposes, '$[*]')) AS purpose FROM clients) u WHERE u.client = c.client;
 INSERT INTO verdict_changes
