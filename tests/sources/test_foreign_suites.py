@@ -34,7 +34,7 @@ JUDGED = {
 
 
 def _suite(pattern: str) -> Path:
-    found = sorted(FOREIGN.glob(pattern))
+    found = sorted(path for path in FOREIGN.glob(pattern) if path.is_dir())
     if not found:
         pytest.skip("no foreign test files here; 'make foreign' brings them")
     return found[-1]

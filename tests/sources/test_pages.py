@@ -121,7 +121,7 @@ def test_hostile_markup_ends_soon_and_without_an_error(body):
     started = time.process_time()
     page = read_page(body, "text/html", "https://blatt.example/a", {})
     assert page.wall in ("", "script", "consent", "paywall")
-    assert time.process_time() - started < 8
+    assert time.process_time() - started < 25
 
 
 @given(st.binary(max_size=400))
