@@ -13,9 +13,10 @@ from alerts.letters import Envelope, alert_mail, thread_names
 from alerts.phrases import Lang, Phrases
 from alerts.plugins import carriers, longest_text
 from alerts.wording import URGENCY, Letter, Section, common_words, letter_of
+from trendwarte.messages import Message, Statement
 from trendwarte.settings import Channel, Client, Settings
 from trendwarte.telling import Memory, Recipient, after_quiet, share_of
-from trendwarte.types import Alert, Message, Statement, Verdict
+from trendwarte.types import Alert, Verdict
 from trendwarte.vocabulary import Severity
 
 _BLOCK_LINES = 20

@@ -8,9 +8,10 @@ from alerts.phrases import Lang, Phrases
 from alerts.wording import Block, Letter, common_words, cut, names_of, place_name, platform_name, reason_lines
 from trendwarte.brief_facts import Deadline, DigestFacts, Standing
 from trendwarte.floors import rank
+from trendwarte.messages import Message
 from trendwarte.settings import Client, Settings
 from trendwarte.telling import Memory
-from trendwarte.types import Alert, Message
+from trendwarte.types import Alert
 
 _LINE_LENGTH = 260
 _DEADLINES_MAX = 12

@@ -9,8 +9,8 @@ from typing import Protocol
 
 from alerts.wording import Letter
 from trendwarte.channels import ENTRY_POINT_GROUP
+from trendwarte.messages import Message
 from trendwarte.settings import Channel
-from trendwarte.types import Message
 
 
 class Carrier(Protocol):

@@ -13,8 +13,8 @@ from alerts.http_line import post
 from alerts.mail_line import post_letter
 from alerts.plugins import carriers
 from trendwarte.errors import DeliveryError
+from trendwarte.messages import Message
 from trendwarte.settings import Channel, Settings
-from trendwarte.types import Message
 
 
 def send(message: Message, settings: Settings, now: datetime) -> str:

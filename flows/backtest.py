@@ -40,7 +40,8 @@ from trendwarte.measuring import (
     trade_off,
 )
 from trendwarte.reading import READER_VERSION, Reader, Watchlist
-from trendwarte.settings import Boundary, Scoring, Settings
+from trendwarte.rules import Boundary, Scoring
+from trendwarte.settings import Settings
 from trendwarte.types import Document, Reading
 from warehouse import Warehouse, observed
 

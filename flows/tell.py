@@ -24,10 +24,11 @@ from flows.house import House, now
 from trendwarte.brief_facts import BriefFacts
 from trendwarte.channels import NEEDS
 from trendwarte.errors import DeliveryError, TrendwarteError
+from trendwarte.messages import Delivery, Message
 from trendwarte.radar.facts import RadarLine
 from trendwarte.settings import Channel
 from trendwarte.telling import Recipient, after_quiet, digest_is_due, next_attempt
-from trendwarte.types import Alert, Delivery, Message, RunReport, Verdict
+from trendwarte.types import Alert, RunReport, Verdict
 from warehouse import brief_facts, digest_facts, operator_facts, radar_lines
 
 #: First all that is due, then what may be tried again at once and what the first round gave rise to.

@@ -12,7 +12,8 @@ from hashlib import sha256
 from trendwarte.floors import governs, rank
 from trendwarte.ledger import BAN_LIKE, activity
 from trendwarte.radar.momentum import Standing
-from trendwarte.settings import AlertRules, Client, Jurisdiction, Scoring
+from trendwarte.rules import Scoring
+from trendwarte.settings import AlertRules, Client, Jurisdiction
 from trendwarte.types import Alert, Floor, LegalStatus, Reason, Verdict
 from trendwarte.vocabulary import Severity
 

@@ -20,18 +20,16 @@ from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
 from trendwarte.catalogue import expanded, needs_key, unfilled
 from trendwarte.channels import channel_problems
 from trendwarte.errors import ConfigError
+from trendwarte.rules import Model, Radar, Scoring
 from trendwarte.settings import (
     AlertRules,
     Client,
     Instrument,
     Jurisdiction,
-    Model,
     Outlet,
     Platform,
-    Radar,
     Recommendation,
     Runtime,
-    Scoring,
     Settings,
     Source,
 )

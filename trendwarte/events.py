@@ -25,8 +25,8 @@ from trendwarte.resemblance import (
     resemblance,
     step_of,
 )
+from trendwarte.rules import Scoring
 from trendwarte.sameness import rarity
-from trendwarte.settings import Scoring
 from trendwarte.types import Event, Signal, StoredSignal
 from trendwarte.vocabulary import DIMENSION_OF
 
@@ -41,7 +41,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownEvent:
     """An event that was told already, with the signals it was told by."""
 
     event: Event
@@ -58,7 +58,7 @@ def gap_days(signal: Signal, scoring: Scoring) -> int:
 
 
 def assign(
-    new: Iterable[StoredSignal], known: Iterable[Known], scoring: Scoring, parents: Mapping[str, str | None]
+    new: Iterable[StoredSignal], known: Iterable[KnownEvent], scoring: Scoring, parents: Mapping[str, str | None]
 ) -> dict[str, str]:
     """Give each new signal its event: ``{signal_id: event_id}``. The order of ``new`` does not matter.
 
@@ -110,7 +110,7 @@ class _Shelf:
         self._by_text: dict[tuple[str, bool], str] = {}
         self._by_term: dict[str, set[str]] = defaultdict(set)
 
-    def put_back(self, known: Known) -> None:
+    def put_back(self, known: KnownEvent) -> None:
         """Put an event that was told already on the shelf."""
         for stored in sorted(known.told, key=_reading_order):
             self._keep(report_of(stored), known.event.event_id)

@@ -4,7 +4,8 @@ import re
 from collections.abc import Mapping
 from functools import lru_cache
 
-from trendwarte.settings import Outlet, Scoring
+from trendwarte.rules import Scoring
+from trendwarte.settings import Outlet
 from trendwarte.types import Document, Signal
 from trendwarte.vocabulary import SourceKind
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from trendwarte.floors import ORDER, rank
-from trendwarte.settings import Scoring
+from trendwarte.rules import Scoring
 from trendwarte.types import Evidence, Floor, Term
 from trendwarte.vocabulary import Band, Purpose
 

@@ -6,7 +6,8 @@ from datetime import date, timedelta
 
 from trendwarte.ledger import BAN_LIKE, IN_EFFECT, is_dormant, is_unconfirmed
 from trendwarte.radar.momentum import Standing
-from trendwarte.settings import Client, Jurisdiction, Platform, Scoring
+from trendwarte.rules import Scoring
+from trendwarte.settings import Client, Jurisdiction, Platform
 from trendwarte.types import Floor, LegalStatus, RiskScore
 from trendwarte.vocabulary import Band, Purpose
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from trendwarte.errors import ConfigError
-from trendwarte.settings import Instrument, Jurisdiction, Scoring
+from trendwarte.rules import Scoring
+from trendwarte.settings import Instrument, Jurisdiction
 from trendwarte.types import Event, LegalStatus, Refusal
 from trendwarte.vocabulary import LEGAL_STATES, LegalState, Measure, Verb
 

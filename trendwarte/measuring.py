@@ -14,7 +14,8 @@ from typing import Any
 from trendwarte.floors import governs, rank
 from trendwarte.gold import Contained, GoldEvent, Wording, expected_states, is_same_instrument, is_same_measure
 from trendwarte.ledger import BAN_LIKE, TRANSITIONS
-from trendwarte.settings import Client, Jurisdiction, Scoring
+from trendwarte.rules import Scoring
+from trendwarte.settings import Client, Jurisdiction
 from trendwarte.suitability import Nights, first_band, next_nights
 from trendwarte.types import LegalStatus
 from trendwarte.vocabulary import Band

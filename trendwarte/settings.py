@@ -8,16 +8,10 @@ from datetime import date, time
 from hashlib import sha256
 from typing import ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import Field, SecretStr
 
-from trendwarte.vocabulary import Band, Dimension, LegalState, Measure, Presence, Purpose, SourceKind
-
-
-class Model(BaseModel):
-    """Base of all settings: frozen, and an unknown key is an error."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
+from trendwarte.rules import Model, Radar, Scoring
+from trendwarte.vocabulary import Band, Dimension, Measure, Presence, Purpose, SourceKind
 
 # --- platforms -------------------------------------------------------------------------------
 
@@ -68,7 +62,7 @@ class Platform(Model):
     home: str = Field(description="Home jurisdiction of the owner, ISO code.")
     aliases: list[Alias]
     parents: list[str] = Field(default=[], description="Companies whose news spills over: ByteDance, Meta.")
-    domains: list[str] = []
+    domains: list[str] = Field(default=[])
     launched_on: date | None = None
     closed_on: date | None = None
     sustained_from: date | None = Field(
@@ -78,11 +72,11 @@ class Platform(Model):
         None, description="Since when downloads or users fell below a quarter of the peak."
     )
     tone: float | None = Field(None, ge=1, le=5, description="1 formal ... 5 playful.")
-    formats: list[str] = []
+    formats: list[str] = Field(default=[])
     affordances: dict[Purpose, int] = Field(default={}, description="0, 25, 50, 75 or 100 per purpose.")
-    audience: list[AudienceShare] = []
-    institutions: list[InstitutionShare] = []
-    availability: list[Availability] = []
+    audience: list[AudienceShare] = Field(default=[])
+    institutions: list[InstitutionShare] = Field(default=[])
+    availability: list[Availability] = Field(default=[])
     base_rates: dict[Dimension, float] = Field(default={}, description="Slow base risk 0-100, reviewed yearly.")
 
 
@@ -137,7 +131,7 @@ class Channel(Model):
     secret: SecretStr | None = Field(None, description="whsec_... that signs a webhook.")
     old_secret: SecretStr | None = Field(None, description="Signs beside the new one while a secret is exchanged.")
     folder: str = Field("", description="For maildir: where the letters go.")
-    severities: list[Literal["act", "decide", "note"]] = ["act", "decide"]
+    severities: list[Literal["act", "decide", "note"]] = Field(default=["act", "decide"])
     improvements: bool = Field(True, description="Whether a band that rises is told at once, or only in the digest.")
     digest: bool = Field(True, description="Whether the weekly digest comes here too.")
     quiet: QuietHours | None = None
@@ -175,10 +169,10 @@ class Client(Model):
     formats: list[str] = Field(
         default=[], description="Formats the client can produce: video, text, image, audio, live."
     )
-    executives: list[Executive] = []
+    executives: list[Executive] = Field(default=[])
     exclusions: list[str] = Field(default=[], description="Platforms the client has ruled out itself (floor F10).")
     platforms: list[str] = Field(default=[], description="Platforms to judge; empty means all.")
-    channels: list[Channel] = []
+    channels: list[Channel] = Field(default=[])
     is_active: bool = True
 
 
@@ -216,7 +210,7 @@ class Outlet(Model):
     id: str = Field(description="Registrable domain, or the name as archives write it.")
     kind: SourceKind
     owner: str = Field("", description="Outlets of one owner are one origin.")
-    names: list[str] = []
+    names: list[str] = Field(default=[])
 
 
 # --- sources ---------------------------------------------------------------------------------
@@ -251,7 +245,7 @@ class Source(Model):
     )
     shape: str | Shape = Field(default="", description="For json and csv: the name of a known shape, or a shape.")
     url: str
-    fallback_urls: list[str] = []
+    fallback_urls: list[str] = Field(default=[])
     each: dict[str, dict[str, str]] = Field(
         default={},
         description="One request per combination: {subject: {tiktok: TikTok}, market: {de: de.wikipedia}}. The keys"
@@ -279,80 +273,12 @@ class Source(Model):
         description="CSS for html_listing: item, title, link, date, summary, body. Without them the longest list of"
         " headlines of the page is found.",
     )
-    params: dict[str, str] = {}
+    params: dict[str, str] = Field(default={})
     terms: str = ""
     note: str = ""
 
 
-# --- scoring ---------------------------------------------------------------------------------
-
-
-class DecayRule(Model):
-    """Plateau, then half-life, in days."""
-
-    plateau_days: float
-    half_life_days: float
-    weight: float = Field(description="Weight in the platform index; the six sum to 0.9 or 1.")
-
-
-class Boundary(Model):
-    """A Schmitt trigger between two bands: enter at or above ``enter``, leave below ``leave``."""
-
-    band: Literal["watch", "test", "recommend"]
-    leave: float
-    enter: float
-
-
-class Scoring(Model):
-    """Every constant of docs/method.md; the reason for each stands beside it in scoring.yaml."""
-
-    version: str
-    signal_base: float = 0.9
-    source_weights: dict[SourceKind, float]
-    factuality_weights: dict[str, float]
-    role_weights: dict[str, float]
-    novelty_factor: float = 0.75
-    novelty_minimum: float = 0.25
-    novelty_window_days: int = 90
-    event_gap_days: dict[str, int]
-    old_news_days: int = 14
-    damping_exponent: float = 1.5
-    state_levels: dict[LegalState, float]
-    gravities: dict[Measure, float]
-    clock_rise: dict[str, tuple[float, float]] = Field(description="state: (extra points, half-life days to due).")
-    challenged_factor: float = 0.9
-    ledger_credibility_minimum: float = 0.8
-    ledger_following_minimum: float = 0.6
-    due_confirmation_days: int = 3
-    dormant_days: int = 365
-    dormant_factor: float = 0.4
-    decay: dict[Dimension, DecayRule]
-    shrinkage_k0: float = 1.5
-    report_weight: float = 0.62
-    positive_heat_factor: float = 0.6
-    uncertainty_points: float = 35.0
-    heat_ceiling_no_instrument: float = 15.0
-    heat_ceiling_early_stage: float = 35.0
-    legal_heat_factor: float = 0.5
-    spill_parent: float = 1.0
-    spill_global: float = 0.8
-    index_max_share: float = 0.6
-    market_peak_minimum: float = 0.3
-    fit_weights: dict[Purpose, dict[str, float]]
-    penetration_reference: float = 0.4
-    reach_reference: int = 50_000
-    coverage_minimum: float = 0.6
-    coverage_recommend: float = 0.75
-    confidence_medium: float = 0.45
-    floor_market_minimum: float = 0.2
-    floor_due_days: tuple[int, int] = (30, 90)
-    floor_relax_days: int = 30
-    data_floor: float = 75.0
-    boundaries: list[Boundary]
-    nights_up: int = 3
-    nights_down: int = 2
-    exit_score: float = 25.0
-    exit_days: int = 14
+# --- alerts ----------------------------------------------------------------------------------
 
 
 class AlertRules(Model):
@@ -366,12 +292,12 @@ class AlertRules(Model):
 
     ledger_delta: float = 0.15
     score_delta: float = 15.0
-    deadline_days: list[int] = [90, 30, 7]
+    deadline_days: list[int] = Field(default=[90, 30, 7])
     cooldown_days: int = 14
     budget_per_month: int = 4
     flap_changes: int = 3
     flap_nights: int = 21
-    retry_minutes: list[float] = [0, 5, 30, 120, 300, 720, 1440]
+    retry_minutes: list[float] = Field(default=[0, 5, 30, 120, 300, 720, 1440])
     retry_jitter: float = Field(0.2, ge=0, le=1, description="Up to this share is added to each wait.")
     dead_after_hours: int = 72
     quotes: int = 3
@@ -464,7 +390,7 @@ class Runtime(Model):
     """How a night runs here."""
 
     time_zone: str = "Europe/Berlin"
-    languages: list[Literal["de", "en"]] = ["de", "en"]
+    languages: list[Literal["de", "en"]] = Field(default=["de", "en"])
     quorum: float = Field(
         0.5, ge=0, le=1, description="Share of tried sources that must answer for a night to be whole."
     )
@@ -482,56 +408,6 @@ class Runtime(Model):
         default=None,
         description="Pinged at start (/start), success and failure (/fail) of a night, as healthchecks asks.",
     )
-
-
-# --- radar -----------------------------------------------------------------------------------
-
-
-class Discovery(Model):
-    """When a name that nobody configured is worth showing; reasons in radar.yaml."""
-
-    window_days: int = Field(default=60, ge=7, description="Evidence older than this no longer counts.")
-    established_days: int = Field(default=28, ge=7, description="A source younger than this says nothing about a rise.")
-    history_days: int = Field(default=365, description="How far back a name counts as known before.")
-    novel_days: int = Field(default=120, description="A name first met longer ago than this must rise to be shown.")
-    social_minimum: float = Field(default=0.5, ge=0, le=1, description="Least evidence that it is a social service.")
-    other_maximum: float = Field(default=0.5, ge=0, le=1, description="Share of texts that may call it something else.")
-    said_share: float = Field(default=0.1, ge=0, le=1, description="Least share of its texts that introduce it.")
-    documents: int = Field(default=2, ge=1)
-    outlets: int = Field(default=2, ge=1)
-    rise: float = Field(default=3.0, gt=1, description="Times the share of the news it had before.")
-    chart_rank: int = Field(default=50, ge=1, description="Place in a social chart that counts as evidence.")
-    dismissed: list[str] = Field(default=[], description="Names a consultant has looked at and does not want to see.")
-
-
-class Momentum(Model):
-    """Bursts and stages of a platform's attention (docs/method.md, "Momentum"); reasons in radar.yaml."""
-
-    baseline_days: int = 56
-    gap_days: int = Field(default=14, description="Last days left out of the baseline: a burst must not hide itself.")
-    source_days: int = Field(default=28, description="A source younger than this does not count.")
-    prior_documents: float = Field(default=200, description="Weight of the pooled share in a source's own baseline.")
-    least_share: float = Field(default=0.0005, gt=0, lt=0.1, description="Assumed of a platform nobody named before.")
-    burst_factor: float = Field(default=3.0, gt=1)
-    burst_level: float = Field(default=8.0, gt=0)
-    z_level: float = Field(default=3.5, gt=0, description="Robust z of a measured series that counts as unusual.")
-    hold_days: int = Field(default=14, description="How long a burst counts, and how long a spark is called one.")
-    least_inputs: int = Field(default=2, ge=1)
-    sustained_days: int = 90
-    durability_days: tuple[int, int] = (29, 56)
-    durability_minimum_days: int = Field(default=7, description="Days of that span that must have passed.")
-    sustained_q: float = 0.5
-    fading_q: float = 0.25
-    dormant_days: int = Field(default=180, description="Fading for this long without a spark is dormant.")
-    fit_minimum: float = Field(default=60, description="Fit from which a client is told of a spark.")
-    markets: dict[str, str] = Field(default={}, description="Label of a measurement or language: jurisdiction.")
-
-
-class Radar(Model):
-    """Noticing the new: discovery of platforms, and momentum of those that are watched."""
-
-    discovery: Discovery = Discovery()
-    momentum: Momentum = Momentum()
 
 
 class Settings(Model):

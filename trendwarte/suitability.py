@@ -21,7 +21,8 @@ from trendwarte.floors import (
 )
 from trendwarte.ledger import activity
 from trendwarte.radar.momentum import Standing
-from trendwarte.settings import AudienceShare, Boundary, Client, Jurisdiction, Platform, Scoring, TargetGroup
+from trendwarte.rules import Boundary, Scoring
+from trendwarte.settings import AudienceShare, Client, Jurisdiction, Platform, TargetGroup
 from trendwarte.types import LegalStatus, RiskScore, Term, Verdict
 from trendwarte.vocabulary import DIMENSIONS, Band, Dimension, Purpose
 

@@ -32,7 +32,7 @@ class Recipient:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class ToldBand:
     """What a recipient was last told of a platform and purpose, and when."""
 
     band: Band
@@ -75,14 +75,14 @@ class Held:
 class Memory:
     """What the outbox remembers when a night queues its messages."""
 
-    known: Mapping[Recipient, Mapping[Subject, Known]] = field(default_factory=dict)
-    known_to_all: Mapping[tuple[str, str, Purpose], Known] = field(default_factory=dict)
+    known: Mapping[Recipient, Mapping[Subject, ToldBand]] = field(default_factory=dict)
+    known_to_all: Mapping[tuple[str, str, Purpose], ToldBand] = field(default_factory=dict)
     """(client, platform, purpose) -> what baseline and digest told everybody there"""
     silences: Sequence[Silence] = ()
     held: Sequence[Held] = ()
     closed: frozenset[Recipient] = frozenset()
 
-    def of(self, recipient: Recipient, subject: Subject) -> Known | None:
+    def of(self, recipient: Recipient, subject: Subject) -> ToldBand | None:
         """The newer of what this recipient was told and what all recipients of the client were told."""
         found = [self.known.get(recipient, {}).get(subject), self.known_to_all.get((recipient.client, *subject))]
         return max((one for one in found if one), key=lambda known: known.told_at, default=None)

@@ -6,7 +6,7 @@ from dataclasses import asdict, replace
 from datetime import date, datetime
 from typing import Any
 
-from trendwarte.events import Known
+from trendwarte.events import KnownEvent
 from trendwarte.types import Event, Evidence, LegalStatus, Refusal, Signal, StoredSignal
 from trendwarte.vocabulary import DIMENSION_OF
 from warehouse.connection import Connection, insert, query_text, rows_of
@@ -41,7 +41,7 @@ class Events:
         ).fetchall()
         return sorted({event_id for (event_id,) in rows})
 
-    def near(self, days: Iterable[tuple[str, date]], gap_days: int) -> list[Known]:
+    def near(self, days: Iterable[tuple[str, date]], gap_days: int) -> list[KnownEvent]:
         """Events that a report of these (platform, day) pairs could belong to, with their signals.
 
         Only these are touched: the cost of a night follows its own days, not the history.
@@ -49,7 +49,7 @@ class Events:
         wanted = [{"platform": platform, "day": day} for platform, day in sorted(set(days))]
         rows = rows_of(self._con, query_text("events_near"), {"days": wanted, "gap": gap_days})
         told = self.signals_of(row["event_id"] for row in rows)
-        return [Known(_event(row), tuple(told.get(row["event_id"], ()))) for row in rows]
+        return [KnownEvent(_event(row), tuple(told.get(row["event_id"], ()))) for row in rows]
 
     def recent(self, platform: str, since: date) -> list[Event]:
         """Events of a platform that were still told of on or after ``since``, the most credible first."""

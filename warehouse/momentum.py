@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from trendwarte.radar.momentum import Standing
-from trendwarte.settings import Momentum
+from trendwarte.rules import Momentum
 from warehouse.connection import Connection, insert, query_text, rows_of
 
 # Documents and page views arrive some days late: the last days are counted again.

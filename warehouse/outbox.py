@@ -7,8 +7,8 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
-from trendwarte.telling import Held, Known, Memory, Recipient, Silence, Subject
-from trendwarte.types import Delivery, Message
+from trendwarte.messages import Delivery, Message
+from trendwarte.telling import Held, Memory, Recipient, Silence, Subject, ToldBand
 from warehouse.connection import Connection, insert, query_text, rows_of
 from warehouse.verdicts import alert_of
 
@@ -31,10 +31,10 @@ class Outbox:
     def memory(self, as_of: datetime, since: datetime) -> Memory:
         """What each recipient was last told before a night, who wants silence, and what never arrived since."""
         told = rows_of(self._con, query_text("told"), {"as_of": as_of})
-        known: dict[Recipient, dict[Subject, Known]] = {}
-        to_all: dict[tuple[str, str, Any], Known] = {}
+        known: dict[Recipient, dict[Subject, ToldBand]] = {}
+        to_all: dict[tuple[str, str, Any], ToldBand] = {}
         for row in told:
-            fact = Known(row["band"], row["told_at"])
+            fact = ToldBand(row["band"], row["told_at"])
             if row["channel"]:
                 recipient = Recipient(row["client"], row["channel"], row["target"])
                 known.setdefault(recipient, {})[row["platform"], row["purpose"]] = fact

@@ -8,7 +8,7 @@ from typing import Any
 
 from trendwarte.radar import momentum
 from trendwarte.radar.candidates import Candidate, Ground, Standing, key_of
-from trendwarte.settings import Discovery
+from trendwarte.rules import Discovery
 from trendwarte.types import Evidence
 from warehouse.connection import Connection, insert, query_text, rows_of
 

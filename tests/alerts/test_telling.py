@@ -10,10 +10,10 @@ from tests.alerts.conftest import NIGHT, alert, settings_with, verdict
 from trendwarte.settings import AlertRules, Channel, QuietHours
 from trendwarte.telling import (
     Held,
-    Known,
     Memory,
     Recipient,
     Silence,
+    ToldBand,
     after_quiet,
     calm,
     digest_is_due,
@@ -30,7 +30,7 @@ SUBJECT = ("tiktok", "advertising")
 
 
 def knows(band, days_ago=3):
-    return Memory(known={TEAM: {SUBJECT: Known(band, NIGHT - days_ago * DAY)}})
+    return Memory(known={TEAM: {SUBJECT: ToldBand(band, NIGHT - days_ago * DAY)}})
 
 
 def test_a_recipient_who_was_told_something_else_reads_the_change_from_there():
@@ -45,8 +45,8 @@ def test_a_recipient_is_not_told_what_he_knows():
 
 def test_what_the_digest_said_later_counts_as_known():
     memory = Memory(
-        known={TEAM: {SUBJECT: Known("exit", NIGHT - 5 * DAY)}},
-        known_to_all={("snack-us", *SUBJECT): Known("watch", NIGHT - DAY)},
+        known={TEAM: {SUBJECT: ToldBand("exit", NIGHT - 5 * DAY)}},
+        known_to_all={("snack-us", *SUBJECT): ToldBand("watch", NIGHT - DAY)},
     )
     (seen,) = share_of([alert(from_band="test")], TEAM, MAIL, memory, {}).told
     assert seen.from_band == "watch"
@@ -68,7 +68,7 @@ def test_a_silence_that_is_over_holds_nothing_back(until):
 
 def test_after_a_silence_the_truth_is_told_when_it_still_holds():
     held = Held(TEAM, alert(as_of=NIGHT - 5 * DAY))
-    memory = Memory(known={TEAM: {SUBJECT: Known("recommend", NIGHT - 30 * DAY)}}, held=[held])
+    memory = Memory(known={TEAM: {SUBJECT: ToldBand("recommend", NIGHT - 30 * DAY)}}, held=[held])
     now = {("snack-us", *SUBJECT): verdict(alert())}
     (late,) = share_of([], TEAM, MAIL, memory, now).told
     assert late.reasons[0].code == "caught_up" and (late.from_band, late.to_band) == ("recommend", "exit")

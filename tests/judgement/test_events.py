@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trendwarte.config_files import load_settings
-from trendwarte.events import Known, assign, summarise
+from trendwarte.events import KnownEvent, assign, summarise
 from trendwarte.types import Signal, StoredSignal
 
 SETTINGS = load_settings(Path(__file__).parents[2] / "config", {})
@@ -45,7 +45,7 @@ def told_in_nights(nights):
         members = {}
         for one in signals.values():
             members.setdefault(event_of[one.signal_id], []).append(one)
-        known = [Known(summarise(event_id, told_by), tuple(told_by)) for event_id, told_by in members.items()]
+        known = [KnownEvent(summarise(event_id, told_by), tuple(told_by)) for event_id, told_by in members.items()]
         event_of |= told(night, known)
         signals |= {one.signal_id: one for one in night}
     members = {}
@@ -211,7 +211,7 @@ def test_the_same_step_of_one_named_law_is_one_event_in_any_words():
 def test_a_late_report_joins_the_event_that_was_told_already():
     first = [signal(1, title="President signs TikTok law"), signal(2, origin="b", title="TikTok law signed")]
     event_id = next(iter(told(first).values()))
-    known = Known(summarise(event_id, first), tuple(first))
+    known = KnownEvent(summarise(event_id, first), tuple(first))
     late = signal(3, origin="c", day=DAY + timedelta(days=2), lang="de", title="Präsident unterzeichnet TikTok-Gesetz")
     assert told([late], [known]) == {"s3": event_id}
 

@@ -7,7 +7,7 @@ import pytest
 
 from trendwarte.radar.candidates import Standing, judge_names, key_of
 from trendwarte.radar.entry import entry_text, id_of
-from trendwarte.settings import Discovery
+from trendwarte.rules import Discovery
 
 NOW = datetime(2021, 2, 15, 23, 59, 59, tzinfo=UTC)
 RULES = Discovery()

@@ -5,7 +5,8 @@ from datetime import UTC, date, datetime, time, timedelta
 import pytest
 
 from trendwarte.radar.momentum import Standing, new_sparks, stage_in
-from trendwarte.settings import Jurisdiction, Momentum
+from trendwarte.rules import Momentum
+from trendwarte.settings import Jurisdiction
 from trendwarte.types import Measurement
 from warehouse import Warehouse, judge_momentum, measure_momentum
 

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from math import log2
 from typing import Literal
 
-from trendwarte.settings import Discovery
+from trendwarte.rules import Discovery
 from trendwarte.types import Evidence
 
 Status = Literal["candidate", "noticed", "rejected"]
