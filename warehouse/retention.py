@@ -72,13 +72,7 @@ def erase(
         [titles, ids],
     )
     signals = _count(con, "UPDATE signals SET evidence = '' WHERE document_id IN (SELECT unnest(?::VARCHAR[]))", ids)
-    if kind == "source":
-        con.execute("DELETE FROM payloads WHERE split_part(source_id, ':', 1) = ?", [target])
-    else:
-        con.execute(
-            "DELETE FROM payloads WHERE payload_hash IN (SELECT payload_hash FROM documents WHERE document_id = ?)",
-            [target],
-        )
+    _erase_payloads(con, kind, target)
     documents = _count(
         con,
         "UPDATE documents SET title = '', summary = '', text = '', url = '', guid = NULL, text_quality = 'title',"
@@ -91,6 +85,17 @@ def erase(
          "documents": documents, "signals": signals}
     ])  # fmt: skip
     return {"documents": documents, "signals": signals}
+
+
+def _erase_payloads(con: Connection, kind: Literal["document", "source"], target: str) -> None:
+    """Raw answers that held the content."""
+    if kind == "source":
+        con.execute("DELETE FROM payloads WHERE split_part(source_id, ':', 1) = ?", [target])
+    else:
+        con.execute(
+            "DELETE FROM payloads WHERE payload_hash IN (SELECT payload_hash FROM documents WHERE document_id = ?)",
+            [target],
+        )
 
 
 def _erase_from_alerts(con: Connection, ids: set[str]) -> None:

@@ -79,8 +79,15 @@ def load_configuration(con: Connection, settings: Settings) -> None:
     """
     if settings.fingerprint and settings.fingerprint == _loaded_fingerprint(con):
         return
+    for table, rows in _configuration_tables(settings).items():
+        con.execute(f'DELETE FROM "{table}"')  # noqa: S608 (names from the dictionary above)
+        insert(con, table, rows)
+
+
+def _configuration_tables(settings: Settings) -> dict[str, list[dict[str, Any]]]:
+    """Rows per table."""
     s = settings.scoring
-    tables: dict[str, list[dict[str, Any]]] = {
+    return {
         "platforms": [
             {"platform": p.id, "name": p.name, "owner": p.owner, "home": p.home} for p in settings.platforms.values()
         ],
@@ -120,6 +127,3 @@ def load_configuration(con: Connection, settings: Settings) -> None:
             if isinstance(value, int | float) and not isinstance(value, bool)
         ],
     }  # fmt: skip
-    for table, rows in tables.items():
-        con.execute(f'DELETE FROM "{table}"')  # noqa: S608 (names from the dictionary above)
-        insert(con, table, rows)

@@ -10,13 +10,6 @@ import duckdb
 
 from trendwarte.errors import WarehouseError
 
-#: Former checksums of migrations that were corrected because they failed on a filled warehouse (docs/decisions/0021).
-#: Where the former text went through, on an empty one, it made the same schema.
-_FORMER = {
-    2: "5afa2a49fe08850127887156b3fd1e6aba0f1367b419ea317cc04e84bd548b22",
-    6: "892a52f38f8198c1c0ff0ea6813da8d15118da27bf721cc99872c827f2590d75",
-}
-
 
 class Migration(NamedTuple):
     """One step of the schema; its number is the beginning of its file name."""
@@ -59,7 +52,7 @@ def is_behind(con: duckdb.DuckDBPyConnection) -> bool:
             f"the warehouse has schema {max(applied)}, this program knows {known[-1].version}: update the program"
         )
     for one in known:
-        if applied.get(one.version, one.checksum) not in (one.checksum, _FORMER.get(one.version)):
+        if applied.get(one.version, one.checksum) != one.checksum:
             raise WarehouseError(f"migration {one.name} was changed after it was applied; add a new one instead")
     return any(one.version not in applied for one in known)
 
