@@ -6,6 +6,7 @@ believed dead was not), only the first committed one counts. So nothing is lost 
 """
 
 import json
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -13,6 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 import duckdb
 import zstandard
@@ -91,16 +93,19 @@ class Lake:
         """Attach, and create the tables when they are missing.
 
         Raises:
-            WarehouseError: an extension is not installed, or the catalogue does not answer.
+            WarehouseError: an extension is not installed, the catalogue or S3 does not answer, keys of S3 are missing.
         """
         self._con = duckdb.connect()
         self._con.execute("SET TimeZone = 'UTC'")
-        for name in ("ducklake", "postgres_scanner"):
+        is_on_s3 = place.files.startswith("s3://")
+        for name in ("ducklake", "postgres_scanner", *(["httpfs"] if is_on_s3 else [])):
             if not load_extension(self._con, name):
                 raise WarehouseError(
                     f"{name} is not installed for DuckDB {duckdb.__version__}: pip install '.[growth]'"
                 )
         try:
+            if is_on_s3:
+                _hand_over_keys(self._con, os.environ)
             self._attach(place)
         except duckdb.Error as error:
             self._con.close()
@@ -219,11 +224,11 @@ class Lake:
             self._con.execute("DETACH published")
 
     def _attach(self, place: LakePlace) -> None:
-        url, where = place.url.replace("'", "''"), place.files.replace("'", "''")
         for attempt in range(_ATTEMPTS):
             try:
                 self._con.execute(
-                    f"ATTACH IF NOT EXISTS '{url}' AS lake (DATA_PATH '{where}', DATA_INLINING_ROW_LIMIT 0)"
+                    f"ATTACH IF NOT EXISTS '{quoted(place.url)}' AS lake"
+                    f" (DATA_PATH '{quoted(place.files)}', DATA_INLINING_ROW_LIMIT 0)"
                 )
                 for statement in filter(str.strip, _SCHEMA.split(";")):
                     self._con.execute(statement)
@@ -251,6 +256,34 @@ class Lake:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._con.close()
+
+
+def _hand_over_keys(con: duckdb.DuckDBPyConnection, environ: Mapping[str, str]) -> None:
+    """Give DuckDB the keys of S3 from the environment, named as AWS's own tools name them.
+
+    ``AWS_ENDPOINT_URL_S3`` or ``AWS_ENDPOINT_URL`` leads to another S3 (MinIO, Ceph), addressed by path.
+
+    Raises:
+        WarehouseError: a key is missing.
+    """
+    missing = [name for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY") if not environ.get(name)]
+    if missing:
+        raise WarehouseError(f"the lake lies on S3 but {' and '.join(missing)} is not set in the environment")
+    options = {
+        "KEY_ID": environ["AWS_ACCESS_KEY_ID"],
+        "SECRET": environ["AWS_SECRET_ACCESS_KEY"],
+        "SESSION_TOKEN": environ.get("AWS_SESSION_TOKEN", ""),
+        "REGION": environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION", ""),
+    }
+    endpoint = urlsplit(environ.get("AWS_ENDPOINT_URL_S3") or environ.get("AWS_ENDPOINT_URL", ""))
+    if endpoint.netloc:
+        options |= {"ENDPOINT": endpoint.netloc, "URL_STYLE": "path", "USE_SSL": str(endpoint.scheme == "https")}
+    said = ", ".join(f"{name} '{quoted(value)}'" for name, value in options.items() if value)
+    try:
+        con.execute(f"CREATE SECRET (TYPE s3, {said})")
+    except duckdb.Error:
+        # Its words may hold the statement, and that the keys.
+        raise WarehouseError("DuckDB refused the keys of S3: check the AWS_* variables of the environment") from None
 
 
 def _call_row(call: Call) -> dict[str, Any]:

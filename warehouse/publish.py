@@ -86,9 +86,9 @@ def export_parquet(published: Path, out: Path) -> None:
             con.execute(f"COPY (FROM mart.{view}) TO '{quoted(out / f'{view}.parquet')}' (FORMAT parquet)")
 
 
-def quoted(path: Path) -> str:
-    """A path inside a text of SQL."""
-    return str(path).replace("'", "''")
+def quoted(value: Path | str) -> str:
+    """A path, address or key inside a text of SQL."""
+    return str(value).replace("'", "''")
 
 
 def _newest_night(con: Connection) -> dict[str, Any]:

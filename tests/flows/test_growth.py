@@ -12,7 +12,9 @@ from datetime import UTC, date, datetime, timedelta
 from importlib.util import find_spec
 from pathlib import Path
 
+import boto3
 import pytest
+from moto.server import ThreadedMotoServer
 
 from demo import PostOffice, WorldServer
 from flows.demo import end_of, settings_for
@@ -80,10 +82,38 @@ def postgres(tmp_path_factory):
     shutil.rmtree(folder, ignore_errors=True)
 
 
-@pytest.fixture
-def lake_at(postgres, tmp_path):
+@pytest.fixture(scope="module")
+def s3():
+    """A real S3 on loopback, the keys in the environment; gives a client of its own to look into it."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    told = {"AWS_ACCESS_KEY_ID": "lake", "AWS_SECRET_ACCESS_KEY": "it's secret", "AWS_REGION": "eu-central-1",
+            "AWS_ENDPOINT_URL": f"http://{host}:{port}"}  # fmt: skip
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in told.items():
+            patch.setenv(name, value)
+        client = boto3.client("s3", region_name=told["AWS_REGION"])
+        client.create_bucket(Bucket="lake", CreateBucketConfiguration={"LocationConstraint": told["AWS_REGION"]})
+        yield client
+    server.stop()
+
+
+@pytest.fixture(params=["folder", "s3"])
+def lake_at(request, postgres, tmp_path):
     """A place for an empty lake."""
-    return LakePlace(postgres(f"lake{time.monotonic_ns()}"), str(tmp_path / "lake"))
+    name = f"lake{time.monotonic_ns()}"
+    if request.param == "s3":
+        request.getfixturevalue("s3")
+    return LakePlace(postgres(name), f"s3://lake/{name}" if request.param == "s3" else str(tmp_path / "lake"))
+
+
+def parquet_of(place, s3):
+    """The bytes of every Parquet file of a lake."""
+    if not place.files.startswith("s3://"):
+        return [path.read_bytes() for path in Path(place.files).rglob("*.parquet")]
+    found = s3.list_objects_v2(Bucket="lake", Prefix=place.files.removeprefix("s3://lake/")).get("Contents", [])
+    return [s3.get_object(Bucket="lake", Key=one["Key"])["Body"].read() for one in found]
 
 
 def on_two_hosts(settings):
@@ -153,22 +183,37 @@ def test_many_writers_at_once_lose_nothing(lake_at):
         assert len(lake.gathered("night-1", "reader").calls) == 15
 
 
-def test_what_is_erased_or_past_its_time_leaves_the_files_of_the_lake_too(lake_at):
+def test_what_is_erased_or_past_its_time_leaves_the_files_of_the_lake_too(lake_at, s3):
     document = Document("d-1", "s-1", "https://a.example/1", "zk81q title", "", "a.example", "blog", NOW, NOW, "hash")
     with Lake(lake_at) as lake:
         for number in (1, 2):
             batch = replace(one_batch("w", f"b-{number}"), documents=(replace(document, document_id=f"d-{number}"),))
             lake.put(batch, "reader", NOW)
+        assert any(b"zk81q" in body for body in parquet_of(lake_at, s3))
         lake.erase(["d-1"], [])
         assert [d.document_id for d in lake.gathered("night-1", "reader").documents] == ["d-2"]
         lake.forget(NOW + timedelta(days=1))
         assert lake.gathered("night-1", "reader").documents == []
-    assert not [p for p in Path(lake_at.files).rglob("*.parquet") if b"zk81q" in p.read_bytes()]
+    assert not [body for body in parquet_of(lake_at, s3) if b"zk81q" in body]
 
 
 def test_a_lake_that_is_not_there_gets_a_sentence(postgres, tmp_path):
     with pytest.raises(WarehouseError, match="the lake cannot be reached"):
         Lake(LakePlace("ducklake:postgres:host=/nowhere dbname=lake", str(tmp_path)))
+
+
+def test_a_lake_on_s3_without_keys_gets_a_sentence(lake_at, monkeypatch):
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY", raising=False)
+    with pytest.raises(WarehouseError, match="AWS_SECRET_ACCESS_KEY is not set"):
+        Lake(replace(lake_at, files="s3://lake/elsewhere"))
+
+
+def test_a_lake_on_s3_that_is_not_there_gets_a_sentence_without_the_key(postgres, s3):
+    place = LakePlace(postgres(f"lake{time.monotonic_ns()}"), "s3://no-such-bucket/lake")
+    with pytest.raises(WarehouseError) as told, Lake(place) as lake:
+        lake.put(one_batch("w"), "reader", NOW)
+    assert "no-such-bucket" in str(told.value)
+    assert "secret" not in str(told.value)
 
 
 def test_a_lake_gives_what_one_file_gives(lake_at, embedded, tmp_path):
