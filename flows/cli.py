@@ -52,6 +52,10 @@ def main() -> None:
         fail(str(error), 4)
     except TrendwarteError as error:
         fail(str(error), 3)
+    except OSError as error:
+        if error.filename is None:
+            raise
+        fail(f"{error.filename}: {error.strerror}; choose another place or make room there, and run it again", 3)
     except KeyboardInterrupt:
         fail("interrupted; the next night continues where this one stopped", 130)
 

@@ -153,6 +153,15 @@ def test_a_state_folder_that_takes_no_writes_gets_a_sentence_with_a_remedy(small
     assert "cannot be written" in done.stderr and "--state" in done.stderr
 
 
+@pytest.mark.parametrize("words", [["demo", "--state"], ["serve", "--state"], ["run", "--state"], ["init"]], ids=" ".join)
+def test_a_folder_that_cannot_be_made_gets_a_sentence_from_every_command(tmp_path, words):
+    (tmp_path / "file").write_text("in the way", "utf-8")
+    command = [sys.executable, "-m", "flows", *words, str(tmp_path / "file" / "state")]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=CONFIG.parent, check=False)
+    assert done.returncode == 3 and "Traceback" not in done.stderr
+    assert str(tmp_path / "file") in done.stderr and "another" in done.stderr
+
+
 def test_a_torn_log_is_set_aside_and_the_night_runs_again(state, undisturbed):
     path = state / "warehouse.duckdb"
     # A process that dies in the middle of a night leaves a log; the power cut tears it.
