@@ -225,6 +225,7 @@ def test_a_lake_gives_what_one_file_gives(lake_at, embedded, tmp_path):
 
 
 @pytest.mark.flow
+@pytest.mark.parametrize("lake_at", ["s3"], indirect=True)
 def test_dask_workers_that_are_killed_midway_change_nothing(lake_at, embedded, tmp_path, monkeypatch):
     from dask.distributed import LocalCluster
 
