@@ -3,7 +3,6 @@
 import gzip
 import io
 import json
-import re
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -83,7 +82,7 @@ def read_line(
 
     A line whose words cannot matter is checked like any other, but only its id and language are given.
     """
-    if not line.strip():
+    if not line or line.isspace():
         return None
     try:
         return _document(_record(line), known, could_matter)
@@ -155,7 +154,7 @@ def _document(record: dict[str, Any], known: Outlets, could_matter: Callable[[st
     published_at = _date(raw_date)
     if published_at is None:
         raise ValueError(f"'published_at' is missing or no date: {raw_date[:40]!r}")
-    source, url = _text(record, "source"), _address(_text(record, "url"))
+    source, url = _text(record, "source"), address_of(_text(record, "url"))
     summary, text = _lead(record)
     kind, lang, document_id = _kind(record), _text(record, "lang")[:35], _given_id(record)
     if could_matter is not None and not could_matter(words := f"{title}\n{summary}\n{text}"):
@@ -180,15 +179,8 @@ def _document(record: dict[str, Any], known: Outlets, could_matter: Callable[[st
     )
 
 
-# An archive has thousands of items of one day, and mostly addresses with nothing to clean.
+# An archive has thousands of items of one day.
 _date = lru_cache(maxsize=4_096)(parse_date)
-_CLEAN_ADDRESS = re.compile(
-    r"https?://[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]+/[A-Za-z0-9_/.~,!:+-]*(?:\?(?:v|p|id|aid|cid)=[A-Za-z0-9_.-]+)?"
-)
-
-
-def _address(raw: str) -> str:
-    return raw if _CLEAN_ADDRESS.fullmatch(raw) else address_of(raw)
 
 
 def _lead(record: dict[str, Any]) -> tuple[str, str]:
@@ -216,8 +208,12 @@ def _text(record: dict[str, Any], name: str) -> str:
         return ""
     if not isinstance(value, str):
         raise ValueError(f"{name!r} is no text but {type(value).__name__}")
-    # JSON can spell half a surrogate pair, which nothing can store.
-    return value if value.isascii() else value.encode("utf-8", "replace").decode("utf-8")
+    if not value.isascii():
+        try:
+            value.encode()
+        except UnicodeEncodeError:  # JSON can spell half a surrogate pair, which nothing can store
+            return value.encode("utf-8", "replace").decode("utf-8")
+    return value
 
 
 @contextmanager

@@ -49,8 +49,11 @@ class Marks:
     published_at: datetime | None
 
 
-# An address that is canonical already, as nearly all are: nothing to lower, to drop, to quote or to split.
-_CANONICAL = re.compile(r"https?://[a-z0-9][a-z0-9.-]*[a-z0-9]/[A-Za-z0-9_.~%/:=&+!$,;'@()*|-]*\Z")
+# An address with nothing to lower, to quote or to take apart, as nearly all are: only parameters may be dropped.
+_PLAIN = re.compile(
+    r"(https?://[a-z0-9][a-z0-9.-]*[a-z0-9]/[A-Za-z0-9_.~%/:=&+!$,;'@()*|-]*)"
+    r"(?:\?([A-Za-z0-9_.~%/:=&+!$,;'@()*|?-]*))?(?:#[!-~]*)?\Z"
+)
 
 
 @lru_cache(maxsize=4_096)
@@ -60,8 +63,8 @@ def canonical_url(url: str) -> str:
     The order of the other parameters is kept; spaces and letters beyond ASCII are percent-encoded, as browsers
     send them. An address that cannot be split is returned stripped.
     """
-    if _CANONICAL.match(url):
-        return url
+    if plain := _PLAIN.match(url):
+        return _without_tracking(plain)
     try:
         parts = urlsplit(url.strip())
         host = (parts.hostname or "").rstrip(".")
@@ -73,15 +76,15 @@ def canonical_url(url: str) -> str:
     if ":" in host:
         host = f"[{host}]"
     netloc = host if port is None or port == _DEFAULT_PORTS.get(parts.scheme) else f"{host}:{port}"
-    query = parts.query
-    if query:
-        query = "&".join(pair for pair in query.split("&") if pair and not _is_tracking(pair))
+    query = _own_query(parts.query)
     path = quote(parts.path, _RESERVED, errors="ignore") or "/"
     return urlunsplit((parts.scheme, netloc, path, quote(query, _RESERVED, errors="ignore"), ""))
 
 
 def address_of(raw: str) -> str:
     """``raw`` as a canonical address of the web, empty when it is none."""
+    if plain := _PLAIN.match(raw):
+        return _without_tracking(plain)
     # Reports link to it: "javascript:" and the like must never get that far.
     url = canonical_url(visible(raw))
     return url if url.startswith(("http://", "https://")) else ""
@@ -153,6 +156,15 @@ def _guid_as_url(entry: Marks) -> str:
         return url
     # Only for its own host: else one feed could claim, and so overwrite, another publisher's documents.
     return url if not entry.url or host_of(url) == host_of(entry.url) else ""
+
+
+def _without_tracking(plain: re.Match[str]) -> str:
+    query = _own_query(plain[2] or "")
+    return f"{plain[1]}?{query}" if query else plain[1]
+
+
+def _own_query(query: str) -> str:
+    return query and "&".join([pair for pair in query.split("&") if pair and not _is_tracking(pair)])
 
 
 def _is_tracking(pair: str) -> bool:

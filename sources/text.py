@@ -54,9 +54,14 @@ def plain_text(markup: str, max_chars: int) -> str:
             text = html.unescape(text)
         if text == before:
             break
-    if not text.isascii() or not text.isprintable():
-        text = unicodedata.normalize("NFC", _UNWANTED.sub("", _C1.sub(lambda sign: _WINDOWS[sign[0]], text)))
-    return shortened(" ".join(text.split()), max_chars)
+    # What is printable has no unwanted sign and no white space but the space itself.
+    if not text.isprintable():
+        text = _UNWANTED.sub("", _C1.sub(lambda sign: _WINDOWS[sign[0]], text))
+    if not text.isascii():
+        text = unicodedata.normalize("NFC", text)
+    if not text.isprintable() or "  " in text or text[:1] == " " or text[-1:] == " ":
+        text = " ".join(text.split())
+    return shortened(text, max_chars)
 
 
 def visible(token: str) -> str:
