@@ -4,8 +4,8 @@ Names of platforms, places and numbers are marks by then, so that weights hold f
 knew. Features are hashed; each family is scaled to one length, so a long lead does not drown a short title.
 """
 
-from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain, pairwise
 from typing import Any
@@ -14,9 +14,11 @@ from zlib import crc32
 import numpy as np
 
 from trendwarte.reading.grammar import Row
+from trendwarte.reading.memo import Memo
 
 #: Number of hashed features; collisions cost less than a larger file.
-SIZE = 1 << 16
+_BITS = 16
+SIZE = 1 << _BITS
 #: What each family of features weighs: title words, lead words, title letters, title roles, lead roles, signs, rules.
 #: Chosen on folds of the development part (docs/decisions/0012).
 WORD_SHARES = (1.0, 0.6, 1.0, 1.0, 0.6, 0.8)
@@ -25,79 +27,107 @@ _LETTERS = (3, 4, 5)
 _WORD_CHARS = 24
 _TITLE_PARTS, _LEAD_PARTS = 14, 20
 
-Families = tuple[Counter[int], ...]
+#: Hashed features of a text, a list per family; what occurs twice stands there twice.
+Families = tuple[Sequence[int], ...]
 Vector = tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]
 
 
 def features(title: Row, lead: Row, signs: Iterable[str]) -> Families:
-    """Counts of hashed features, one counter per family, in the order of ``WORD_SHARES``."""
+    """Hashed features, one list per family, in the order of ``WORD_SHARES``."""
     return (
-        _words(title, "t"), _words(lead, "l"), _letters(title), _roles(title, _TITLE_PARTS, "T", is_whole=True),
-        _roles(lead, _LEAD_PARTS, "L", is_whole=False), Counter(_hash("s" + sign) for sign in signs),
+        _words([_TITLE_WORDS[token] for token in title.tokens]), _words([_LEAD_WORDS[token] for token in lead.tokens]),
+        list(chain.from_iterable([_LETTER_GROUPS[token] for token in title.tokens])),
+        _roles(title, _TITLE_PARTS, "T", is_whole=True), _roles(lead, _LEAD_PARTS, "L", is_whole=False),
+        [_sign("s" + sign) for sign in signs],
     )  # fmt: skip
 
 
 def rule_features(signs: Iterable[str]) -> Families:
     """What the rules said, in the order of ``RULE_SHARES``."""
-    return (Counter(_hash("r" + sign) for sign in signs),)
+    return ([_sign("r" + sign) for sign in signs],)
 
 
-def vector(counted: Families, shares: tuple[float, ...], rarity: np.ndarray[Any, Any]) -> Vector:
-    """Indices and weights: (1 + ln count) x rarity, each family scaled to its share."""
-    sizes = [len(family) for family in counted]
+def vector(families: Families, shares: tuple[float, ...], rarity: np.ndarray[Any, Any]) -> Vector:
+    """Distinct indices and weights: (1 + ln count) x rarity, each family scaled to its share."""
+    sizes = [len(family) for family in families]
     total = sum(sizes)
-    index = np.fromiter(chain.from_iterable(counted), dtype=np.int64, count=total)
-    counts = np.fromiter(chain.from_iterable(family.values() for family in counted), dtype=np.float32, count=total)
+    found = np.fromiter(chain.from_iterable(families), dtype=np.int64, count=total)
+    found += np.repeat(np.arange(len(sizes)) << _BITS, sizes)
+    found.sort()
+    is_last = np.ones(total, dtype=bool)
+    np.not_equal(found[1:], found[:-1], out=is_last[:-1])
+    ends, found = np.flatnonzero(is_last), found[is_last]
+    counts = (ends + 1).astype(np.float32)
+    counts[1:] -= counts[:-1].copy()
+    owner, index = found >> _BITS, found & _MASK
     weight = (1 + np.log(counts)) * rarity[index]
-    owner = np.repeat(np.arange(len(sizes)), sizes)
     lengths = np.sqrt(np.bincount(owner, weight * weight, minlength=len(sizes)))
     lengths[lengths == 0] = 1
     return index, weight * (np.asarray(shares) / lengths).astype(np.float32)[owner]
 
 
-def _words(row: Row, mark: str) -> Counter[int]:
-    found = Counter(_word(mark, token) for token in row.tokens)
-    found.update(_hash(f"{mark}{one} {other}") for one, other in pairwise(row.tokens))
-    return found
+def _words(traces: list["_Trace"]) -> list[int]:
+    """Words and pairs of neighbours."""
+    pairs = [crc32(after.tail, before.seed) & _MASK for before, after in pairwise(traces)]
+    return [one.word for one in traces] + pairs
 
 
-def _letters(row: Row) -> Counter[int]:
-    found: Counter[int] = Counter()
-    for token in row.tokens:
-        found.update(_letter_groups(token[:_WORD_CHARS]))
-    return found
-
-
-def _roles(row: Row, most: int, mark: str, *, is_whole: bool) -> Counter[int]:
-    """Classes, which class follows which at once, and in a title which stands before which at all."""
-    parts = row.parts[:most]
-    names = {name for _, classes in parts for name in classes}
-    found = {_word(mark, name) for name in names}
-    row_of_heads = [classes[0] for _, classes in parts]
-    found.update(_pair(mark + "+", one, other) for one, other in pairwise(row_of_heads))
-    found.update(
-        _hash(f"{mark}+{a}+{b}+{c}") for a, b, c in zip(row_of_heads, row_of_heads[1:], row_of_heads[2:], strict=False)
-    )
-    found.add(_hash(f"{mark}first:{row_of_heads[0] if row_of_heads else ''}"))
+def _roles(row: Row, most: int, mark: str, *, is_whole: bool) -> Sequence[int]:
+    """Classes, which class follows which at once, and in a title which stands before which at all; each once."""
+    parts = [classes for _, classes in row.parts[:most]]
+    found = {_role(mark, name) for classes in parts for name in classes}
+    heads = [classes[0] for classes in parts]
+    found.update([_pair(mark + "+", one, other) for one, other in pairwise(heads)])
+    found.update([_triple(mark, *three) for three in zip(heads, heads[1:], heads[2:], strict=False)])
+    found.add(_role(mark, f"first:{heads[0] if heads else ''}"))
     if is_whole:
-        for number, (_, before) in enumerate(parts):
-            for one in before:
-                for _, after in parts[number + 1 :]:
-                    found.update(_pair(mark + ">", one, other) for other in after)
-    return Counter(found)
+        earlier: dict[tuple[str, ...], None] = {}
+        for classes in parts:
+            for before in earlier:
+                found.update(_order(mark, before, classes))
+            earlier[classes] = None
+    return list(found)
 
 
-@lru_cache(maxsize=50_000)
-def _letter_groups(token: str) -> tuple[int, ...]:
-    edged = f" {token} "
-    return tuple(
-        _hash("#" + edged[start : start + size]) for size in _LETTERS for start in range(len(edged) - size + 1)
-    )
+@dataclass(frozen=True, slots=True)
+class _Trace:
+    """What one word leaves in a family of words. A CRC can go on from a seed: that of "a b" from that of "a "."""
+
+    word: int
+    seed: int
+    tail: bytes
 
 
-@lru_cache(maxsize=50_000)
-def _word(mark: str, token: str) -> int:
-    return _hash(mark + token)
+class _Traces(Memo[str, _Trace]):
+    def __init__(self, mark: str) -> None:
+        super().__init__(50_000)
+        self._mark = mark
+
+    def look_up(self, token: str) -> _Trace:
+        marked = self._mark + token
+        return _Trace(_hash(marked), crc32(f"{marked} ".encode()), token.encode())
+
+
+class _LetterGroups(Memo[str, tuple[int, ...]]):
+    def look_up(self, token: str) -> tuple[int, ...]:
+        edged = f" {token[:_WORD_CHARS]} "
+        return tuple([
+            _hash("#" + edged[start : start + size]) for size in _LETTERS for start in range(len(edged) - size + 1)
+        ])  # fmt: skip
+
+
+_TITLE_WORDS, _LEAD_WORDS, _LETTER_GROUPS = _Traces("t"), _Traces("l"), _LetterGroups(50_000)
+_MASK = SIZE - 1
+
+
+@lru_cache(maxsize=2_000)
+def _sign(token: str) -> int:
+    return _hash(token)
+
+
+@lru_cache(maxsize=2_000)
+def _role(mark: str, name: str) -> int:
+    return _hash(mark + name)
 
 
 @lru_cache(maxsize=20_000)
@@ -105,5 +135,15 @@ def _pair(mark: str, one: str, other: str) -> int:
     return _hash(f"{mark}{one}>{other}")
 
 
+@lru_cache(maxsize=50_000)
+def _triple(mark: str, one: str, other: str, third: str) -> int:
+    return _hash(f"{mark}+{one}+{other}+{third}")
+
+
+@lru_cache(maxsize=20_000)
+def _order(mark: str, before: tuple[str, ...], after: tuple[str, ...]) -> tuple[int, ...]:
+    return tuple([_pair(mark + ">", one, other) for one in before for other in after])
+
+
 def _hash(token: str) -> int:
-    return crc32(token.encode()) & (SIZE - 1)
+    return crc32(token.encode()) & _MASK

@@ -6,12 +6,16 @@ is learned over classes holds for names and years that no training text knew.
 """
 
 import re
-from functools import cache, lru_cache
+from dataclasses import dataclass
+from functools import cache
 from typing import NamedTuple
 
+from trendwarte.reading.memo import Memo
 from trendwarte.reading.resources import resource
 
-_TOKEN = re.compile(r"§\w+|[^\W\d_]+|\d+|[?:]")
+# Letters, digits, marks. The first alternative is the second for the letters that nearly all words consist of: a set of
+# characters is looked up where the second asks three questions about each.
+_TOKEN = re.compile(r"[a-zäöüß]++(?![^\W\d_])|[^\W\d_]+|§\w+|\d+|[?:]")
 _STEM_MINIMUM = 3
 _MARKS = {
     "§p": "p", "§parent": "parent", "§all": "all", "§place": "place", "§us": "us", "§state": "place", "§eu": "eu",
@@ -37,24 +41,45 @@ class Row(NamedTuple):
         return frozenset(name for _, names in self.parts for name in names)
 
 
+@dataclass(frozen=True, slots=True)
+class _Word:
+    """What is known of one token of a text."""
+
+    plain: str
+    classes: tuple[str, ...]
+    phrases: tuple[tuple[tuple[str, ...], str], ...]
+    matters: bool
+
+
 def row(masked: str) -> Row:
     """Tokens and classes of a lower-case, masked text."""
-    tokens = tuple(_plain(token) for token in _TOKEN.findall(masked))
-    phrases = _phrases()
+    words = [_WORDS[token] for token in _TOKEN.findall(masked)]
+    tokens = tuple([word.plain for word in words])
     parts: list[tuple[int, tuple[str, ...]]] = []
     skip = 0
-    for number, token in enumerate(tokens):
-        found = next((p for p in phrases.get(token, ()) if tokens[number : number + len(p[0])] == p[0]), None)
-        if found is not None:
-            parts.append((number, (found[1],)))
-            skip = number + len(found[0])
-            continue
-        if number >= skip and (names := classes_of(token)):
-            parts.append((number, names))
+    for number in [number for number, word in enumerate(words) if word.matters]:
+        word = words[number]
+        for phrase, name in word.phrases:
+            if tokens[number : number + len(phrase)] == phrase:
+                parts.append((number, (name,)))
+                skip = number + len(phrase)
+                break
+        else:
+            if number >= skip and word.classes:
+                parts.append((number, word.classes))
     return Row(tokens, tuple(parts))
 
 
-@lru_cache(maxsize=100_000)
+class _Words(Memo[str, _Word]):
+    def look_up(self, token: str) -> _Word:
+        plain = _plain(token)
+        classes, phrases = classes_of(plain), _phrases().get(plain, ())
+        return _Word(plain, classes, phrases, bool(classes or phrases))
+
+
+_WORDS = _Words(100_000)
+
+
 def classes_of(token: str) -> tuple[str, ...]:
     """Classes of one word: its own, else those of its longest known beginning and ending."""
     if token in _MARKS:

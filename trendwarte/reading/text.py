@@ -165,7 +165,7 @@ def language(low: str) -> str:
     english = words.count("") + words.count(_IN_DEN)
     german = len(words) - words.count("") + (2 if _UMLAUT.search(head) else 0)
     if german == english == 0:
-        is_german = any([part in head for part in _IN_GERMAN_FORMS]) and _GERMAN_FORMS.search(head)
+        is_german = any(part in head for part in _IN_GERMAN_FORMS) and _GERMAN_FORMS.search(head)
         return "de" if is_german else "en"
     return "de" if german > english else "en"
 
