@@ -6,8 +6,9 @@ matter cost little. No answer moves the ledger: for that a rule must have read t
 """
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
+from math import exp
 from typing import Any
 
 import numpy as np
@@ -44,27 +45,41 @@ class Learned:
         parts = [stored[f"{name}_weights"].astype(np.float32) * stored[f"{name}_scale"] for name in QUESTIONS]
         self._first = np.ascontiguousarray(parts[0][:, 0])
         self._rest = np.ascontiguousarray(np.concatenate(parts[1:], axis=1))
-        self._bias = {name: stored[f"{name}_bias"].astype(np.float32) for name in QUESTIONS}
-        ends = np.cumsum([0, *(len(self._answers[name]) for name in QUESTIONS[1:])])
+        self._first_bias = float(stored[f"{QUESTIONS[0]}_bias"][0])
+        self._bias = np.concatenate([stored[f"{name}_bias"].astype(np.float32) for name in QUESTIONS[1:]])
+        self._sizes = [len(self._answers[name]) for name in QUESTIONS[1:]]
+        ends = np.cumsum([0, *self._sizes]).tolist()
+        self._starts = ends[:-1]
         self._slices = {name: slice(ends[n], ends[n + 1]) for n, name in enumerate(QUESTIONS[1:])}
+        # Rules say the same of most texts: nothing.
+        self._ruled = lru_cache(maxsize=5_000)(self._scores_of_rules)
 
     def relevance(self, counted: Families) -> tuple[float, Vector]:
         """How likely a text says something about a platform's standing; and the vector ``opinion`` wants."""
         where, weight = vector(counted, WORD_SHARES, self._rarity)
-        score = float(self._first[where] @ weight + self._bias["relevant"][0])
-        return 1 / (1 + float(np.exp(-score))), (where, weight)
+        score = float(self._first[where] @ weight) + self._first_bias
+        return 1 / (1 + exp(-score)), (where, weight)
 
     def opinion(self, first: Vector, rules: Families) -> Opinion:
         """Answers to all other questions; ``rules`` are the features that rules add."""
-        more = vector(rules, RULE_SHARES, self._rarity)
-        where, weight = np.concatenate([first[0], more[0]]), np.concatenate([first[1], more[1]])
-        scores = weight @ self._rest[where]
+        (said,) = rules
+        scores = self._scores(*first) + self._ruled(tuple(said)) + self._bias
+        raised = np.exp(scores - np.repeat(np.maximum.reduceat(scores, self._starts), self._sizes))
+        likely = (raised / np.repeat(np.add.reduceat(raised, self._starts), self._sizes)).tolist()
         shares: dict[str, tuple[tuple[str, float], ...]] = {}
         for name, part in self._slices.items():
-            raised = np.exp(scores[part] + self._bias[name] - (scores[part] + self._bias[name]).max())
-            found = zip(self._answers[name], (raised / raised.sum()).tolist(), strict=True)
+            found = zip(self._answers[name], likely[part], strict=True)
             shares[name] = tuple(sorted(found, key=lambda entry: (-entry[1], entry[0])))
         return Opinion(shares)
+
+    def _scores(self, where: Matrix, weight: Matrix) -> Matrix:
+        # Not "@": for a matrix of this size the library behind it wakes a thread per core, which wait for each other
+        # while another process reads on the same cores.
+        found: Matrix = np.einsum("i,ij->j", weight, self._rest.take(where, axis=0))
+        return found
+
+    def _scores_of_rules(self, said: tuple[int, ...]) -> Matrix:
+        return self._scores(*vector((said,), RULE_SHARES, self._rarity))
 
 
 @cache

@@ -12,6 +12,7 @@ from typing import Any
 
 from trendwarte.reading.places import place_of
 from trendwarte.reading.resources import resource
+from trendwarte.reading.sieve import Sieve
 from trendwarte.reading.text import Sentence
 
 _TITLE_ONLY_STAGES = frozenset({"discussed", "none"})
@@ -61,8 +62,11 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class _Rules:
-    steps: tuple[tuple[dict[str, Any], re.Pattern[str]], ...]
+    """Rules with their patterns and their bits in the sieve, and the patterns of word lists by name."""
+
+    steps: tuple[tuple[dict[str, Any], re.Pattern[str], int], ...]
     words: dict[str, re.Pattern[str]]
+    sieve: Sieve
 
 
 @cache
@@ -86,9 +90,20 @@ def _rules() -> _Rules:
         "recaps",
         "moderation",
     )
-    return _Rules(
-        tuple((step, compiled(step["find"])) for step in raw["steps"]), {name: compiled(raw[name]) for name in plain}
-    )
+    words = {name: compiled(raw[name]) for name in plain}
+    finds = [compiled(step["find"]) for step in raw["steps"]]
+    sieve = Sieve(words | {f"step {number}": find for number, find in enumerate(finds)})
+    steps = [
+        (step, find, sieve.bits[f"step {number}"])
+        for number, (step, find) in enumerate(zip(raw["steps"], finds, strict=True))
+    ]
+    return _Rules(tuple(steps), words, sieve)
+
+
+def _finds(name: str, text: str) -> bool:
+    """Whether a text has one of the words of a list."""
+    rules = _rules()
+    return bool(rules.sieve.possible(text) & rules.sieve.bits[name]) and rules.words[name].search(text) is not None
 
 
 def decisive(sentences: list[Sentence]) -> tuple[Step | None, Step | None]:
@@ -107,24 +122,30 @@ def decisive(sentences: list[Sentence]) -> tuple[Step | None, Step | None]:
 def step_in(sentence: Sentence) -> Step | None:
     """The first rule that fits a sentence."""
     marked = sentence.marked
-    is_regulatory = _REGULATORY.search(marked) is not None
-    if not is_regulatory and "§p" not in marked:
+    if "§p" not in marked and not _REGULATORY.search(marked):
         return None
     rules = _rules()
-    is_moderation = rules.words["moderation"].search(marked) is not None
-    for raw, pattern in rules.steps:
-        if raw["stage"] in ("discussed", "proposed") and not is_regulatory:
-            continue
-        if is_moderation and raw.get("by_platform_too"):
+    possible = rules.sieve.possible(marked)
+    for raw, pattern, bit in rules.steps:
+        if not possible & bit:
             continue
         match = pattern.search(marked)
-        if match is None or (raw.get("by_state") and not _has_authority(marked)):
+        if match is None or not _may_act(raw, marked):
             continue
         return Step(
             raw["id"], raw["stage"], raw["verb"], raw["polarity"], raw.get("measure"), raw.get("takes_away", False),
             sentence, match.end(),
         )  # fmt: skip
     return None
+
+
+def _may_act(raw: dict[str, Any], marked: str) -> bool:
+    """Whether a sentence that a rule fits tells a matter of law, and somebody acts who can."""
+    if raw["stage"] in ("discussed", "proposed") and not _REGULATORY.search(marked):
+        return False
+    if raw.get("by_platform_too") and _finds("moderation", marked):
+        return False
+    return not raw.get("by_state") or _has_authority(marked)
 
 
 def factuality_of(step: Step | None, title: str) -> str:
@@ -157,12 +178,12 @@ def can_deny(low: str) -> bool:
 
 def names_a_service(low: str) -> bool:
     """Whether a text speaks of devices, networks or people of the state, whom a ban on devices would bind."""
-    return _rules().words["service"].search(low) is not None
+    return _finds("service", low)
 
 
 def says_it_retells(title: str) -> bool:
     """Whether a headline says itself that it explains, comments or looks back."""
-    return _rules().words["recaps"].search(title) is not None
+    return _finds("recaps", title)
 
 
 def signs_of(step: Step | None, opening: Step | None, title: str) -> Iterator[str]:
@@ -183,4 +204,4 @@ def signs_of(step: Step | None, opening: Step | None, title: str) -> Iterator[st
 
 def _has_authority(sentence: str) -> bool:
     """Whether a state acts here: a company that blocks is moderation, whatever the verb."""
-    return bool(_rules().words["authority"].search(sentence)) or place_of((sentence,), frozenset()) is not None
+    return _finds("authority", sentence) or place_of((sentence,), frozenset()) is not None

@@ -36,8 +36,10 @@ _ABBREVIATIONS = (
     "bzw",
     "ca",
 )
+# What a sentence can end with comes first, and only then what must not stand before it: else every letter is asked.
 _BOUNDARY = re.compile(
-    r"(?<!\b\w)" + "".join(rf"(?<!\b{word})" for word in _ABBREVIATIONS) + r"\.+(?=\s)|[!?]+(?=\s)|\n"
+    r"[.!?\n](?:(?<=\.)(?<!\b\w\.)" + "".join(rf"(?<!\b{word}\.)" for word in _ABBREVIATIONS) + r"\.*(?=\s)"
+    r"|(?<=[!?])[!?]*(?=\s)|(?<=\n))"
 )
 # Function words of both languages in one pass, the German ones in a group ("in den" holds an English one as well).
 _IN_DEN = "in den"

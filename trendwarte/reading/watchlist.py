@@ -36,6 +36,13 @@ class Watchlist:
     names: tuple[Name, ...]
     instruments: tuple[Instrument, ...] = ()
     homes: dict[str, str] = field(default_factory=dict)
+    _cues: Any = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        self._cues = ahocorasick.Automaton()
+        for cue in {cue.lower() for one in self.instruments for cue in one.cues}:
+            self._cues.add_word(cue, cue)
+        self._cues.make_automaton()
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Self:
@@ -77,14 +84,16 @@ class Watchlist:
 
     def named_instrument(self, text: str, platform: str, place: str | None, on: date) -> Instrument | None:
         """The instrument whose cue stands in ``text`` (lower case), open on that day, for platform and place."""
+        standing = {cue for _, cue in self._cues.iter(text)} if len(self._cues) else None
+        if not standing:
+            return None
         for one in self.instruments:
             is_open = (one.opened_on is None or one.opened_on <= on) and (one.closed_on is None or on <= one.closed_on)
             fits = platform in one.platforms and (place is None or place in (one.jurisdiction, "GLOBAL"))
-            if is_open and fits and any(_has_phrase(text, cue) for cue in one.cues):
+            if is_open and fits and any(_has_phrase(text, cue.lower()) for cue in one.cues):
                 return one
         return None
 
 
 def _has_phrase(text: str, cue: str) -> bool:
-    low = cue.lower()
-    return low in text and re.search(rf"(?<!\w){re.escape(low)}(?!\w)", text) is not None
+    return cue in text and re.search(rf"(?<!\w){re.escape(cue)}(?!\w)", text) is not None
