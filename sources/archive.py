@@ -139,11 +139,19 @@ def _record_with_reason(line: str | bytes) -> Any:
     """
     try:
         text = line.removeprefix(_BOM).decode("utf-8") if isinstance(line, bytes) else line
-        return json.loads(text)
+        record = json.loads(text)
     except UnicodeDecodeError as error:
         raise ValueError(f"not UTF-8 at byte {error.start}; convert the file") from error
     except json.JSONDecodeError as error:
         raise ValueError(f"no JSON at column {error.colno}: {error.msg}") from error
+    if not isinstance(record, dict):
+        return record
+    return {name: _storable(value) if isinstance(value, str) else value for name, value in record.items()}
+
+
+def _storable(text: str) -> str:
+    """``text`` without halves of surrogate pairs, which JSON can spell and nothing can store."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _document(record: dict[str, Any], known: Outlets, could_matter: Callable[[str], bool] | None) -> Document | Skimmed:
@@ -208,11 +216,6 @@ def _text(record: dict[str, Any], name: str) -> str:
         return ""
     if not isinstance(value, str):
         raise ValueError(f"{name!r} is no text but {type(value).__name__}")
-    if not value.isascii():
-        try:
-            value.encode()
-        except UnicodeEncodeError:  # JSON can spell half a surrogate pair, which nothing can store
-            return value.encode("utf-8", "replace").decode("utf-8")
     return value
 
 

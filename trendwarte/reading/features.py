@@ -27,6 +27,11 @@ _LETTERS = (3, 4, 5)
 _WORD_CHARS = 24
 _TITLE_PARTS, _LEAD_PARTS = 14, 20
 
+_FAMILIES = np.arange(8) << _BITS
+# 1 + ln n for n from 1; no text of a few hundred words has a word more often.
+_GROWTH = 1 + np.log(np.arange(1, 2001, dtype=np.float32))
+_TINY = 1e-30
+
 #: Hashed features of a text, a list per family; what occurs twice stands there twice.
 Families = tuple[Sequence[int], ...]
 Vector = tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]
@@ -52,18 +57,18 @@ def vector(families: Families, shares: tuple[float, ...], rarity: np.ndarray[Any
     sizes = [len(family) for family in families]
     total = sum(sizes)
     found = np.fromiter(chain.from_iterable(families), dtype=np.int64, count=total)
-    found += np.repeat(np.arange(len(sizes)) << _BITS, sizes)
+    found += _FAMILIES[: len(sizes)].repeat(sizes)
     found.sort()
     is_last = np.ones(total, dtype=bool)
     np.not_equal(found[1:], found[:-1], out=is_last[:-1])
-    ends, found = np.flatnonzero(is_last), found[is_last]
-    counts = (ends + 1).astype(np.float32)
-    counts[1:] -= counts[:-1].copy()
+    ends = is_last.nonzero()[0]
+    counts = ends.copy()  # one less than how often each occurs
+    counts[1:] -= ends[:-1] + 1
+    found = found[ends]
     owner, index = found >> _BITS, found & _MASK
-    weight = (1 + np.log(counts)) * rarity[index]
+    weight = _GROWTH.take(counts, mode="clip") * rarity[index]
     lengths = np.sqrt(np.bincount(owner, weight * weight, minlength=len(sizes)))
-    lengths[lengths == 0] = 1
-    return index, weight * (np.asarray(shares) / lengths).astype(np.float32)[owner]
+    return index, weight * (np.array(shares) / np.maximum(lengths, _TINY)).astype(np.float32)[owner]
 
 
 def _words(traces: list["_Trace"]) -> list[int]:
