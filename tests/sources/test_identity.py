@@ -1,10 +1,13 @@
 """Addresses and ids: what names the same page gives the same id."""
 
+from datetime import UTC, datetime
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sources import canonical_url, content_hash
+from sources.dates import parse_date
 from sources.identity import Marks, document_ids, registrable_domain, url_id
 
 PARTS = st.lists(
@@ -20,6 +23,18 @@ PARTS = st.lists(
 def test_a_canonical_url_stays_what_it_is(text):
     once = canonical_url(text)
     assert canonical_url(once) == once
+
+
+PLAIN_PARTS = st.lists(
+    st.sampled_from(["/", "a", "1", "a=1", "utm_source=x", "ito=9", "UTM_Medium=", "?", "&", "&&", "#", "%C3%A4", "~", ":", ";", "'", "|", "..", "x.html"]),
+    max_size=12,
+).map("".join)  # fmt: skip
+
+
+@given(PLAIN_PARTS)
+def test_the_short_way_for_a_plain_address_ends_where_the_long_one_does(rest):
+    """Capitals in the host are taken the long way round."""
+    assert canonical_url(f"https://a.example/{rest}") == canonical_url(f"https://A.example/{rest}")
 
 
 @pytest.mark.parametrize(
@@ -86,3 +101,19 @@ def test_registrable_domains(host, domain):
 
 def test_the_content_hash_keeps_its_parts_apart():
     assert content_hash("ab", "c", "") != content_hash("a", "bc", "")
+
+
+@given(
+    st.datetimes(datetime(1985, 1, 1), datetime(2105, 1, 1)), st.sampled_from(["Z", "+00:00", "+05:30", "-09:00", "+23:59"])
+)
+def test_the_short_way_for_a_full_date_ends_where_the_long_one_does(moment, zone):
+    """A blank before the zone is taken the long way round."""
+    written = f"{moment:%Y-%m-%dT%H:%M:%S}"
+    found = parse_date(written + zone)
+    assert found == parse_date(f"{written} {zone}".replace(" Z", " UTC"))
+    assert found is None or found.utcoffset() == UTC.utcoffset(None)
+
+
+def test_a_full_date_that_is_none_is_none():
+    assert parse_date("2022-02-30T00:00:00+00:00") is None
+    assert parse_date("2022-01-01T24:00:00Z") is None
