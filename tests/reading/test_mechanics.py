@@ -58,6 +58,7 @@ def test_what_a_pattern_needs_is_read_off_it(pattern, needles):
 def test_a_pattern_that_ignores_case_is_always_possible():
     sieve = Sieve({"a": re.compile("banned", re.IGNORECASE), "b": re.compile("banned")})
     assert sieve.possible("BANNED") == sieve.bits["a"]
+    assert Sieve({"a": re.compile("banned", re.IGNORECASE)}).possible("BANNED") == 1
 
 
 @given(st.lists(st.lists(st.integers(0, SIZE - 1) | st.integers(0, 5), max_size=40), min_size=1, max_size=6))

@@ -41,8 +41,9 @@ class Sieve:
     def possible(self, text: str) -> int:
         """The bits of all patterns that may match in ``text``."""
         found = self._always
-        for _, bits in self._automaton.iter(text):
-            found |= bits
+        if len(self._automaton):  # an empty one cannot be asked
+            for _, bits in self._automaton.iter(text):
+                found |= bits
         return found
 
 

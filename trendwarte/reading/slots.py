@@ -18,6 +18,7 @@ _IN_DAYS = re.compile(
 _AGE = re.compile(
     r"(?:\b(?:under|below|unter|ab|von|over|than)[- ]?|\bage(?:d)? (?:of )?|\b)(1[3-8])(?:\b|-jährig|s\b)"
 )
+_AGE_ITSELF = re.compile("1[3-8]")
 _AGE_CONTEXT = re.compile(r"under|below|unter|jährig|mindestalter|minimum age|age limit|altersgrenze|jahren?\b|jünger")
 _AMOUNT = re.compile(
     r"(€|\$|£|eur|usd|euros?|dollars?)?\s?(\d+(?:[.,]\d+)?)\s?(bn|billion|milliarden?|mrd\.?|m|million(?:en)?|mio\.?)\b\s?(euros?|dollars?|us-dollar|pounds?|€|\$|pfund)?"
@@ -51,7 +52,7 @@ def date_after(text: str, since: date) -> date | None:
 
 def age_limit(text: str) -> int | None:
     """The age a rule draws its line at, 13-18."""
-    if not _AGE_CONTEXT.search(text):
+    if not _AGE_ITSELF.search(text) or not _AGE_CONTEXT.search(text):  # the first is cheap, and most texts have none
         return None
     match = _AGE.search(text)
     return int(match[1]) if match else None
