@@ -73,9 +73,7 @@ class Learned:
         return Opinion(shares)
 
     def _scores(self, where: Matrix, weight: Matrix) -> Matrix:
-        # Not "@": for a matrix of this size the library behind it wakes a thread per core, which wait for each other
-        # while another process reads on the same cores.
-        found: Matrix = np.einsum("i,ij->j", weight, self._rest.take(where, axis=0))
+        found: Matrix = weight @ self._rest.take(where, axis=0)
         return found
 
     def _scores_of_rules(self, said: tuple[int, ...]) -> Matrix:
