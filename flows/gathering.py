@@ -16,14 +16,14 @@ from uuid import uuid4
 
 from flows.collect import Collected, Visit, collect, due_sources, is_below_quorum
 from flows.engine import Engine, PlainEngine
-from flows.house import House, now
+from flows.house import House, lake_of, now
 from sources import Harvest
 from trendwarte.errors import WarehouseError
 from trendwarte.evidence import Origins
 from trendwarte.reading import READER_VERSION, Reader, Watchlist
 from trendwarte.settings import Settings, Source
 from trendwarte.types import Document, Reading, RunReport, SourceMemory
-from warehouse import Batch, Call, Lake, LakePlace
+from warehouse import Batch, Call, Lake
 
 #: Several batches per worker, so that a slow host holds up a part of the night and not the whole.
 _BATCHES = 8
@@ -67,8 +67,7 @@ def gather_on_workers(house: House, as_of: datetime, engine: Engine, report: Run
         WarehouseError: the lake cannot be reached, or a batch failed on every worker.
     """
     due, without_key, memories = due_sources(house, as_of)
-    place = _place(house.settings)
-    with Lake(place) as lake:
+    with lake_of(house.settings) as lake:
         errands = [e for e in _errands(house, report.run_id, due, memories, as_of) if not lake.has(e.id)]
         answers = engine.map("gather", gather, errands, retries=2, wait_s=1)
         failed = [answer for answer in answers if isinstance(answer, Exception)]
@@ -86,7 +85,7 @@ def gather_on_workers(house: House, as_of: datetime, engine: Engine, report: Run
 
 def gather(errand: Errand) -> str:
     """On a worker: fetch, parse and read the sources of one batch, and put all of it into the lake; gives the id."""
-    with Lake(_place(errand.settings)) as lake:
+    with lake_of(errand.settings) as lake:
         if lake.has(errand.id):
             return errand.id
         collected = collect(_desk(errand, lake), errand.as_of, PlainEngine(errand.settings.runtime.fetching.workers))
@@ -144,10 +143,6 @@ def _reader(fingerprint: str, settings: Settings) -> Reader:
     if fingerprint not in _readers:
         _readers[fingerprint] = Reader(Watchlist.from_settings(settings))
     return _readers[fingerprint]
-
-
-def _place(settings: Settings) -> LakePlace:
-    return LakePlace(settings.runtime.warehouse.url, settings.runtime.warehouse.lake_path)
 
 
 def _call(visit: Visit) -> Call:

@@ -13,7 +13,7 @@ from trendwarte.errors import LockedError, WarehouseError
 from trendwarte.evidence import Origins
 from trendwarte.reading import Reader, Watchlist
 from trendwarte.settings import Settings
-from warehouse import Warehouse
+from warehouse import Lake, LakePlace, Warehouse
 
 log = logging.getLogger("trendwarte")
 
@@ -107,3 +107,13 @@ def _locked(path: Path) -> Iterator[None]:
 def now() -> datetime:
     """The clock; the only one."""
     return datetime.now(UTC)
+
+
+def lake_of(settings: Settings) -> Lake:
+    """The configured lake, attached. Each process hands over the keys of its own environment: they never travel.
+
+    Raises:
+        WarehouseError: the lake cannot be reached, or a key is missing.
+    """
+    kept = settings.runtime.warehouse
+    return Lake(LakePlace(kept.url, kept.lake_path), os.environ)

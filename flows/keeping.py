@@ -3,9 +3,9 @@
 import logging
 from datetime import datetime, timedelta
 
-from flows.house import House
+from flows.house import House, lake_of
 from trendwarte.types import RunReport
-from warehouse import Lake, LakePlace, Periods, forget_old, publish, run_checks
+from warehouse import Periods, forget_old, publish, run_checks
 
 log = logging.getLogger("trendwarte")
 
@@ -33,7 +33,7 @@ def put_out(house: House) -> None:
         has_text_index=kept.has_text_index,
     )  # fmt: skip
     if kept.url:
-        with Lake(LakePlace(kept.url, kept.lake_path)) as lake:
+        with lake_of(house.settings) as lake:
             lake.mirror(published)
 
 
@@ -46,6 +46,6 @@ def forget(house: House, now: datetime) -> dict[str, int]:
     with house.warehouse.transaction():
         done = forget_old(house.warehouse.con, now, periods)
     if runtime.warehouse.url:
-        with Lake(LakePlace(runtime.warehouse.url, runtime.warehouse.lake_path)) as lake:
+        with lake_of(house.settings) as lake:
             lake.forget(now - timedelta(days=runtime.keep_payload_days))
     return done

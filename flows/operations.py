@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from flows.engine import Engine
-from flows.house import House, exclusive, opened
+from flows.house import House, exclusive, lake_of, opened
 from flows.keeping import forget, put_out
 from flows.replay import replay
 from flows.showing import Progress
@@ -15,7 +15,7 @@ from flows.tell import deliver, write_briefs
 from trendwarte.errors import ConfigError
 from trendwarte.settings import Settings
 from trendwarte.types import RunReport
-from warehouse import Lake, LakePlace, compacted, erase
+from warehouse import compacted, erase
 
 _DRAFT_KEPT = timedelta(days=1)
 
@@ -102,11 +102,10 @@ def erased(
 
 
 def _erase_from_lake(house: House, moment: datetime) -> None:
-    kept = house.settings.runtime.warehouse
-    if not kept.url:
+    if not house.settings.runtime.warehouse.url:
         return
     rows = house.warehouse.con.execute(
         "SELECT document_id, source_id FROM documents WHERE erased_at = ?", [moment]
     ).fetchall()
-    with Lake(LakePlace(kept.url, kept.lake_path)) as lake:
+    with lake_of(house.settings) as lake:
         lake.erase([key for key, _ in rows], sorted({source for _, source in rows}))

@@ -6,13 +6,12 @@ believed dead was not), only the first committed one counts. So nothing is lost 
 """
 
 import json
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
 
@@ -89,8 +88,8 @@ class Gathered:
 class Lake:
     """An attached DuckLake; use it as a context manager, one per process."""
 
-    def __init__(self, place: LakePlace) -> None:
-        """Attach, and create the tables when they are missing.
+    def __init__(self, place: LakePlace, environ: Mapping[str, str] = MappingProxyType({})) -> None:
+        """Attach, and create the tables when they are missing; ``environ`` holds the keys of S3.
 
         Raises:
             WarehouseError: an extension is not installed, the catalogue or S3 does not answer, keys of S3 are missing.
@@ -105,7 +104,7 @@ class Lake:
                 )
         try:
             if is_on_s3:
-                _hand_over_keys(self._con, os.environ)
+                _hand_over_keys(self._con, environ)
             self._attach(place)
         except duckdb.Error as error:
             self._con.close()

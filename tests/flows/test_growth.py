@@ -161,7 +161,7 @@ def one_batch(attempt, batch_id="b-1"):
 
 
 def test_a_batch_that_came_through_twice_counts_once(lake_at):
-    with Lake(lake_at) as one, Lake(lake_at) as other:
+    with Lake(lake_at, os.environ) as one, Lake(lake_at, os.environ) as other:
         one.put(one_batch("worker-1"), "reader", NOW)
         other.put(one_batch("worker-2"), "reader", NOW)
         assert one.has("b-1") and not one.has("b-2")
@@ -170,7 +170,7 @@ def test_a_batch_that_came_through_twice_counts_once(lake_at):
 
 def test_many_writers_at_once_lose_nothing(lake_at):
     def write(worker):
-        with Lake(lake_at) as lake:
+        with Lake(lake_at, os.environ) as lake:
             for number in range(5):
                 lake.put(one_batch(f"w{worker}", f"b-{worker}-{number}"), "reader", NOW)
 
@@ -179,13 +179,13 @@ def test_many_writers_at_once_lose_nothing(lake_at):
         thread.start()
     for thread in threads:
         thread.join()
-    with Lake(lake_at) as lake:
+    with Lake(lake_at, os.environ) as lake:
         assert len(lake.gathered("night-1", "reader").calls) == 15
 
 
 def test_what_is_erased_or_past_its_time_leaves_the_files_of_the_lake_too(lake_at, s3):
     document = Document("d-1", "s-1", "https://a.example/1", "zk81q title", "", "a.example", "blog", NOW, NOW, "hash")
-    with Lake(lake_at) as lake:
+    with Lake(lake_at, os.environ) as lake:
         for number in (1, 2):
             batch = replace(one_batch("w", f"b-{number}"), documents=(replace(document, document_id=f"d-{number}"),))
             lake.put(batch, "reader", NOW)
@@ -205,12 +205,12 @@ def test_a_lake_that_is_not_there_gets_a_sentence(postgres, tmp_path):
 def test_a_lake_on_s3_without_keys_gets_a_sentence(lake_at, monkeypatch):
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY", raising=False)
     with pytest.raises(WarehouseError, match="AWS_SECRET_ACCESS_KEY is not set"):
-        Lake(replace(lake_at, files="s3://lake/elsewhere"))
+        Lake(replace(lake_at, files="s3://lake/elsewhere"), os.environ)
 
 
 def test_a_lake_on_s3_that_is_not_there_gets_a_sentence_without_the_key(postgres, s3):
     place = LakePlace(postgres(f"lake{time.monotonic_ns()}"), "s3://no-such-bucket/lake")
-    with pytest.raises(WarehouseError) as told, Lake(place) as lake:
+    with pytest.raises(WarehouseError) as told, Lake(place, os.environ) as lake:
         lake.put(one_batch("w"), "reader", NOW)
     assert "no-such-bucket" in str(told.value)
     assert "secret" not in str(told.value)
@@ -218,7 +218,7 @@ def test_a_lake_on_s3_that_is_not_there_gets_a_sentence_without_the_key(postgres
 
 def test_a_lake_gives_what_one_file_gives(lake_at, embedded, tmp_path):
     assert lived(tmp_path / "state", PlainEngine(), NIGHTS, lake_at) == embedded
-    with Lake(lake_at) as lake:
+    with Lake(lake_at, os.environ) as lake:
         assert lake._con.execute("SELECT count(*) FROM lake.batches").fetchone() == (2 * len(NIGHTS),)
         ((verdicts,),) = lake._con.execute("SELECT count(*) FROM lake.mart.verdicts").fetchall()
     assert verdicts == len(embedded["verdicts"])
