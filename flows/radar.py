@@ -20,7 +20,7 @@ from trendwarte.radar.entry import entry_text, id_of
 from trendwarte.radar.momentum import Standing, established, new_sparks
 from trendwarte.settings import Settings
 from trendwarte.types import Alert, Document, RunReport, Verdict
-from warehouse import judge_momentum, measure_momentum, published_or_seen, query
+from warehouse import judge_momentum, latest_standings, measure_momentum, published_or_seen, query
 
 _KINDS_LEFT_OUT = frozenset({"satire"})
 _CLOCK = "of_which_radar"
@@ -67,9 +67,9 @@ def _notice(house: House, documents: Sequence[Document], as_of: datetime, report
     names = rows.tracked(since) if contexts else before
     mentions = list(_mentions(house, finder, told, names, as_of))
     earliest = as_of.date() - timedelta(days=rules.history_days)
-    for key in names.keys() - before.keys():
-        kept = [_kept(row) for row in rows.naming(names[key], earliest, as_of)]
-        mentions += _mentions(house, finder, kept, {key: names[key]}, as_of)
+    for name in sorted(names.keys() - before.keys()):
+        kept = [_kept(row) for row in rows.naming(name, earliest, as_of)]
+        mentions += _mentions(house, finder, kept, {name: names[name]}, as_of)
     rows.add_mentions(list({(row["name_key"], row["document_id"]): row for row in mentions}.values()))
     report.counts["names_introduced"] = report.counts.get("names_introduced", 0) + len(contexts)
 
@@ -83,7 +83,8 @@ def look_around(house: House, as_of: datetime, report: RunReport) -> list[Candid
 def _look_around(house: House, as_of: datetime, report: RunReport) -> list[Candidate]:
     rules, rows = house.settings.radar.discovery, house.warehouse.radar
     standings = rows.standings(as_of, rules)
-    judged = judge_names(standings, names_watched(house), rows.surfaced(as_of), rules, as_of)
+    surfaced = rows.surfaced(as_of) if standings else {}
+    judged = judge_names(standings, names_watched(house), surfaced, rules, as_of)
     shown = [one.name_key for one in judged if one.status == "candidate"]
     quotes = rows.evidence(shown, as_of, rules.window_days) if shown else {}
     judged = [replace(one, evidence=quotes.get(one.name_key, ())) for one in judged]
@@ -112,13 +113,13 @@ def follow_momentum(
     con, rules, platforms = house.warehouse.con, house.settings.radar.momentum, house.settings.platforms
     names = _ids_by_name(house.settings)
     with _timed(report):
-        before = house.warehouse.radar.stages(as_of)
         measure_momentum(con, as_of, report.run_id, names, rules)
         after = judge_momentum(con, as_of, report.run_id, established(platforms, as_of.date()), rules)
+        sparks = [one for one in after if one.stage == "spark"]
+        sparks = new_sparks(latest_standings(con, as_of), sparks) if sparks else []
     by_platform: dict[str, list[Standing]] = {}
     for standing in after:
         by_platform.setdefault(standing.platform, []).append(standing)
-    sparks = new_sparks(before, after)
     report.counts["sparks"] = len(sparks)
     return by_platform, sparks
 
@@ -154,11 +155,10 @@ def _contexts(house: House, finder: Finder, document: Document, as_of: datetime)
 def _mentions(
     house: House, finder: Finder, documents: Sequence[Document], names: dict[str, str], as_of: datetime
 ) -> Iterator[dict[str, Any]]:
-    keys = {name: key for key, name in names.items()}
-    tracker = Tracker(finder, keys)
+    tracker = Tracker(finder, names)
     for document in documents:
         for name in sorted(tracker.named(document.title, document.summary)):
-            yield _row(house, document, keys[name], as_of)
+            yield _row(house, document, names[name], as_of)
 
 
 def _row(house: House, document: Document, key: str, as_of: datetime) -> dict[str, Any]:
@@ -199,37 +199,42 @@ def radar_of(published: Path, as_of: datetime, *, is_all: bool) -> dict[str, lis
     return {"candidates": candidates, "momentum": [dict(zip(names, row, strict=True)) for row in rows]}
 
 
-def promoted(settings: Settings, config: Path, state: Path, name: str, platform_id: str) -> tuple[Path, int]:
-    """Write the configuration entry of a discovered name; gives its path and how many kept documents name it.
+def promoted(settings: Settings, config: Path, state: Path, name: str, platform_id: str) -> tuple[Path, str, int]:
+    """Write the configuration entry of a discovered name; gives its path, the name as it is written in texts ("Truth
+    Social" for "truth social"), and how many kept documents hold it.
 
     Raises:
         ConfigError: the name is watched already, the id is taken, or nothing can be made of the name.
     """
     if (known := _ids_by_name(settings).get(key_of(name))) is not None:
         raise ConfigError([f"'{name}' is watched already: config/platforms/{known}.yaml"])
+    written, facts, waiting = _noticed(state / "published" / "trendwarte.duckdb", name)
     try:
-        chosen = platform_id or id_of(name)
+        chosen = platform_id or id_of(written)
     except ValueError as error:
         raise ConfigError([str(error)]) from error
     path = config / "platforms" / f"{chosen}.yaml"
     if path.exists() or not re.fullmatch(r"[a-z0-9_]+", chosen):
         raise ConfigError([f"{path}: taken, or no id (a-z, 0-9, _); give another one with --id"])
-    published = state / "published" / "trendwarte.duckdb"
-    waiting = 0
+    path.write_text(entry_text(written, chosen, on=now().date(), **facts), "utf-8")
+    return path, written, waiting
+
+
+def _noticed(published: Path, name: str) -> tuple[str, dict[str, Any], int]:
+    """A name as the radar met it, what it knows of it, and how many kept documents hold it."""
     facts: dict[str, Any] = {"first_seen": "unknown", "documents": 0, "outlets": 0}
-    if published.is_file():
-        _, counts = query(
-            published,
-            "SELECT count(*) FROM mart.documents WHERE contains(title, ?) OR contains(summary, ?)",
-            [name, name],
-        )
-        waiting = counts[0][0]
-        columns, rows = query(
-            published,
-            "SELECT first_seen_on AS first_seen, documents, outlets FROM mart.candidates WHERE name_key = ?"
-            " ORDER BY as_of DESC LIMIT 1",
-            [key_of(name)],
-        )
-        facts = dict(zip(columns, rows[0], strict=True)) if rows else facts
-    path.write_text(entry_text(name, chosen, on=now().date(), **facts), "utf-8")
-    return path, waiting
+    if not published.is_file():
+        return name, facts, 0
+    columns, rows = query(
+        published,
+        "SELECT name, first_seen_on AS first_seen, documents, outlets FROM mart.candidates WHERE name_key = ?"
+        " ORDER BY as_of DESC LIMIT 1",
+        [key_of(name)],
+    )
+    if rows:
+        facts = dict(zip(columns, rows[0], strict=True))
+        name = facts.pop("name")
+    _, counts = query(
+        published, "SELECT count(*) FROM mart.documents WHERE contains(title, ?) OR contains(summary, ?)", [name, name]
+    )
+    return name, facts, counts[0][0]

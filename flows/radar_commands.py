@@ -34,6 +34,8 @@ def radar(
         fail(f"--lang: '{lang}' is unknown; use de or en", 2)
     found = radar_of(state / "published" / "trendwarte.duckdb", moment_of(as_of), is_all=is_all)
     print(json.dumps(found, default=str, ensure_ascii=False) if as_json else _told(found, lang))
+    if found["candidates"] and not as_json:
+        note("To watch one of them: trendwarte radar promote NAME")
 
 
 @radar_app.command()
@@ -45,33 +47,53 @@ def promote(
 ) -> None:
     """Watch a platform from now on: writes config/platforms/ID.yaml; the next night reads the kept documents for it.
 
-    The same happens when the entry is written by hand. To be rid of a name, add it to 'dismissed' in radar.yaml.
+    The same happens when the entry is written by hand. To be rid of a name, add it to 'dismissed' in
+    config/radar.yaml.
     """
     from flows.radar import promoted
 
-    path, waiting = promoted(settings_of(config), config, state, name, platform_id)
+    path, written, waiting = promoted(settings_of(config), config, state, name, platform_id)
     settings_of(config)
     print(path)
-    note(f"{waiting} kept documents name {name}; the next night reads them again. Fill in what the file asks for.")
+    if waiting:
+        note(f"{waiting} kept documents name {written}; the next night reads them again.")
+    else:
+        note(f"no kept document names {written}: is that how it is written? If not, remove the file and try again.")
+    note("Fill in what the file asks for; until then its owner and its audience count as unknown.")
 
 
 def _told(found: dict[str, list[dict[str, Any]]], lang: str) -> str:
     from trendwarte.radar.candidates import Ground
     from trendwarte.radar.facts import sentence, stage_word
 
-    lines = ["Not watched yet:" if lang == "en" else "Noch nicht beobachtet:"]
+    words = _WORDS[lang]
+    lines = [words["new"]]
     for one in found["candidates"]:
-        lines.append(f"  {one['name']} ({one['status']}, {one['score']:.0f})")
+        status = "" if one["status"] == "candidate" else f"{words[one['status']]}, "
+        lines.append(f"  {one['name']} ({status}{one['score']:.0f}/100)")
         lines += [f"      {sentence(Ground(**ground), lang)}" for ground in one["reasons"]]  # type: ignore[arg-type]
         lines += [f"      »{e['quote']}« {e['outlet']} {e['published_at'][:10]} {e['url']}" for e in one["evidence"]]
     if not found["candidates"]:
         lines.append("  -")
-    lines.append("Watched:" if lang == "en" else "Beobachtet:")
+    lines.append(words["watched"])
     for one in found["momentum"]:
         kept = "" if one["durability"] is None else f", Q {one['durability']:.2f}"
+        loud = f" [{one['bursting']}]" if one["bursting"] else ""
         word = stage_word(one["stage"], lang)  # type: ignore[arg-type]
         where = f"  {one['platform']:14} {one['market']:7}"
-        lines.append(f"{where} {word} since {one['stage_since']}{kept} [{one['bursting']}]")
+        lines.append(f"{where} {word} {words['since']} {one['stage_since']}{kept}{loud}")
     if not found["momentum"]:
         lines.append("  -")
     return "\n".join(lines)
+
+
+_WORDS = {
+    "de": {
+        "new": "Noch nicht beobachtet:", "watched": "Beobachtet:", "since": "seit",
+        "noticed": "bemerkt, nicht gezeigt", "rejected": "verworfen",
+    },
+    "en": {
+        "new": "Not watched yet:", "watched": "Watched:", "since": "since",
+        "noticed": "noticed, not shown", "rejected": "rejected",
+    },
+}  # fmt: skip

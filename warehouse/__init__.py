@@ -18,7 +18,7 @@ from warehouse.explained import explained
 from warehouse.exporting import export
 from warehouse.lake import Batch, Call, Gathered, Lake, LakePlace
 from warehouse.maintenance import compacted, newest_schema, schema_of
-from warehouse.momentum import judge_momentum, measure_momentum
+from warehouse.momentum import judge_momentum, latest_standings, measure_momentum
 from warehouse.observed import observed
 from warehouse.outbox import Outbox
 from warehouse.publish import publish, published_night
@@ -51,6 +51,7 @@ __all__ = [
     "export",
     "forget_old",
     "judge_momentum",
+    "latest_standings",
     "load_configuration",
     "measure_momentum",
     "newest_schema",

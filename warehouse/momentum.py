@@ -1,10 +1,14 @@
-"""Momentum of watched platforms: daily inputs with their bursts, and the stage they amount to. All of it in SQL."""
+"""Momentum of watched platforms: daily inputs with their bursts, and the stage they amount to."""
 
-from collections.abc import Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from trendwarte.radar.momentum import Standing
+from trendwarte.radar.bursts import Attention, Before, Measured, News, measured_attention, news_attention
+from trendwarte.radar.candidates import key_of
+from trendwarte.radar.momentum import Inputs, Standing, unmoved
 from trendwarte.rules import Momentum
 from warehouse.connection import Connection, insert, query_text, rows_of
 
@@ -12,6 +16,9 @@ from warehouse.connection import Connection, insert, query_text, rows_of
 _LATE_DAYS = 4
 # A gap between two nights longer than this is not filled in: the burst starts anew.
 _CATCH_UP_DAYS = 240
+_LEVEL_DAYS = 7
+_MEASURED = "(series = 'page_views' OR series LIKE 'chart_rank%')"
+_DAY = "least(coalesce(d.published_at, d.first_seen_at), d.first_seen_at)::DATE"
 
 
 def measure_momentum(con: Connection, as_of: datetime, run_id: str, names: Mapping[str, str], rules: Momentum) -> None:
@@ -20,27 +27,83 @@ def measure_momentum(con: Connection, as_of: datetime, run_id: str, names: Mappi
     Args:
         names: platform id by key of its names (``trendwarte.radar.candidates.key_of``).
     """
-    day = as_of.date()
-    shared = {
-        "as_of": as_of, "day": day, "start": _start(con, as_of), "baseline_days": rules.baseline_days,
-        "source_days": rules.source_days, "gap_days": rules.gap_days,
-    }  # fmt: skip
-    mentions = shared | {
-        "markets": _markets(rules, is_press=True),
-        "prior": rules.prior_documents, "least_share": rules.least_share, "factor": rules.burst_factor,
-    }  # fmt: skip
-    listed = [{"name_key": key, "platform": platform} for key, platform in names.items()]
-    measured = shared | {"names": listed, "z_level": rules.z_level, "markets": _markets(rules)}
-    con.execute("DELETE FROM momentum WHERE measured_on >= ?", [shared["start"]])
-    queries = [("momentum_mentions", mentions)]
-    if con.execute("FROM measurements WHERE measured_on >= ? LIMIT 1", [shared["start"]]).fetchall():
-        queries.append(("momentum_measured", measured))
-    for name, parameters in queries:
-        con.execute(
-            f"INSERT INTO momentum SELECT platform, market, input, measured_on, value, level, z, burst,"  # noqa: S608
-            f" burst >= $level AND step > 0 AS is_burst, $run_id FROM ({query_text(name)})",
-            parameters | {"level": rules.burst_level, "run_id": run_id},
-        )
+    day, start = as_of.date(), _start(con, as_of)
+    carried = _carried(con, start)
+    reach = start - timedelta(days=rules.baseline_days + rules.gap_days)
+    found = news_attention(_news(con, as_of, reach), _markets(rules, is_press=True), carried, start, day, rules)
+    if con.execute(f"FROM measurements WHERE measured_on >= ? AND {_MEASURED} LIMIT 1", [start]).fetchall():
+        measured, answered = _measured(con, as_of, reach, names)
+        found += measured_attention(measured, answered, _markets(rules), carried, start, day, rules)
+    con.execute("DELETE FROM momentum WHERE measured_on >= ?", [start])
+    insert(con, "momentum", [_row(one, run_id, rules) for one in found])
+
+
+def _carried(con: Connection, start: date) -> dict[tuple[str, str, str], Before]:
+    rows = con.execute(
+        "SELECT platform, market, input, value, burst FROM momentum WHERE measured_on >= ? AND measured_on < ?"
+        " ORDER BY measured_on",
+        [start - timedelta(days=_LEVEL_DAYS - 1), start],
+    ).fetchall()
+    found: dict[tuple[str, str, str], Before] = {}
+    for platform, market, name, value, burst in rows:
+        key = platform, market, name
+        found[key] = Before((*found.get(key, Before()).values, value), burst)
+    return found
+
+
+def _news(con: Connection, as_of: datetime, since: date) -> News:
+    volumes: Counter[tuple[str, str, date]] = Counter()
+    for source, label, on, count in con.execute(
+        "SELECT source_id, lang, seen_on, documents FROM source_days WHERE seen_on >= ? AND seen_on <= ?",
+        [since, as_of.date()],
+    ).fetchall():
+        volumes[source, label, on] += count
+    firsts = dict(con.execute("SELECT source_id, min(seen_on) FROM source_days GROUP BY source_id").fetchall())
+    told = con.execute(
+        f"SELECT DISTINCT s.platform, d.source_id, d.lang, {_DAY}, d.document_id"  # noqa: S608
+        " FROM signals s JOIN documents d USING (document_id) WHERE s.known_from <= ? AND NOT s.is_recap"
+        " AND s.published_at >= ? AND s.role NOT IN ('venue', 'boilerplate') AND s.platform <> 'all_social'",
+        [as_of, since - timedelta(days=1)],
+    ).fetchall()
+    named = Counter((platform, source, label, on) for platform, source, label, on, _ in told)
+    return News(volumes, named, firsts)
+
+
+def _measured(
+    con: Connection, as_of: datetime, since: date, names: Mapping[str, str]
+) -> tuple[list[Measured], dict[tuple[str, str, str], list[date]]]:
+    """Values of watched platforms, and the days on which the charts that ranked one of them answered."""
+    bounds = {"as_of": as_of, "since": since, "day": as_of.date()}
+    within = f"known_from <= $as_of AND measured_on >= $since AND measured_on <= $day AND {_MEASURED}"
+    subjects = con.execute(f"SELECT DISTINCT subject FROM measurements WHERE {within}", bounds).fetchall()  # noqa: S608
+    watched = {subject: names[key] for (subject,) in subjects if (key := _subject_key(subject)) in names}
+    rows = con.execute(
+        "SELECT subject, source_id, series, market, measured_on,"  # noqa: S608
+        " CASE WHEN series = 'page_views' THEN value / coalesce(nullif(norm, 0), 1) ELSE value END"
+        f" FROM measurements WHERE {within} AND subject IN (SELECT unnest($subjects::VARCHAR[]))",
+        bounds | {"subjects": list(watched)},
+    ).fetchall()
+    found = [Measured(watched[subject], *rest) for subject, *rest in rows]
+    answered: dict[tuple[str, str, str], list[date]] = defaultdict(list)
+    if any(one.series.startswith("chart_rank") for one in found):
+        for source, series, label, on in con.execute(
+            f"SELECT DISTINCT source_id, series, market, measured_on FROM measurements WHERE {within}"  # noqa: S608
+            " AND series LIKE 'chart_rank%'",
+            bounds,
+        ).fetchall():
+            answered[source, series, label].append(on)
+    return found, answered
+
+
+def _subject_key(subject: str) -> str:
+    """Key of the name in "Clubhouse: The Social Audio App"; it ends where its description begins."""
+    return key_of(subject.partition(":")[0].partition(" - ")[0])
+
+
+def _row(one: Attention, run_id: str, rules: Momentum) -> dict[str, Any]:
+    row = asdict(one) | {"is_burst": one.burst >= rules.burst_level and one.step > 0, "run_id": run_id}
+    del row["step"]
+    return row
 
 
 def judge_momentum(
@@ -55,20 +118,63 @@ def judge_momentum(
     day = as_of.date()
     last = con.execute("SELECT max(as_of)::DATE FROM momentum_stages WHERE as_of < ?", [as_of]).fetchone()
     since = max(last[0] if last and last[0] else day, day - timedelta(days=_CATCH_UP_DAYS))
+    standings = unmoved(latest_standings(con, as_of), _inputs(con, since, day, rules), established, day, rules)
+    if standings is None:
+        standings = _moved(con, as_of, since, established, rules)
+    insert(con, "momentum_stages", [asdict(one) | {"as_of": as_of, "run_id": run_id} for one in standings])
+    return standings
+
+
+def _moved(
+    con: Connection, as_of: datetime, since: date, established: Sequence[str], rules: Momentum
+) -> list[Standing]:
     rows = rows_of(
         con,
         query_text("momentum_stages"),
         {
-            "as_of": as_of, "day": day, "since": since, "established": list(established),
-            "markets": _markets(rules, is_press=True),
+            "as_of": as_of, "day": as_of.date(), "since": since, "established": list(established),
+            "markets": [{"label": label, "market": market}
+                        for label, markets in _markets(rules, is_press=True).items() for market in markets],
             "baseline_days": rules.baseline_days, "hold_days": rules.hold_days, "least_inputs": rules.least_inputs,
             "q_from": rules.durability_days[0], "q_to": rules.durability_days[1],
             "q_days": rules.durability_minimum_days, "sustained_days": rules.sustained_days,
             "sustained_q": rules.sustained_q, "fading_q": rules.fading_q, "dormant_days": rules.dormant_days,
         },
     )  # fmt: skip
-    insert(con, "momentum_stages", [row | {"as_of": as_of, "run_id": run_id} for row in rows])
     return [Standing(**row) for row in rows]
+
+
+def _inputs(con: Connection, since: date, day: date, rules: Momentum) -> list[Inputs]:
+    """Inputs per platform and market, with those whose bursts count tonight or counted on a night since ``since``."""
+    held, used = timedelta(days=rules.hold_days), day - timedelta(days=rules.baseline_days)
+    rows = con.execute(
+        "SELECT platform, market, input, max(measured_on), max(measured_on) FILTER (is_burst) FROM momentum"
+        " WHERE measured_on >= ? AND measured_on <= ? GROUP BY ALL ORDER BY ALL",
+        [min(used, since - held), day],
+    ).fetchall()
+    found: dict[tuple[str, str], list[tuple[str, date, date | None]]] = defaultdict(list)
+    for platform, market, *one in rows:
+        found[platform, market].append(tuple(one))
+    return [
+        Inputs(
+            platform, market,
+            count=sum(last >= used for _, last, _ in inputs),
+            loud=sum(burst is not None and burst > since - held for *_, burst in inputs),
+            bursting=" ".join(name for name, _, burst in inputs if burst is not None and burst > day - held),
+        )
+        for (platform, market), inputs in found.items()
+        if any(last >= used for _, last, _ in inputs)
+    ]  # fmt: skip
+
+
+def latest_standings(con: Connection, before: datetime) -> list[Standing]:
+    """Where every platform stood on its newest night before ``before``."""
+    rows = con.execute(
+        "SELECT platform, market, arg_max((stage, stage_since, spark_on, peak_on, durability, inputs, bursting), as_of)"
+        " FROM momentum_stages WHERE as_of < ? GROUP BY ALL",
+        [before],
+    ).fetchall()
+    return [Standing(platform, market, *newest) for platform, market, newest in rows]
 
 
 def _start(con: Connection, as_of: datetime) -> date:
@@ -79,7 +185,7 @@ def _start(con: Connection, as_of: datetime) -> date:
     return max(newest - timedelta(days=_LATE_DAYS), day - timedelta(days=_CATCH_UP_DAYS))
 
 
-def _markets(rules: Momentum, *, is_press: bool = False) -> list[dict[str, Any]]:
-    """Labels and the markets they stand for; all the press together is what the world talks about."""
-    pairs = [*rules.markets.items(), *((label, "GLOBAL") for label in rules.markets if is_press)]
-    return [{"label": label, "market": market} for label, market in dict.fromkeys(pairs)]
+def _markets(rules: Momentum, *, is_press: bool = False) -> dict[str, list[str]]:
+    """Markets by label; all the press together is what the world talks about."""
+    wider: Iterable[str] = ("GLOBAL",) if is_press else ()
+    return {label: list(dict.fromkeys((market, *wider))) for label, market in rules.markets.items()}

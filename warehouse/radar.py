@@ -6,7 +6,6 @@ from dataclasses import asdict
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from trendwarte.radar import momentum
 from trendwarte.radar.candidates import Candidate, Ground, Standing, key_of
 from trendwarte.rules import Discovery
 from trendwarte.types import Evidence
@@ -15,6 +14,7 @@ from warehouse.connection import Connection, insert, query_text, rows_of
 _EVIDENCE_MAX = 4
 # Below that a name is a slip of the pen; counting who mentions it would cost more than it tells.
 _TRACKED_WEIGHT = 0.29
+_SPELLING_SHARE = 0.2
 _DAY = "least(coalesce(published_at, first_seen_at), first_seen_at)::DATE"
 
 
@@ -25,11 +25,16 @@ class RadarRows:
         self._con = con
 
     def tracked(self, since: date) -> dict[str, str]:
-        """Names (by key) that some text called a social service since a day: their mentions are counted."""
+        """Names that some text called a social service since a day, with their key: their mentions are counted.
+
+        Every spelling that a fifth of the texts use counts: "N." beside "N. Social".
+        """
         rows = self._con.execute(
-            "SELECT name_key, mode(name) FROM radar_contexts WHERE kind IN ('social', 'rival', 'move') AND seen_on > ?"
-            " GROUP BY name_key HAVING sum(weight) >= ?",
-            [since, _TRACKED_WEIGHT],
+            "SELECT name, name_key FROM (SELECT name_key, name, count(*) AS n, sum(count(*)) OVER of_key AS told,"
+            " sum(sum(weight) FILTER (kind IN ('social', 'rival', 'move'))) OVER of_key AS said"
+            " FROM radar_contexts WHERE kind <> 'other' AND seen_on > ? GROUP BY name_key, name"
+            " WINDOW of_key AS (PARTITION BY name_key)) WHERE said >= ? AND n >= ? * told",
+            [since, _TRACKED_WEIGHT, _SPELLING_SHARE],
         ).fetchall()
         return dict(rows)
 
@@ -43,11 +48,15 @@ class RadarRows:
 
     def count_days(self, days: Iterable[date]) -> None:
         """Count anew what each source brought on some days; counting twice changes nothing."""
-        self._con.execute("DELETE FROM source_days WHERE seen_on IN (SELECT unnest(?::DATE[]))", [list(days)])
+        chosen = sorted(days)
+        if not chosen:
+            return
+        self._con.execute("DELETE FROM source_days WHERE seen_on IN (SELECT unnest(?::DATE[]))", [chosen])
+        # Nothing is seen before its day: the bound on first_seen_at spares the read of years that are kept.
         self._con.execute(
             f"INSERT INTO source_days SELECT source_id, outlet, lang, {_DAY} AS seen_on, count(*) FROM documents"  # noqa: S608
-            " WHERE seen_on IN (SELECT unnest(?::DATE[])) GROUP BY ALL",
-            [list(days)],
+            " WHERE first_seen_at >= ?::DATE AND seen_on IN (SELECT unnest(?::DATE[])) GROUP BY ALL",
+            [chosen[0], chosen],
         )
 
     def naming(self, name: str, since: date, until: datetime) -> list[dict[str, Any]]:
@@ -62,6 +71,10 @@ class RadarRows:
 
     def standings(self, as_of: datetime, rules: Discovery) -> list[Standing]:
         """What is known of every name within the window, with places in charts and trends that bear it."""
+        since = as_of.date() - timedelta(days=rules.window_days)
+        said = "FROM radar_contexts WHERE kind IN ('social', 'rival', 'move') AND seen_on > ? AND known_from <= ?"
+        if not self._con.execute(f"{said} LIMIT 1", [since, as_of]).fetchall():
+            return []
         parameters = {
             "as_of": as_of, "day": as_of.date(), "window_days": rules.window_days,
             "established_days": rules.established_days, "history_days": rules.history_days,
@@ -127,17 +140,6 @@ class RadarRows:
             return
         self._con.execute("DELETE FROM candidates WHERE as_of = ?", [candidates[0].as_of])
         insert(self._con, "candidates", [_candidate_row(one) for one in candidates])
-
-    def stages(self, before: datetime) -> list[momentum.Standing]:
-        """Where every platform stood on its newest night before ``before``."""
-        rows = rows_of(
-            self._con,
-            "SELECT platform, market, stage, stage_since, spark_on, peak_on, durability, inputs, bursting"
-            " FROM momentum_stages WHERE as_of < ?"
-            " QUALIFY row_number() OVER (PARTITION BY platform, market ORDER BY as_of DESC) = 1",
-            [before],
-        )
-        return [momentum.Standing(**row) for row in rows]
 
     def forget_reading(self, names: Sequence[str]) -> int:
         """Mark kept documents that contain one of ``names`` as unread: the next night reads them again. How many."""

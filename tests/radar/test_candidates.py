@@ -13,7 +13,7 @@ NOW = datetime(2021, 2, 15, 23, 59, 59, tzinfo=UTC)
 RULES = Discovery()
 RISING = Standing(
     name_key="plauderia", name="Plauderia", social=0.91, social_origins=2, said_social=3, said_other=0, said_lately=3, documents=4,
-    outlets=3, established=2, first_seen_on=date(2021, 2, 1), last_seen_on=date(2021, 2, 15), seen_now=4, rise=6.0,
+    outlets=3, established=2, first_seen_on=date(2021, 2, 1), last_seen_on=date(2021, 2, 15), seen_now=4, rise=6.0, surprise=9.0,
 )  # fmt: skip
 
 
@@ -47,6 +47,13 @@ def test_an_old_name_comes_back_when_it_rises():
     assert judged(replace(RISING, first_seen_on=date(2019, 1, 1)))["Plauderia"].status == "candidate"
 
 
+def test_of_a_name_that_rises_a_weaker_word_is_enough():
+    flocked = replace(RISING, social=0.45, social_origins=1, first_seen_on=date(2019, 1, 1))
+    assert judged(flocked)["Plauderia"].status == "candidate"
+    assert judged(replace(flocked, surprise=1.0))["Plauderia"].status == "noticed"
+    assert judged(replace(flocked, rise=1.0, first_seen_on=RISING.first_seen_on))["Plauderia"].status == "noticed"
+
+
 def test_a_place_in_a_social_chart_says_what_kind_of_service_it_is():
     charted = replace(RISING, social=0.1, charts={"chart_rank_social de": 3.0})
     assert judged(charted)["Plauderia"].status == "candidate"
@@ -74,6 +81,30 @@ def test_two_spellings_of_one_name_are_one_candidate():
     first = replace(RISING, name="Murmel", name_key="murmel", said_social=1)
     whole = replace(RISING, name="Murmel Social", name_key="murmelsocial", said_social=3)
     assert set(judged(first, whole)) == {"Murmel Social"}
+
+
+def test_a_word_for_the_kind_is_no_other_name():
+    assert key_of("Murmel Social") == key_of("Murmel") != key_of("Social") == "social"
+
+
+def test_in_a_young_archive_everything_is_new_so_one_introduction_is_not_enough():
+    assert judged(replace(RISING, surprise=0.5))["Plauderia"].status == "candidate"
+    lone = judged(replace(RISING, surprise=0.5, social=0.7, social_origins=1, said_lately=1))["Plauderia"]
+    assert lone.status == "noticed" and lone.reasons[-1].code == "steady"
+
+
+def test_a_month_has_room_for_few_names_that_one_origin_introduces_but_for_all_that_two_do():
+    lone = replace(RISING, name="Wirbel", name_key="wirbel", social=0.6, social_origins=1)
+    weaker = replace(lone, name="Quassel", name_key="quassel", outlets=2)
+    shown = {name: NOW - timedelta(days=5) for name in ("eins", "zwei")}
+    found = judged(RISING, lone, weaker, surfaced=shown)
+    assert {name: one.status for name, one in found.items()} == {
+        "Plauderia": "candidate", "Wirbel": "candidate", "Quassel": "noticed",
+    }  # fmt: skip
+    assert found["Quassel"].reasons[-1].code == "crowded" and found["Quassel"].surfaced_at is None
+    later = {name: NOW - timedelta(days=31) for name in shown}
+    assert judged(lone, weaker, surfaced=later)["Quassel"].status == "candidate"
+    assert judged(weaker, surfaced=shown | {"quassel": NOW - timedelta(days=1)})["Quassel"].status == "candidate"
 
 
 def test_the_more_certain_and_the_steeper_come_first():

@@ -2,6 +2,7 @@
 
 import pytest
 
+from trendwarte.radar.anchors import Anchors
 from trendwarte.radar.contexts import Finder, Tracker
 
 FINDER = Finder(["Twitter", "TikTok", "Instagram", "Facebook", "WhatsApp", "Snapchat", "Meta", "ByteDance"])
@@ -41,6 +42,11 @@ def found(title, summary=""):
         ("The gaming platform Klotzwelt goes public", "Klotzwelt", "other"),
         ("Krypto-Börse und Trading-App Kursrakete gesperrt", "Kursrakete", "other"),
         ("The Lichtfang app is in all app stores", "Lichtfang", "plain"),
+        ("Singer left Twitter and posted a video on Lichtfang", "Lichtfang", "move"),
+        ("Minister trifft auf Twitter nur noch Gegner, zum Gespräch auf Plauderia kommt er gern", "Plauderia", "move"),
+        ("She dances on TikTok, Instagram and Wirbel", "Wirbel", "rival"),
+        ("Videos kursieren auf Wirbel, TikTok und Instagram", "Wirbel", "rival"),
+        ("Zwitscha users miss Twitter", "Zwitscha", "plain"),
     ],
 )
 def test_a_name_is_found_with_what_it_is_said_to_be(text, name, kind):
@@ -59,6 +65,10 @@ def test_a_name_is_found_with_what_it_is_said_to_be(text, name, kind):
         "Tourists flock to Venezia in spring",
         "Happy people appeal to the crowd",
         "Neue Audio-App soll kommen",
+        "He was on television and talked about Twitter",
+        "Scammer cloned my business on Instagram",
+        "A video on Sunday showed the social network",
+        "Fans of Instagram and Rosen",
     ],
 )
 def test_known_platforms_their_products_places_and_ordinary_words_are_no_discovery(text):
@@ -84,3 +94,25 @@ def test_a_mention_counts_only_in_a_text_about_services():
 )
 def test_no_text_breaks_or_slows_it(text):
     FINDER.find(text, text)
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "names"),
+    [
+        ("It happened online at the deadline", set(), []),
+        ("Am Dienstag kommt der Bus", set(), []),
+        ("Der Kurznachrichtendienst ist auf WhatsApp", {"dienst"}, ["WhatsApp"]),
+        ("the twitter of birds", set(), []),
+        ("An app for Twitter, an App for TikTok", {"app"}, ["Twitter", "TikTok"]),
+        ("Die Foto-App und das Netzwerk", {"app", "netzwerk"}, []),
+        ("İİİ Twitter", set(), ["Twitter"]),
+    ],
+)
+def test_a_text_is_looked_at_for_whole_words_and_names_as_they_are_written(text, words, names):
+    assert Anchors(["Twitter", "TikTok", "WhatsApp", "LINE"]).look(text) == (words, names)
+
+
+def test_spoken_of_as_known_weighs_less_than_introduced():
+    (known,) = FINDER.find("Singer left Twitter and posted a video on Lichtfang", "")
+    (told,) = FINDER.find("Singer left for the photo app Lichtfang", "")
+    assert known.weight < 0.5 < told.weight

@@ -1,10 +1,11 @@
 """Bursts, stages and durability on a real warehouse; feeds that come and go over night make no trend."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 
-from trendwarte.radar.momentum import Standing, new_sparks, stage_in
+from trendwarte.radar.momentum import Inputs, Standing, new_sparks, stage_in, unmoved
 from trendwarte.rules import Momentum
 from trendwarte.settings import Jurisdiction
 from trendwarte.types import Measurement
@@ -136,6 +137,47 @@ def test_fifty_feeds_that_are_lost_overnight_make_nothing_fade(house):
     assert held[-1].durability > 0.8
 
 
+def test_fifty_feeds_that_come_or_go_in_the_middle_of_a_hype_change_neither_its_stage_nor_its_durability(house):
+    # Here the stage is looked at anew on every night: a hype is on.
+    many = [f"new-{number}" for number in range(50)]
+    steady_world(house, 100)
+    tell(house, OLD, days(100, 70), 20, 2)
+    view(house, days(100, 70), 9000)
+    judge(house, days(99, 1)[0])
+    assert judge(house, days(109, 1)[0]).stage == "spark"
+    alone = judge(house, days(149, 1)[0])
+    tell(house, many, days(150, 12), 20)
+    with_feeds = [judge(house, day) for day in days(150, 12)[::4]]
+    without = [judge(house, day) for day in days(162, 8)[::3]]
+    assert {one.stage for one in [alone, *with_feeds, *without]} == {"hype"}
+    assert {one.spark_on for one in [alone, *with_feeds, *without]} == {alone.spark_on}
+    assert all(one.durability == pytest.approx(alone.durability, abs=0.1) for one in [*with_feeds, *without])
+
+
+def test_the_level_of_a_day_is_the_mean_of_its_week_whenever_it_is_counted(house):
+    steady_world(house, 60)
+    view(house, days(60, 7), 1200)
+    for day in days(59, 8):
+        judge(house, day)
+    levels = dict(
+        house.con.execute(
+            "SELECT measured_on, level FROM momentum WHERE input = 'page_views' AND market = 'GLOBAL'"
+        ).fetchall()
+    )
+    assert [levels[day] for day in days(60, 7)] == pytest.approx([500 + 100 * n for n in range(1, 8)])
+
+
+def test_what_a_chart_does_not_rank_is_at_zero_there_and_a_day_without_an_answer_is_no_day(house):
+    ranked = [Measurement("top", "chart_rank_social", "Quillow: Chat", "us", day, 1) for day in days(0, 40)[::2]]
+    others = [Measurement("top", "chart_rank_social", "Other", "us", day, 2) for day in days(0, 40)]
+    silent = days(0, 40)[9]
+    house.sources.keep_measurements([one for one in [*ranked, *others] if one.measured_on != silent], end_of(START))
+    rules = RULES.model_copy(update={"markets": {"us": "US"}})
+    measure_momentum(house.con, end_of(days(39, 1)[0]), "r", {"quillow": "quillow"}, rules)
+    values = dict(house.con.execute("SELECT measured_on, value FROM momentum WHERE input = 'chart'").fetchall())
+    assert values == {day: float(number % 2 == 0) for number, day in enumerate(days(0, 40)) if day != silent}
+
+
 def test_silence_of_the_sources_makes_nothing_fade(house):
     steady_world(house, 60)
     tell(house, OLD, days(60, 10), 20, 2)
@@ -177,6 +219,36 @@ def test_a_client_gets_the_most_cautious_stage_of_its_markets():
     assert stage_in(held, ["DE"], places).stage == "fading"
     assert stage_in(held, ["FR"], places).stage == "sustained"
     assert stage_in([], ["DE"], places) is None
+
+
+@pytest.mark.parametrize(
+    ("stage", "spark_on", "loud", "days_later", "is_calm"),
+    [
+        ("dormant", None, 1, 9, True),
+        ("dormant", START, 0, 9, True),
+        ("dormant", None, 2, 9, False),
+        ("sustained", None, 3, 9, True),
+        ("sustained", START, 0, 9, False),
+        ("spark", START, 0, 9, False),
+        ("hype", START, 0, 9, False),
+        ("fading", START, 0, 9, True),
+        ("fading", START, 2, 9, False),
+        ("fading", START, 0, 14, False),
+        ("fading", START, 0, 181, False),
+    ],
+)
+def test_a_night_is_calm_when_no_stage_can_have_changed(stage, spark_on, loud, days_later, is_calm):
+    inputs = [Inputs("quillow", "DE", 2, loud, "mentions")]
+    found = unmoved([standing("DE", stage, spark_on)], inputs, [], START + timedelta(days=days_later), RULES)
+    assert (found is not None) == is_calm
+    if found:
+        assert found == [replace(standing("DE", stage, spark_on), bursting="mentions")]
+
+
+def test_who_was_never_judged_begins_dormant_or_established():
+    inputs = [Inputs(name, "DE", 1, 0, "") for name in ("murmel", "quillow")]
+    found = unmoved([], inputs, ["quillow"], START, RULES)
+    assert [(one.stage, one.stage_since) for one in found] == [("dormant", START), ("sustained", START)]
 
 
 def test_a_spark_is_new_once():

@@ -6,7 +6,7 @@ Pure: what is known of each name goes in (``Standing``), candidates come out, th
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from math import log2
 from typing import Literal
 
@@ -17,6 +17,8 @@ Status = Literal["candidate", "noticed", "rejected"]
 _SPREAD_FULL = 4
 _RISE_FULL = 8.0
 _CHART_POINTS = 10.0
+_KEY_MIN = 3
+_MONTH_DAYS = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +27,9 @@ class Standing:
 
     ``social`` 0-1 is how far independent origins call it a social service, ``said_social``/``said_other`` how many
     texts of a year say what it is, ``said_lately`` how many of the window. ``established`` counts outlets with a
-    history of their own, ``rise`` is its share of the news against before in those, ``seen_now`` their texts of the
-    last four weeks. ``charts`` are places in social charts, by label of the chart.
+    history of their own, ``rise`` is its share of the news against before in those, ``surprise`` how unlikely (in
+    nats) that were if they had named it evenly, ``seen_now`` their texts of the last four weeks. ``charts`` are places
+    in social charts, by label of the chart.
     """
 
     name_key: str
@@ -43,6 +46,7 @@ class Standing:
     said_lately: int = 0
     seen_now: int = 0
     rise: float = 1.0
+    surprise: float = 0.0
     charts: Mapping[str, float] = field(default_factory=dict)
     trends: tuple[str, ...] = ()
 
@@ -60,7 +64,7 @@ class Ground:
     ``code`` is one of: social (``count`` origins call it a social service), spread (``count`` outlets), rise (``value``
     times its share), new (first met on ``on``), chart (place ``value`` in chart ``detail``), trend (``detail``), and
     against it: thin, unsaid (share ``value`` of its texts introduce it: a person, a game), other (share ``value`` of
-    those that say what it is call it something else), steady, dismissed.
+    those that say what it is call it something else), steady, crowded (enough new names this month), dismissed.
     """
 
     code: str
@@ -95,8 +99,10 @@ class Candidate:
 
 
 def key_of(name: str) -> str:
-    """What spellings of one name share: "Truth Social", "TRUTH Social" and "TruthSocial" are one."""
-    return re.sub(r"[\W_]", "", name.casefold())
+    """What spellings of one name share: "Truth Social", "TRUTH Social" and "TruthSocial" are one, and so is "Truth"."""
+    squeezed = re.sub(r"[\W_]", "", name.casefold())
+    short = squeezed.removesuffix("social")
+    return short if len(short) >= _KEY_MIN else squeezed
 
 
 def judge_names(
@@ -116,9 +122,30 @@ def judge_names(
     known = {key_of(name) for name in watched}
     dismissed = {key_of(name) for name in rules.dismissed}
     found = [_judged(one, dismissed, surfaced, rules, as_of) for one in _merged(standings) if one.name_key not in known]
+    sure = {one.name_key for one in standings if one.social_origins > 1 and one.social >= rules.sure}
+    found = _within_budget(found, sure, surfaced, rules, as_of)
     order = {"candidate": 0, "noticed": 1, "rejected": 2}
     found.sort(key=lambda c: (order[c.status], -c.score, c.name_key))
     return [replace(candidate, place=place) for place, candidate in enumerate(found, start=1)]
+
+
+def _within_budget(
+    found: list[Candidate], sure: set[str], surfaced: Mapping[str, datetime], rules: Discovery, as_of: datetime
+) -> list[Candidate]:
+    """Hold back new names that one origin alone introduces, once a month has had its share of new names.
+
+    A consultant's attention is what false candidates cost, and their number grows with the number of sources. Who is
+    held back waits for a second origin, or for the month to end; the better attested go first.
+    """
+    since = as_of - timedelta(days=_MONTH_DAYS)
+    left = rules.unsure_per_month - sum(since < at < as_of for at in surfaced.values())
+    new = [one for one in found if one.is_first_shown and one.name_key not in sure]
+    waiting = {one.name_key for one in sorted(new, key=lambda one: (-one.score, one.name_key))[max(0, left) :]}
+    return [
+        replace(one, status="noticed", surfaced_at=None, reasons=(*one.reasons, Ground("crowded")))
+        if one.name_key in waiting else one
+        for one in found
+    ]  # fmt: skip
 
 
 def _merged(standings: Sequence[Standing]) -> list[Standing]:
@@ -173,12 +200,14 @@ def _against(one: Standing, dismissed: set[str], rules: Discovery, on: date) -> 
     if one.said_other and one.other_share >= rules.other_maximum:
         yield Ground("other", value=one.other_share, count=one.said_other)
     charted = min(one.charts.values(), default=float("inf")) <= rules.chart_rank
-    is_social = one.social >= rules.social_minimum or charted
+    needed = rules.social_when_rising if _is_rising(one, rules) else rules.social_minimum
+    is_social = one.social >= needed or charted
     if not is_social or one.documents < rules.documents or one.outlets < rules.outlets or not one.established:
         yield Ground("thin", value=one.social, count=one.outlets)
     if one.said_lately < rules.said_share * one.documents:
         yield Ground("unsaid", value=one.said_lately / one.documents)
-    if not (_is_novel(one, rules, on) or _is_rising(one, rules)):
+    is_new = _is_novel(one, rules, on) and (one.surprise >= rules.surprise or _is_sure(one, rules))
+    if not (is_new or _is_rising(one, rules)):
         yield Ground("steady", value=one.rise, on=one.first_seen_on)
 
 
@@ -187,7 +216,12 @@ def _is_novel(one: Standing, rules: Discovery, on: date) -> bool:
 
 
 def _is_rising(one: Standing, rules: Discovery) -> bool:
-    return one.rise >= rules.rise and one.seen_now >= rules.documents
+    return one.surprise >= rules.surprise and one.rise >= rules.rise and one.seen_now >= rules.documents
+
+
+def _is_sure(one: Standing, rules: Discovery) -> bool:
+    """Whether several texts introduce a name, and plainly."""
+    return one.said_lately > 1 and one.social >= rules.sure
 
 
 def _reasons(one: Standing, rules: Discovery, on: date) -> Iterable[Ground]:

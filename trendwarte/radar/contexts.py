@@ -9,11 +9,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
-from typing import Literal
+from typing import Literal, cast
 
 import ahocorasick
 from babel import Locale
 from ruamel.yaml import YAML
+
+from trendwarte.radar.anchors import HEADS, Anchors
 
 Kind = Literal["social", "rival", "move", "plain", "other"]
 #: How far one context alone makes its name a social service, 0-1; reasons in docs/decisions/0024.
@@ -21,6 +23,9 @@ WEIGHTS: dict[Kind, float] = {"social": 0.7, "rival": 0.6, "move": 0.45, "plain"
 _TOPS_WEIGHT = 0.2
 _NEAR_WEIGHT = 0.3
 _CLOSING_WEIGHT = 0.1
+# Taken for known, not introduced ("a conversation on N.", "on TikTok and N.", "N. users"): one such text is an
+# anecdote, three outlets that write so know a service.
+_SOFT: dict[str, tuple[Kind, float]] = {"venue": ("move", 0.3), "beside": ("rival", 0.35), "members": ("plain", 0.2)}
 _HEAD_CHARS = 420
 _QUOTE_CHARS = 180
 _LEFT_CHARS = 90
@@ -29,24 +34,14 @@ _TITLE_CASE_SHARE = 0.6
 # In a headline with capitals everywhere it is less sure where a name ends.
 _TITLE_CASE_FACTOR = 0.6
 _MIN_WORDS = 5
+_APPS = frozenset({"app", "apps"})
 _NAME_MIN = 3
 
 _WORD = r"[A-ZÄÖÜ](?:[\w]|(?<=\w)\.(?=\w))+"
 _NAME = rf"(?<![\w-])(?P<name>{_WORD}(?:[ ](?:{_WORD}|\d+)){{0,2}})"
+_LISTED_NAME = rf"{_WORD}(?: {_WORD})?"
 _CALLED = r"(?i:called|named|dubbed|known as|so-called|namens|genannt|mit dem namen)"
 _OPEN = r"[\"'„“”‘’»«]?"
-#: Cheap test before any pattern runs; also within German compounds.
-_ANCHORS = (
-    "app", "network", "netzwerk", "platform", "plattform", "messenger", "dienst", "social", "service", " site", "rival", "alternativ",
-    "competitor", "konkurren", "clone", "klon", "challenger", "copycat", "knockoff", "flock", "exodus", "wechsel", "start-up", "startup",
-    "fled", "flee", "migrat", "portal",
-)  # fmt: skip
-
-_PEER = "\0peer"
-_HEAD_ANCHORS = frozenset(
-    {"app", "network", "netzwerk", "platform", "plattform", "messenger", "dienst", "social", "service", " site", "start-up",
-     "startup", "portal"}
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +54,8 @@ class Context:
     weight: float
 
 
-#: Kind, name as matched, where it stands in its line, and on which side of it the word is that names the kind.
-_Found = tuple[Kind, str, int, Literal["before", "after", ""]]
+#: Kind (or a key of ``_SOFT``), name as matched, where it stands in its line, and on which side of it the word is that names the kind.
+_Found = tuple[str, str, int, Literal["before", "after", ""]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +76,9 @@ class _Words:
     explain: re.Pattern[str]
     moving: re.Pattern[str]
     top: re.Pattern[str]
+    venue: re.Pattern[str]
+    beside: re.Pattern[str]
+    members: re.Pattern[str]
     plain: frozenset[str]
     raw: dict[str, str]
 
@@ -114,6 +112,13 @@ def _words() -> _Words:
         explain=re.compile(raw["explains"]),
         moving=re.compile(f"{raw['flocks']}|{raw['leaves']}"),
         top=re.compile(raw["tops"]),
+        venue=re.compile(
+            rf"\b(?i:{raw['venues']})(?: [a-zäöü']+){{0,2}}? (?:on|auf) {_OPEN}{_NAME}(?![\w'’-]| [A-ZÄÖÜ])"
+        ),
+        beside=re.compile(
+            rf"\b(?:on|across|via|auf|bei|über) (?P<list>{_LISTED_NAME}(?:, {_LISTED_NAME})*,? (?:and|or|und|oder|&) {_LISTED_NAME})"
+        ),
+        members=re.compile(rf"{_NAME}[ -](?i:{raw['members']})\b"),
         plain=plain,
         raw=raw,
     )
@@ -130,19 +135,13 @@ class Finder:
         names = sorted({name for name in known if len(name) > 1}, key=len, reverse=True)
         self._known = frozenset(name.casefold() for name in names)
         self._known_tokens = frozenset(name.casefold() for name in names if " " not in name)
-        self._anchors = ahocorasick.Automaton()
-        for word in _ANCHORS:
-            self._anchors.add_word(word, word)
-        for name in names:
-            self._anchors.add_word(name.lower(), _PEER)
-        self._anchors.make_automaton()
+        self._anchors = Anchors(names)
         # Names of one word that nobody else bears: what is measured against them is a social service.
         peers = "|".join(re.escape(name) for name in names) or "(?!)"
         raw, rivals = _words().raw, _words().raw["rivals"]
         self._anti_peer = re.compile(
             rf"\b(?i:the|die|der|das)(?: [\w-]+)? \W?(?i:anti)-(?:{peers})\W? (?i:{_words().raw['heads']})\b"
         )
-        self._peer = re.compile(rf"(?<!\w)(?:{peers})(?!\w)")
         self._rival = [
             re.compile(rf"(?<!\w)(?:{peers})(?:['’]s?)?[ -](?i:{rivals})[,:]? {_OPEN}{_NAME}"),
             re.compile(
@@ -159,7 +158,7 @@ class Finder:
                 rf"(?<!\w)(?:{peers})-(?i:like|style|artige?s?)(?: [\w-]+){{0,3}}? (?i:{raw['heads']})(?: {_CALLED})? {_OPEN}{_NAME}"
             ),
             re.compile(
-                rf"{_NAME}(?:[ -](?i:clone|klon|knock-?off|copycat|nachahmer)|-(?i:style|like)(?= (?:[\w-]+ ){{0,2}}?(?i:apps?|features?|networks?|platforms?|services?|feeds?|posts?)\b))"
+                rf"{_NAME}(?:[ -](?i:clone|klon|knock-?off|copycat|nachahmer)\b|-(?i:style|like)(?= (?:[\w-]+ ){{0,2}}?(?i:apps?|features?|networks?|platforms?|services?|feeds?|posts?)\b))"
             ),
         ]
         self._rival_list = re.compile(
@@ -175,12 +174,11 @@ class Finder:
     def find(self, title: str, summary: str) -> list[Context]:
         """Every introduction in a title and the head of its summary; at most one of each kind per name."""
         text = _head_of(title, summary)
-        low = text.lower()
-        hits = {word for _, word in self._anchors.iter(low)}
-        if not hits:
+        words, peers = self._anchors.look(text)
+        if not words and not peers:
             return []
         best: dict[tuple[str, Kind], Context] = {}
-        for context in self._contexts(text, hits):
+        for context in self._contexts(text, words, peers):
             key = (context.name.casefold(), context.kind)
             if key not in best or context.weight > best[key].weight:
                 best[key] = context
@@ -188,41 +186,45 @@ class Finder:
 
     def speaks_of_services(self, text: str) -> bool:
         """Whether a text names a watched platform or a word like "app" or "network" at all."""
-        return next(self._anchors.iter(text.lower()), None) is not None
+        words, peers = self._anchors.look(text)
+        return bool(words or peers)
 
     def is_known(self, name: str) -> bool:
         """Whether a name is a watched platform, or a product that carries a platform's name (TikTok Now)."""
         low = name.casefold()
         return low in self._known or any(word in self._known_tokens for word in low.split())
 
-    def _contexts(self, text: str, hits: set[str]) -> Iterator[Context]:
+    def _contexts(self, text: str, words: set[str], peers: list[str]) -> Iterator[Context]:
         lines = text.split("\n")
         for number, line in enumerate(lines):
             if not line.strip():
                 continue
-            is_title_case = _is_title_case(line)
             # A label at the start of a title is explained by the rest of it, or by the first lines below.
             rest = " ".join([line.partition(":")[2], *lines[1:2]]) if number == 0 else ""
-            for kind, raw, at, noun_side in self._matches(line, rest, hits):
+            has_peer = any(name in line for name in peers)
+            found = list(self._matches(line, rest, words, has_peer=has_peer))
+            is_title_case = bool(found) and _is_title_case(line)
+            for kind, raw, at, noun_side in found:
                 name = _cut(raw, is_title_case, noun_side)
                 if not name or self.is_known(name) or _is_person(line[at + len(raw) :]):
                     continue
-                yield self._weighed(name, kind, line, at, is_title_case=is_title_case)
+                yield self._weighed(name, kind, line, at, is_title_case=is_title_case, has_peer=has_peer)
 
-    def _weighed(self, name: str, kind: Kind, line: str, at: int, *, is_title_case: bool) -> Context:
-        weight = WEIGHTS[kind]
-        if kind == "plain" and _words().chart.search(line):
+    def _weighed(self, name: str, found: str, line: str, at: int, *, is_title_case: bool, has_peer: bool) -> Context:
+        kind, weight = _SOFT.get(found) or (cast(Kind, found), WEIGHTS[cast(Kind, found)])
+        if found in _SOFT:
+            pass
+        elif kind == "plain" and _words().chart.search(line):
             weight = _TOPS_WEIGHT
-        elif kind == "plain" and self._peer.search(line):
+        elif kind == "plain" and has_peer:
             kind, weight = "move", _NEAR_WEIGHT
         if kind != "other" and _words().closing.search(line.lower()):
             weight = min(weight, _CLOSING_WEIGHT)
         return Context(name, kind, _quote(line, at), weight * (_TITLE_CASE_FACTOR if is_title_case else 1.0))
 
-    def _matches(self, line: str, rest: str, hits: set[str]) -> Iterator[_Found]:
+    def _matches(self, line: str, rest: str, hits: set[str], *, has_peer: bool) -> Iterator[_Found]:
         words, low = _words(), line.lower()
-        has_peer = _PEER in hits and self._peer.search(line) is not None
-        if hits & _HEAD_ANCHORS:
+        if hits & HEADS:
             yield from _by_head(line)
         if has_peer and words.rival.search(low):
             for pattern in self._rival:
@@ -232,18 +234,34 @@ class Finder:
         if has_peer and words.crowd.search(low):
             yield from _named("move", words.gains, line)
         if (
-            (has_peer or "social" in hits or "app" in hits)
+            (has_peer or "social" in hits or hits & _APPS)
             and words.explain.search(low)
             and (words.service.search(low) or (has_peer and words.rival.search(low)))
         ):
             yield from _named("social", words.explains, line)
-        if (titled := _TITLED.match(line)) and (words.titled.search(rest) or self._anti_peer.search(rest)):
+        titled = _TITLED.match(line) if hits else None
+        if titled and (words.titled.search(rest) or self._anti_peer.search(rest)):
             yield "move", titled["name"], 0, ""
         if (has_peer or ("social" in hits and words.social.search(low))) and words.moving.search(low):
             for pattern in self._move:
                 yield from _named("move", pattern, line)
-        if "app" in hits and words.top.search(low):
+        if hits & _APPS and words.top.search(low):
             yield from _named("plain", words.chart, line)
+        yield from self._taken_for_known(line, low, has_peer=has_peer)
+
+    def _taken_for_known(self, line: str, low: str, *, has_peer: bool) -> Iterator[_Found]:
+        """Names that a text uses as if everybody knew them: where people talk, beside watched platforms, with users."""
+        words = _words()
+        if " on " in line or " auf " in line:
+            for match in words.venue.finditer(line):
+                yield "venue", match["name"], match.start("name"), "before"
+        if has_peer:
+            for match in words.beside.finditer(line):
+                listed = list(_BETWEEN.finditer(match["list"]))
+                if any(one[0].casefold() in self._known for one in listed):
+                    yield from (("beside", one[0], match.start("list") + one.start(), "before") for one in listed)
+        for match in words.members.finditer(line) if _MEMBERS.search(low) else ():
+            yield "members", match["name"], match.start("name"), "after"
 
 
 class Tracker:
@@ -272,6 +290,11 @@ class Tracker:
 
 def _is_whole(text: str, start: int, end: int) -> bool:
     return not (start and text[start - 1].isalnum()) and not (end < len(text) and text[end].isalnum())
+
+
+_MEMBERS = re.compile(r"users?\b|accounts?\b|followers\b|nutzer")
+#: The names of a list, without its commas and its "and".
+_BETWEEN = re.compile(rf"{_LISTED_NAME}")
 
 
 def _named(kind: Kind, pattern: re.Pattern[str], text: str, offset: int = 0) -> Iterator[_Found]:

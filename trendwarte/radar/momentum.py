@@ -1,10 +1,11 @@
 """Where a watched platform stands in its hype, and what that means for somebody who thinks of joining."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
 
+from trendwarte.rules import Momentum
 from trendwarte.settings import Jurisdiction, Platform
 
 Stage = Literal["dormant", "spark", "hype", "sustained", "fading"]
@@ -45,6 +46,43 @@ def _with_parents(place: str | None, jurisdictions: Mapping[str, Jurisdiction]) 
         yield place
         known = jurisdictions.get(place)
         place = known.parent if known else None
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """What a platform's attention in one market rests on: how many inputs, and which of them are ``bursting``.
+
+    ``loud`` counts those that burst since the last judged night, the days before it included that a burst is held.
+    """
+
+    platform: str
+    market: str
+    count: int
+    loud: int
+    bursting: str
+
+
+def unmoved(
+    before: Iterable[Standing], inputs: Iterable[Inputs], established: Iterable[str], on: date, rules: Momentum
+) -> list[Standing] | None:
+    """Tonight's standings when no stage can have changed, else None: then bursts and durability must be looked at.
+
+    Calm is a night on which nobody is in a spark or a hype, and nobody who could begin one bursts in enough inputs. How
+    much is left of what fades is looked at once a week.
+    """
+    last, kept = {(one.platform, one.market): one for one in before}, frozenset(established)
+    found = []
+    for one in inputs:
+        old = last.get((one.platform, one.market)) or Standing(
+            one.platform, one.market, "sustained" if one.platform in kept else "dormant", on, None, None, None, 0
+        )
+        days = (on - old.stage_since).days
+        is_settled = old.stage == "sustained" and old.spark_on is None
+        is_over = old.stage == "dormant" or (old.stage == "fading" and days % 7 and days < rules.dormant_days)
+        if not (is_settled or (is_over and one.loud < rules.least_inputs)):
+            return None
+        found.append(replace(old, inputs=one.count, bursting=one.bursting))
+    return found
 
 
 def established(platforms: Mapping[str, Platform], on: date) -> list[str]:

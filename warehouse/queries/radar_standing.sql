@@ -17,7 +17,7 @@ kinds AS (
 ),
 said AS (
     -- What a name is called in a whole year: a streaming service stays one when somebody says "video app" once.
-    SELECT name_key, mode(name) AS name,
+    SELECT name_key, mode(name) FILTER (kind <> 'other') AS name,
            count(DISTINCT document_id) FILTER (kind IN ('social', 'rival', 'move'))::INTEGER AS said_social,
            count(DISTINCT document_id) FILTER (kind IN ('social', 'rival', 'move') AND seen_on > $day - $window_days::INTEGER)::INTEGER AS said_lately,
            count(DISTINCT document_id) FILTER (kind = 'other')::INTEGER AS said_other
@@ -50,13 +50,25 @@ by_outlet AS (
     FROM named WHERE seen_on > $day - $history_days::INTEGER AND first_day <= $day - 2 * $established_days::INTEGER
     GROUP BY ALL
 ),
-rises AS (
-    SELECT b.name_key, sum(b.now)::INTEGER AS seen,
+shares AS (
+    SELECT b.name_key, sum(b.now)::INTEGER AS seen, sum(b.now + b.before) AS n,
+           sum(b.now) / sum(b.now + b.before) AS share,
+           -- What would have come lately, had each outlet named it evenly in all its texts.
+           sum((b.now + b.before) * coalesce(o.now, 0) / (coalesce(o.now, 0) + o.before)) / sum(b.now + b.before) AS even,
            (sum(b.now) + .5) / (sum(coalesce(o.now, 0) * b.before / greatest(coalesce(o.before, 0), 1)) + .5) AS rise
-    FROM by_outlet b JOIN outlets o USING (outlet) GROUP BY b.name_key
+    FROM by_outlet b JOIN outlets o USING (outlet) WHERE o.before > 0 GROUP BY b.name_key
+),
+rises AS (
+    -- Chernoff's bound, in nats: how unlikely so many lately would be. It holds for unequal outlets (Hoeffding 1956).
+    SELECT name_key, seen, rise,
+           CASE WHEN share <= even OR even >= 1 THEN 0
+                ELSE n * (share * ln(share / greatest(even, 1e-9)) + CASE WHEN share < 1 THEN (1 - share) * ln((1 - share) / (1 - even)) ELSE 0 END)
+           END AS surprise
+    FROM shares
 )
 SELECT k.name_key, s.name, k.social, k.social_origins, s.said_social, s.said_other, s.said_lately,
        coalesce(c.documents, 0) AS documents, coalesce(c.outlets, 0) AS outlets, coalesce(c.established, 0) AS established,
-       c.first_seen_on, c.last_seen_on, coalesce(r.seen, 0) AS seen_now, coalesce(r.rise, 1.0) AS rise
+       c.first_seen_on, c.last_seen_on, coalesce(r.seen, 0) AS seen_now, coalesce(r.rise, 1.0) AS rise,
+       coalesce(r.surprise, 0.0) AS surprise
 FROM kinds k JOIN said s USING (name_key) JOIN counted c USING (name_key) LEFT JOIN rises r USING (name_key)
 ORDER BY k.name_key

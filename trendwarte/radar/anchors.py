@@ -1,0 +1,68 @@
+"""One look that leaves most texts alone: whether a text speaks of services, and which watched platforms it names.
+
+Texts are searched once for all words; what is found must stand as a word. Without that, "online" names LINE, "happen"
+an app, and every fourth text would go on to the patterns.
+"""
+
+from collections.abc import Iterable
+
+import ahocorasick
+
+#: Nouns for a service, also within German compounds, and words for rivals and for people who move.
+_WITHIN = (
+    "network", "netzwerk", "platform", "plattform", "messenger", "dienst", "social", "sozial", "service", "alternativ",
+    "competitor", "konkurren", "copycat", "knockoff", "exodus", "wechsel", "start-up", "startup", "migrat",
+    "challenger",
+)  # fmt: skip
+_WHOLE = (
+    "app", "apps", "site", "sites", "website", "websites", "rival", "rivals", "clone", "clones", "klon", "klone",
+    "flock", "flocks", "flocking", "flocked", "fled", "flee", "flees", "fleeing", "portal",
+)  # fmt: skip
+#: What can be the noun beside a name; without one no text is searched for it.
+HEADS = frozenset(
+    {"app", "apps", "site", "sites", "website", "websites", "network", "netzwerk", "platform", "plattform", "messenger",
+     "dienst", "social", "service", "start-up", "startup", "portal"}
+)  # fmt: skip
+
+
+class Anchors:
+    """Finds the words that make a text worth a closer look.
+
+    Args:
+        names: names of watched platforms and their companies; they count as written, with their capitals.
+    """
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self._automaton = ahocorasick.Automaton()
+        for word in _WITHIN:
+            self._automaton.add_word(word, (word, "within"))
+        for word in _WHOLE:
+            self._automaton.add_word(word, (word, "whole"))
+        for name in names:
+            self._automaton.add_word(name.lower(), (name, "name"))
+        self._automaton.make_automaton()
+
+    def look(self, text: str) -> tuple[set[str], list[str]]:
+        """Words for services that a text holds, in lower case, and watched names as they are written."""
+        words: set[str] = set()
+        names: list[str] = []
+        low = text.lower()
+        for end, (word, kind) in self._automaton.iter(low):
+            if kind == "within":
+                if word != "dienst" or not low.startswith("ag", end + 1):  # Dienstag is a day
+                    words.add(word)
+                continue
+            if word in words or word in names:
+                continue
+            start = end + 1 - len(word)
+            if not _is_whole(low, start, end + 1):
+                continue
+            if kind == "whole":
+                words.add(word)
+            elif text[start : end + 1] == word or len(low) != len(text):
+                names.append(word)
+        return words, names
+
+
+def _is_whole(text: str, start: int, end: int) -> bool:
+    return not (start and text[start - 1].isalnum()) and not (end < len(text) and text[end].isalnum())

@@ -1,0 +1,224 @@
+"""Attention per platform, market and day against its own past: shares of the news, page views, charts, their bursts.
+
+Pure. What one night adds are a few days and a few dozen series; a query of twelve parts for them costs more to plan
+than to answer, so the warehouse gives rows and the sums are made here.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from math import log, log1p, sqrt
+from statistics import median
+
+import numpy as np
+import numpy.typing as npt
+
+from trendwarte.rules import Momentum
+
+_Floats = npt.NDArray[np.float64]
+#: Chart places beyond are as good as none (docs/method.md, "Momentum").
+_WORST_RANK = 201
+#: No single day is a burst: a broken counter shows a z of a hundred.
+_Z_CAP = 8.0
+_WEEKDAYS_NEEDED = 4
+_WEEK = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Attention:
+    """One input of one platform in one market on one day.
+
+    ``value`` is a share 0-1 (news), a count (page views) or a place's score 0-1 (charts), ``level`` its mean of seven
+    days, ``z`` its distance from the usual, ``burst`` the CUSUM, ``step`` what this day added to it.
+    """
+
+    platform: str
+    market: str
+    input: str
+    measured_on: date
+    value: float
+    level: float
+    z: float | None
+    burst: float
+    step: float
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """Where a series stood before the first day to count: its newest values, oldest first, and its CUSUM."""
+
+    values: tuple[float, ...] = ()
+    burst: float = 0.0
+
+
+#: By platform, market and input.
+Carried = Mapping[tuple[str, str, str], Before]
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What the press brought: ``volumes`` are documents by (source, label, day), ``named`` those by (platform, source,
+    label, day) that name a platform, ``firsts`` the first day of each source; a label is a language."""
+
+    volumes: Mapping[tuple[str, str, date], float]
+    named: Mapping[tuple[str, str, str, date], float]
+    firsts: Mapping[str, date]
+
+
+def news_attention(
+    news: News, markets: Mapping[str, Sequence[str]], carried: Carried, start: date, day: date, rules: Momentum
+) -> list[Attention]:
+    """Share of the news per platform and market from ``start`` to ``day``: Kleinberg's two states as a CUSUM.
+
+    Its steps are Poisson log-likelihoods, ``r ln f - (f - 1) E``; E is what each source would bring at its own rate of
+    the baseline, leaning on the pooled rate. Every source is compared with itself, and only after ``source_days``:
+    fifty feeds that are added or lost overnight add nothing to either side.
+
+    Args:
+        markets: markets by label.
+    """
+    found: list[Attention] = []
+    for market in sorted({market for named in markets.values() for market in named}):
+        labels = {label for label, named in markets.items() if market in named}
+        found += _market_news(news, market, labels, carried, start, day, rules)
+    return found
+
+
+def _market_news(
+    news: News, market: str, labels: set[str], carried: Carried, start: date, day: date, rules: Momentum
+) -> Iterator[Attention]:
+    reach = rules.baseline_days + rules.gap_days
+    first_day, days = start - timedelta(days=reach), (day - start).days + 1
+    sources: dict[str, int] = {}
+    volumes = [(sources.setdefault(s, len(sources)), (on - first_day).days, d)
+               for (s, label, on), d in news.volumes.items() if label in labels and first_day <= on <= day]  # fmt: skip
+    pairs: dict[tuple[str, int], int] = {}
+    named = [(pairs.setdefault((p, sources[s]), len(pairs)), (on - first_day).days, r)
+             for (p, s, label, on), r in news.named.items()
+             if label in labels and s in sources and first_day <= on <= day]  # fmt: skip
+    if not pairs:
+        return
+    # A source counts from the day on which its own history is long enough.
+    ages = np.array([(start - news.firsts[s]).days for s in sources]).reshape(-1, 1) + np.arange(days)
+    counts = ages >= rules.source_days
+    d, d_before, within = (one * counts for one in _now_and_before(volumes, len(sources), days, rules))
+    is_heard = within.sum(axis=0) > 0
+    r, r_before, _ = _now_and_before(named, len(pairs), days, rules)
+    of_source = np.array([s for _, s in pairs])
+    r, r_before = r * counts[of_source], r_before * counts[of_source]
+    own = d[of_source] * r_before / (d_before[of_source] + rules.prior_documents)
+    leaning = (d / (d_before + rules.prior_documents)).sum(axis=0)
+    pooled, whole = np.maximum(d_before.sum(axis=0), 1), d.sum(axis=0)
+    for platform in sorted({p for p, _ in pairs}):
+        rows = [row for (p, _), row in pairs.items() if p == platform]
+        told, usual = r[rows].sum(axis=0), r_before[rows].sum(axis=0) / pooled
+        expected = own[rows].sum(axis=0) + rules.prior_documents * np.maximum(usual, rules.least_share) * leaning
+        yield from _running(
+            (platform, market, "mentions"),
+            [
+                (start + timedelta(days=i), told[i] / whole[i] if whole[i] else 0.0,
+                 (told[i] - expected[i]) / sqrt(expected[i]) if expected[i] else None,
+                 log(rules.burst_factor) * told[i] - (rules.burst_factor - 1) * expected[i])
+                for i in range(days) if is_heard[i]
+            ],
+            carried,
+        )  # fmt: skip
+
+
+def _now_and_before(
+    cells: Sequence[tuple[int, int, float]], rows: int, days: int, rules: Momentum
+) -> tuple[_Floats, _Floats, _Floats]:
+    """Per row and day to count: that day, the sum of the baseline that ends before the gap, and the sum of all."""
+    reach = rules.baseline_days + rules.gap_days
+    grid = np.zeros((rows, reach + days))
+    if cells:
+        at = np.array(cells)
+        np.add.at(grid, (at[:, 0].astype(int), at[:, 1].astype(int)), at[:, 2])
+    sums = np.concatenate([np.zeros((rows, 1)), grid.cumsum(axis=1)], axis=1)
+    before = sums[:, rules.baseline_days : rules.baseline_days + days] - sums[:, :days]
+    return grid[:, reach:], before, sums[:, reach + 1 :] - sums[:, :days]
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One value of a platform: ``label`` is the place or language as the source calls it."""
+
+    platform: str
+    source: str
+    series: str
+    label: str
+    measured_on: date
+    value: float
+
+
+def measured_attention(
+    measured: Iterable[Measured],
+    answered: Mapping[tuple[str, str, str], Iterable[date]],
+    markets: Mapping[str, Sequence[str]],
+    carried: Carried,
+    start: date,
+    day: date,
+    rules: Momentum,
+) -> list[Attention]:
+    """Page views and places in charts from ``start`` to ``day``, on scales of their own, with Page's CUSUM.
+
+    x is ln(1 + value) for page views and ln(201 / rank) / ln(201) for charts; z is robust and matched by weekday.
+
+    Args:
+        answered: days on which a chart, by (source, series, label), answered at all: whom it does not rank is at zero.
+            A day without an answer is no day.
+    """
+    found: list[Attention] = []
+    for key, values in sorted(_by_input(measured, answered, markets).items()):
+        days = sorted(on for on in values if start <= on <= day)
+        is_chart = key[2] == "chart"
+        scaled = {on: value if is_chart else log1p(value) for on, value in values.items()}
+        scores = [_robust_z(scaled, on, rules) for on in days]
+        steps = [max(-_Z_CAP, min(_Z_CAP, z or 0.0)) - rules.z_level / 2 for z in scores]
+        found += _running(
+            key, [(on, values[on], z, step) for on, z, step in zip(days, scores, steps, strict=True)], carried
+        )
+    return found
+
+
+def _by_input(
+    measured: Iterable[Measured],
+    answered: Mapping[tuple[str, str, str], Iterable[date]],
+    markets: Mapping[str, Sequence[str]],
+) -> dict[tuple[str, str, str], dict[date, float]]:
+    found: dict[tuple[str, str, str], dict[date, float]] = defaultdict(dict)
+    for one in measured:
+        is_chart = one.series.startswith("chart_rank")
+        value = log(_WORST_RANK / min(one.value, _WORST_RANK)) / log(_WORST_RANK) if is_chart else one.value
+        market = markets.get(one.label.lower(), [one.label])[0]
+        days = found[one.platform, market, "chart" if is_chart else one.series]
+        days[one.measured_on] = max(value, days.get(one.measured_on, 0.0))
+        for on in answered.get((one.source, one.series, one.label), ()) if is_chart else ():
+            days.setdefault(on, 0.0)
+    return found
+
+
+def _robust_z(values: Mapping[date, float], on: date, rules: Momentum) -> float | None:
+    """Distance of a day from the median of its weekday (or of all days) in the baseline; None without a history."""
+    first, last = on - timedelta(days=rules.baseline_days + rules.gap_days), on - timedelta(days=rules.gap_days + 1)
+    before = {then: value for then, value in values.items() if first <= then <= last}
+    if len(before) < rules.source_days:
+        return None
+    same = [value for then, value in before.items() if then.weekday() == on.weekday()]
+    usual = same if len(same) >= _WEEKDAYS_NEEDED else list(before.values())
+    centre = median(usual)
+    return (values[on] - centre) / (1.4826 * median(abs(value - centre) for value in usual) + 0.1)
+
+
+def _running(
+    key: tuple[str, str, str], days: Sequence[tuple[date, float, float | None, float]], carried: Carried
+) -> Iterator[Attention]:
+    """Days of one series with their weekly level and their CUSUM, going on from where it stood."""
+    before = carried.get(key, Before())
+    week, burst = list(before.values[-_WEEK:]), before.burst
+    for on, value, z, step in days:
+        week = [*week[-_WEEK + 1 :], float(value)]
+        burst = max(0.0, burst + float(step))
+        z = None if z is None else float(z)
+        yield Attention(*key, on, float(value), sum(week) / len(week), z, burst, float(step))
