@@ -98,7 +98,6 @@ class Discovery(Model):
     history_days: int = Field(default=365, description="How far back a name counts as known before.")
     novel_days: int = Field(default=120, description="A name first met longer ago than this must rise to be shown.")
     social_minimum: float = Field(default=0.5, ge=0, le=1, description="Least evidence that it is a social service.")
-    social_when_rising: float = Field(default=0.45, ge=0, le=1, description="The same of a name that rises.")
     other_maximum: float = Field(default=0.5, ge=0, le=1, description="Share of texts that may call it something else.")
     said_share: float = Field(default=0.1, ge=0, le=1, description="Least share of its texts that introduce it.")
     documents: int = Field(default=2, ge=1)

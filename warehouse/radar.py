@@ -1,6 +1,7 @@
 """Names that texts introduced, who mentions them, and the candidates they became."""
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import date, datetime, timedelta
@@ -30,13 +31,19 @@ class RadarRows:
         Every spelling that a fifth of the texts use counts: "N." beside "N. Social".
         """
         rows = self._con.execute(
-            "SELECT name, name_key FROM (SELECT name_key, name, count(*) AS n, sum(count(*)) OVER of_key AS told,"
-            " sum(sum(weight) FILTER (kind IN ('social', 'rival', 'move'))) OVER of_key AS said"
-            " FROM radar_contexts WHERE kind <> 'other' AND seen_on > ? GROUP BY name_key, name"
-            " WINDOW of_key AS (PARTITION BY name_key)) WHERE said >= ? AND n >= ? * told",
-            [since, _TRACKED_WEIGHT, _SPELLING_SHARE],
+            "SELECT name_key, name, count(*), coalesce(sum(weight) FILTER (kind IN ('social', 'rival', 'move')), 0)"
+            " FROM radar_contexts WHERE kind <> 'other' AND seen_on > ? GROUP BY name_key, name",
+            [since],
         ).fetchall()
-        return dict(rows)
+        told: Counter[str] = Counter()
+        said: dict[str, float] = {}
+        for key, _, count, weight in rows:
+            told[key] += count
+            said[key] = said.get(key, 0.0) + weight
+        return {
+            name: key for key, name, count, _ in rows
+            if said[key] >= _TRACKED_WEIGHT and count >= _SPELLING_SHARE * told[key]
+        }  # fmt: skip
 
     def add_contexts(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Keep introductions; the same document read again changes nothing."""

@@ -47,13 +47,6 @@ def test_an_old_name_comes_back_when_it_rises():
     assert judged(replace(RISING, first_seen_on=date(2019, 1, 1)))["Plauderia"].status == "candidate"
 
 
-def test_of_a_name_that_rises_a_weaker_word_is_enough():
-    flocked = replace(RISING, social=0.45, social_origins=1, first_seen_on=date(2019, 1, 1))
-    assert judged(flocked)["Plauderia"].status == "candidate"
-    assert judged(replace(flocked, surprise=1.0))["Plauderia"].status == "noticed"
-    assert judged(replace(flocked, rise=1.0, first_seen_on=RISING.first_seen_on))["Plauderia"].status == "noticed"
-
-
 def test_a_place_in_a_social_chart_says_what_kind_of_service_it_is():
     charted = replace(RISING, social=0.1, charts={"chart_rank_social de": 3.0})
     assert judged(charted)["Plauderia"].status == "candidate"

@@ -200,8 +200,7 @@ def _against(one: Standing, dismissed: set[str], rules: Discovery, on: date) -> 
     if one.said_other and one.other_share >= rules.other_maximum:
         yield Ground("other", value=one.other_share, count=one.said_other)
     charted = min(one.charts.values(), default=float("inf")) <= rules.chart_rank
-    needed = rules.social_when_rising if _is_rising(one, rules) else rules.social_minimum
-    is_social = one.social >= needed or charted
+    is_social = one.social >= rules.social_minimum or charted
     if not is_social or one.documents < rules.documents or one.outlets < rules.outlets or not one.established:
         yield Ground("thin", value=one.social, count=one.outlets)
     if one.said_lately < rules.said_share * one.documents:
