@@ -4,6 +4,7 @@ import logging
 from datetime import datetime, timedelta
 
 from flows.house import House, lake_of
+from trendwarte.settings import Runtime
 from trendwarte.types import RunReport
 from warehouse import Periods, forget_old, publish, run_checks
 
@@ -40,12 +41,14 @@ def put_out(house: House) -> None:
 def forget(house: House, now: datetime) -> dict[str, int]:
     """Forget what is past its time; gives how much of each kind."""
     runtime = house.settings.runtime
-    periods = Periods(
-        runtime.keep_payload_days, runtime.keep_text_days, runtime.keep_quote_days, runtime.keep_letter_days
-    )
     with house.warehouse.transaction():
-        done = forget_old(house.warehouse.con, now, periods)
+        done = forget_old(house.warehouse.con, now, periods_of(runtime))
     if runtime.warehouse.url:
         with lake_of(house.settings) as lake:
             lake.forget(now - timedelta(days=runtime.keep_payload_days))
     return done
+
+
+def periods_of(runtime: Runtime) -> Periods:
+    """How long each kind of content is kept."""
+    return Periods(runtime.keep_payload_days, runtime.keep_text_days, runtime.keep_quote_days, runtime.keep_letter_days)

@@ -1,10 +1,9 @@
 """From what a source says about one entry to a document: one place decides text, address, dates and identity."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from sources.dates import parse_date
 from sources.identity import Marks, address_of, content_hash, document_ids, host_of, registrable_domain
@@ -22,8 +21,7 @@ _MADE_UP_TITLE_MAX = 120
 TextQuality = Literal["article", "feed_content", "summary", "title"]
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One entry in the source's own words: markup, raw dates, absolute address.
 
     ``content`` is the full text where the source gives one.
@@ -54,7 +52,7 @@ def documents_of(source: Source, entries: Sequence[Entry], payload: Payload, see
         Marks(visible(entry.guid)[:_GUID_MAX], address_of(entry.url), title, parse_date(entry.published))
         for entry, title, *_ in read
     ]
-    payload_hash = sha256(payload.body).hexdigest()
+    payload_hash = payload.validators.body_hash or sha256(payload.body).hexdigest()
     documents: dict[str, Document] = {}
     for one, mark, document_id in zip(read, marks, document_ids(source.id, marks), strict=True):
         if document_id not in documents:
@@ -72,26 +70,13 @@ def _document(
 ) -> Document:
     entry, title, summary, text, text_quality = read
     published_at, flags = _dated(mark.published_at, seen_at)
+    updated_at = mark.published_at if entry.updated == entry.published else parse_date(entry.updated)
+    # In the order of the fields: by their names it takes half as long again, 150,000 times a night.
     return Document(
-        document_id=document_id,
-        source_id=source.id,
-        url=mark.url,
-        title=title,
-        summary=summary,
-        outlet=_outlet(source, entry, mark.url),
-        source_kind=source.source_kind,
-        published_at=published_at,
-        first_seen_at=seen_at,
-        content_hash=content_hash(title, summary, text),
-        guid=mark.guid or None,
-        text=text,
-        text_quality=text_quality,
-        lang=entry.lang or source.lang,
-        published_raw=visible(entry.published)[:100],
-        updated_at=parse_date(entry.updated),
-        flags=flags,
-        payload_hash=payload_hash,
-    )
+        document_id, source.id, mark.url, title, summary, _outlet(source, entry, mark.url), source.source_kind,
+        published_at, seen_at, content_hash(title, summary, text), mark.guid or None, text, text_quality,
+        entry.lang or source.lang, visible(entry.published)[:100], updated_at, flags, payload_hash,
+    )  # fmt: skip
 
 
 def _words(entry: Entry) -> tuple[str, str, str, TextQuality]:
@@ -99,7 +84,7 @@ def _words(entry: Entry) -> tuple[str, str, str, TextQuality]:
     title = plain_text(entry.title, TITLE_MAX)
     summary = plain_text(entry.summary, SUMMARY_MAX)
     text_quality: TextQuality = "feed_content"
-    text = plain_text(entry.content, TEXT_MAX)
+    text = plain_text(entry.content, TEXT_MAX) if entry.content else ""
     if not text or text == summary:
         text, text_quality = "", "summary" if summary else "title"
     elif not summary and len(text) <= SUMMARY_MAX:

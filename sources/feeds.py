@@ -1,4 +1,7 @@
-"""Feeds: RSS 0.9x to 2.0, RSS 1.0 (RDF), Atom and JSON Feed, read with lxml; feedparser reads what lxml cannot.
+"""Feeds: RSS 0.9x to 2.0, RSS 1.0 (RDF), Atom and JSON Feed: the fast path, then lxml, then feedparser.
+
+``sources.sound_feeds`` reads what is sound and plain, lxml all other XML and what can be mended into it, feedparser
+what is left.
 
 Our own walk over the tree instead of fastfeedparser, for the dates: that one hands out a guess only and drops
 the words it guessed from ("MESZ" becomes UTC, "02.06.2026" the 6th of February), and it loses xml:base and the
@@ -10,59 +13,44 @@ import re
 import warnings
 from collections.abc import Iterator
 from contextlib import suppress
-from functools import lru_cache
 from html.entities import html5
 from io import BytesIO
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
-import feedparser
 from lxml import etree
 
 from sources.answers import json_entries
 from sources.charset import decoded
 from sources.entries import Entry
 from sources.identity import host_of, registrable_domain
+from sources.sound_feeds import (
+    CONTENT,
+    ENTRY_TAGS,
+    PUBLISHED,
+    RDF_ABOUT,
+    ROOTS,
+    SUMMARY,
+    TEXT_TYPE,
+    TITLE,
+    UPDATED,
+    WEB,
+    XML_LANG,
+    feed_lang,
+    lang_of,
+    sound_entries,
+    tag_name,
+    without_outlet,
+)  # fmt: skip
 from trendwarte.errors import ParseError
 from trendwarte.settings import Source
 from trendwarte.types import Payload
 
-# In lower case: writers disagree about the capitals.
-_PREFIXES = {
-    "": "",
-    "http://www.w3.org/2005/atom": "",
-    "http://purl.org/atom/ns#": "",
-    "http://purl.org/rss/1.0/": "",
-    "http://my.netscape.com/rdf/simple/0.9/": "",
-    "http://backend.userland.com/rss2": "",
-    "http://purl.org/rss/1.0/modules/content/": "content:",
-    "http://purl.org/dc/elements/1.1/": "dc:",
-    "http://purl.org/dc/terms/": "dcterms:",
-    "http://search.yahoo.com/mrss/": "media:",
-    "http://search.yahoo.com/mrss": "media:",
-    "http://www.itunes.com/dtds/podcast-1.0.dtd": "itunes:",
-    "http://www.itunes.com/dtds/podcast-1.0.dtd/": "itunes:",
-    "http://www.w3.org/1999/xhtml": "xhtml:",
-}
-_ROOTS = frozenset({"rss", "feed", "rdf"})
-_ENTRY_TAGS = frozenset({"item", "entry"})
-# In the order of trust; the first that has words counts.
-_TITLE = ("title", "dc:title", "media:title", "itunes:title")
-_SUMMARY = ("description", "summary", "dc:description", "media:description", "itunes:summary")
-_CONTENT = ("content:encoded", "content", "fullitem", "xhtml:body", "body")
-_PUBLISHED = ("pubDate", "published", "issued", "dc:date", "dcterms:issued", "created", "dcterms:created", "updated")
-_UPDATED = ("updated", "modified", "dcterms:modified")
-_RDF_ABOUT = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}about"
-# Atom 1.0, section 4.1.3.3: content of these types is text, of every other type it is Base64.
-_TEXT_TYPE = re.compile(r"^$|^(?:text|html|xhtml)$|^text/|[+/]xml$", re.I)
-_XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
-_LANG = re.compile(r"[A-Za-z]{2,3}(?=[-_]|$)")
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _REFERENCE = re.compile(r"&(?:#(?:x([0-9A-Fa-f]+)|([0-9]+));?|([A-Za-z][A-Za-z0-9]{1,30});)?")
 _FEED_MARK = re.compile(r"<(?:\w+:)?(?:rss|feed|rdf|channel)\b", re.I)
 _HEAD_CHARS = 4_096
-_WEB = ("https://", "http://")
 # feedparser reads at most some 8 MB a second, and far less where it is attacked.
 _TOLERANT_MAX = 500_000
 
@@ -73,13 +61,19 @@ def feed_entries(source: Source, payload: Payload) -> list[Entry]:
     Raises:
         ParseError: no feed, or one that declares entities (none of ours needs them, every bomb does).
     """
+    found = sound_entries(payload.body, source.lang)
+    return tolerated_entries(source, payload) if found is None else found
+
+
+def tolerated_entries(source: Source, payload: Payload) -> list[Entry]:
+    """Entries of a feed that may be broken, and of one that is not: as ``feed_entries``, without the fast path."""
     text = _ILLEGAL.sub("", decoded(payload.body, payload.content_type)).lstrip()
     if text.startswith("{"):
         return json_entries(source.model_copy(update={"shape": "json_feed"}), payload)
     root, is_sound = _tree(text, payload.url)
     if root is not None and _declares_entities(root):
         raise ParseError(f"{source.id}: the feed declares entities; refused")
-    if root is not None and _name(root).lower() in _ROOTS:
+    if root is not None and _name(root).lower() in ROOTS:
         found = _tree_entries(source, root)
         if found or is_sound:
             return found
@@ -135,9 +129,9 @@ def _reference(match: re.Match[str]) -> str:
 
 def _tree_entries(source: Source, root: Any) -> list[Entry]:
     # What the source declares is better than a feed's own word: real ones claim "en-US" for Polish.
-    lang = "" if source.lang else _feed_lang(root)
+    lang = "" if source.lang else feed_lang(root)
     try:
-        return [_entry(source, node, lang) for node in root.iter(etree.Element) if _name(node) in _ENTRY_TAGS]
+        return [_entry(source, node, lang) for node in root.iter(etree.Element) if _name(node) in ENTRY_TAGS]
     except UnicodeDecodeError as error:
         raise ParseError(f"{source.id}: the feed holds what is no text: {error}") from error
 
@@ -149,49 +143,28 @@ def _declares_entities(root: Any) -> bool:
 
 def _name(node: Any) -> str:
     """Name of an element with our prefix for its namespace; unknown namespaces give ``?:name``."""
-    return _tag_name(node.tag) if isinstance(node.tag, str) else ""
+    return tag_name(node.tag) if isinstance(node.tag, str) else ""
 
 
-@lru_cache(maxsize=4_096)
-def _tag_name(tag: str) -> str:
-    space, _, local = tag.rpartition("}")
-    if local.lower() == "rdf":
-        return "rdf"
-    return f"{_PREFIXES.get(space[1:].lower(), '?:')}{local}"
-
-
-def _feed_lang(root: Any) -> str:
-    for node in (root, *root):
-        if lang := _lang(node.get(_XML_LANG)):
-            return lang
-        for child in node:
-            if _name(child) in ("language", "dc:language") and (lang := _lang(child.text)):
-                return lang
-    return ""
-
-
-def _lang(tag: str | None) -> str:
-    match = _LANG.match((tag or "").strip())
-    return match[0].lower() if match else ""
-
-
-def _entry(source: Source, node: Any, feed_lang: str) -> Entry:
+def _entry(source: Source, node: Any, claimed_lang: str) -> Entry:
     parts = _parts(node)
-    title = _markup(_first(parts, _TITLE)).strip()
+    title = _markup(_first(parts, TITLE)).strip()
     outlet_name, outlet_url = "", ""
     if (origin := parts.get("source")) is not None:
         outlet_name, outlet_url = (origin.text or "").strip(), origin.get("url") or ""
-    if outlet_url and outlet_name:
-        title = title.removesuffix(f" - {outlet_name}")
+    if outlet_url:
+        title = without_outlet(title, outlet_name)
     return Entry(
         title=title,
         url=_link(node, parts),
-        guid=_plain(parts.get("guid", parts.get("id"))) or node.get(_RDF_ABOUT, ""),
-        summary=_markup(_first(parts, _SUMMARY)),
-        content=_markup(_first(parts, _CONTENT)),
-        published=_plain(_first(parts, _PUBLISHED)),
-        updated=_plain(_first(parts, _UPDATED)),
-        lang="" if source.lang else _lang(node.get(_XML_LANG)) or _lang(_plain(parts.get("dc:language"))) or feed_lang,
+        guid=_plain(parts.get("guid", parts.get("id"))) or node.get(RDF_ABOUT, ""),
+        summary=_markup(_first(parts, SUMMARY)),
+        content=_markup(_first(parts, CONTENT)),
+        published=_plain(_first(parts, PUBLISHED)),
+        updated=_plain(_first(parts, UPDATED)),
+        lang=""
+        if source.lang
+        else lang_of(node.get(XML_LANG)) or lang_of(_plain(parts.get("dc:language"))) or claimed_lang,
         outlet=registrable_domain(host_of(outlet_url)) if outlet_url else "",
     )
 
@@ -235,7 +208,7 @@ def _markup(node: Any) -> str:
 
 def _unpacked(node: Any) -> str:
     """Text of an element that says it is Base64 (Atom 0.3 ``mode``, Atom 1.0 by its type); empty when it is not."""
-    if node.get("mode") != "base64" and _TEXT_TYPE.search(node.get("type", "")):
+    if node.get("mode") != "base64" and TEXT_TYPE.search(node.get("type", "")):
         return ""
     try:
         return _ILLEGAL.sub("", binascii.a2b_base64(node.text or "", strict_mode=False).decode("utf-8"))
@@ -247,7 +220,7 @@ def _link(node: Any, parts: dict[str, Any]) -> str:
     """Absolute address of an entry: its link, else the guid when that is an address."""
     # Nearly every entry has one link that is whole as it stands; asking lxml for its base is slow.
     only = parts.get("link")
-    if only is not None and not only.attrib and (url := (only.text or "").strip()).startswith(_WEB) and "[" not in url:
+    if only is not None and not only.attrib and (url := (only.text or "").strip()).startswith(WEB) and "[" not in url:
         return url
     for raw, base in _link_candidates(node, parts):
         with suppress(ValueError):
@@ -274,6 +247,8 @@ def _tolerant_entries(source: Source, payload: Payload, text: str) -> list[Entry
     problem = ParseError(f"{source.id}: {payload.url} is no feed; it begins with {text[:60]!r}")
     if len(text) > _TOLERANT_MAX or not _FEED_MARK.search(text[:_HEAD_CHARS]) or "<!ENTITY" in text.upper():
         raise problem
+    import feedparser
+
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:

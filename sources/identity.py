@@ -54,6 +54,7 @@ _PLAIN = re.compile(
     r"(https?://[a-z0-9][a-z0-9.-]*[a-z0-9]/[A-Za-z0-9_.~%/:=&+!$,;'@()*|-]*)"
     r"(?:\?([A-Za-z0-9_.~%/:=&+!$,;'@()*|?-]*))?(?:#[!-~]*)?\Z"
 )
+_HOST = re.compile(r"https?://([a-z0-9][a-z0-9.-]*[a-z0-9])(?:/|\Z)")
 
 
 @lru_cache(maxsize=4_096)
@@ -92,6 +93,8 @@ def address_of(raw: str) -> str:
 
 def host_of(url: str) -> str:
     """Host of ``url`` in lower case, without port; empty when there is none."""
+    if match := _HOST.match(url):
+        return match[1]
     try:
         return (urlsplit(url.strip()).hostname or "").rstrip(".")
     except ValueError:
@@ -116,13 +119,14 @@ def document_ids(source_id: str, entries: Sequence[Marks]) -> list[str]:
     not their title (tickers) are told apart by the title.
     """
     guids = Counter(entry.guid for entry in entries)
+    if len(guids) == len(entries) and "" not in guids:
+        return [_guid_id(source_id, entry) for entry in entries]
     pairs = Counter((entry.guid, entry.url) for entry in set(entries))
     urls = Counter(entry.url for entry in set(entries))
     ids = []
     for entry in entries:
         if entry.guid and guids[entry.guid] == 1:
-            own_url = _guid_as_url(entry)
-            ids.append(url_id(own_url) if own_url else _digest("guid", source_id, entry.guid))
+            ids.append(_guid_id(source_id, entry))
         elif entry.guid and pairs[entry.guid, entry.url] == 1:
             ids.append(_digest("guid+url", source_id, entry.guid, entry.url))
         elif entry.url and urls[entry.url] == 1:
@@ -130,6 +134,11 @@ def document_ids(source_id: str, entries: Sequence[Marks]) -> list[str]:
         else:
             ids.append(title_id(source_id, entry.title, entry.published_at, entry.url))
     return ids
+
+
+def _guid_id(source_id: str, entry: Marks) -> str:
+    own_url = _guid_as_url(entry)
+    return url_id(own_url) if own_url else _digest("guid", source_id, entry.guid)
 
 
 def url_id(url: str) -> str:
@@ -151,6 +160,8 @@ def content_hash(title: str, summary: str, text: str) -> str:
 def _guid_as_url(entry: Marks) -> str:
     if not entry.guid.startswith(("http://", "https://")):
         return ""
+    if entry.guid == entry.url:
+        return entry.url
     url = canonical_url(entry.guid)
     if url == entry.url:
         return url

@@ -10,18 +10,25 @@ from typing import Any
 from sources.answers import json_entries, json_measurements, jsonl_entries, shape_of
 from sources.entries import Entry, documents_of
 from sources.feeds import feed_entries
-from sources.listing import listing_entries
 from sources.sitemaps import sitemap_entries
 from sources.tables import csv_measurements
 from trendwarte.errors import ParseError
 from trendwarte.settings import Source
 from trendwarte.types import Document, Measurement, Payload
 
+
+def _listing_entries(source: Source, payload: Payload) -> list[Entry]:
+    # bs4 takes a tenth of a second to load, and most nights and commands read no listing.
+    from sources.listing import listing_entries
+
+    return listing_entries(source, payload)
+
+
 _Reader = Callable[[Source, Payload], list[Entry]]
 _READERS: dict[str, _Reader] = {
     "feed": feed_entries,
     "sitemap": sitemap_entries,
-    "html_listing": listing_entries,
+    "html_listing": _listing_entries,
     "json": json_entries,
     "jsonl": jsonl_entries,
 }

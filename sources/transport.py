@@ -1,6 +1,7 @@
 """One HTTP exchange: guarded connection, total deadline, capped bytes, no redirects, no cookies, no environment."""
 
 import heapq
+import http.client
 import itertools
 import os
 import socket
@@ -8,19 +9,22 @@ import ssl
 import threading
 import time
 import zlib
+from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from http.cookiejar import DefaultCookiePolicy
+from functools import lru_cache
+from http.client import HTTPResponse
 from types import TracebackType
 from typing import Any, Self
 
 import requests
 import urllib3
 from certifi import where
-from requests.adapters import HTTPAdapter
-from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connection import HTTPConnection, HTTPSConnection, port_by_scheme
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
+from urllib3.util import parse_url
+from urllib3.util.connection import is_connection_dropped
 from urllib3.util.ssl_ import create_urllib3_context
 
 from sources.guard import connect
@@ -33,6 +37,10 @@ _IDENTITY = ("", "identity")
 _INFLATERS = {"gzip": 31, "x-gzip": 31, "deflate": 15}
 # A gzip file may have several members; thousands of empty ones are an attack on the processor.
 _MEMBERS_MAX = 100
+_KEPT_MAX = 64
+_FAILURES = (
+    OSError, http.client.HTTPException, requests.RequestException, urllib3.exceptions.HTTPError, ValueError, zlib.error,
+)  # fmt: skip
 _state = threading.local()
 
 
@@ -68,24 +76,79 @@ def get(url: str, headers: Mapping[str, str], limits: Limits) -> Answer:
     started = time.monotonic()
     with Deadline(limits.deadline_s) as deadline:
         try:
-            timeouts = (min(limits.timeout_s, limits.deadline_s), min(limits.timeout_s, limits.deadline_s))
-            session = _session(limits.allow_hosts)
-            with session.get(
-                url, headers=dict(headers), timeout=timeouts, stream=True, allow_redirects=False
-            ) as response:
-                body, is_truncated = _body(response, limits)
-                answer_headers = {name.lower(): value for name, value in response.headers.items()}
+            connection = _connection(url, limits, deadline)
+            try:
+                response = connection.ask(_place(url).target, headers)
+                body, is_truncated = _body(url, response, limits)
+            except BaseException:
+                connection.give_up()
+                raise
             # A socket cut at the deadline reads like the end of a body without length.
             if deadline.is_passed:
+                connection.give_up()
                 raise TimeoutError
-            return Answer(url, response.status_code, answer_headers, body, is_truncated, seconds_since(started))
+            _KEPT.take_back(connection, response)
+            return Answer(url, response.status, _headers(response), body, is_truncated, seconds_since(started))
         except FetchError:
             raise
-        except (OSError, requests.RequestException, urllib3.exceptions.HTTPError, ValueError, zlib.error) as error:
+        except _FAILURES as error:
             if deadline.is_passed:
                 message = f"{url} took longer than the {limits.deadline_s:g} s allowed"
                 raise FetchError(message, permanent=False) from error
             raise _as_fetch_error(url, error) from error
+
+
+def _headers(response: HTTPResponse) -> dict[str, str]:
+    headers: dict[str, str] = {}
+    for name, value in response.getheaders():
+        key = name.lower()
+        headers[key] = f"{headers[key]}, {value}" if key in headers else value
+    return headers
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where an address leads: what is connected to, and what is asked for there."""
+
+    scheme: str
+    host: str
+    port: int
+    target: str
+
+
+@lru_cache(maxsize=4_096)
+def _place(url: str) -> _Place:
+    """The parts of an address as requests prepares them: international names, odd signs.
+
+    Raises:
+        requests.RequestException: it is no address.
+    """
+    prepared = requests.PreparedRequest()
+    prepared.prepare_url(url, None)
+    parts = parse_url(prepared.url or "")
+    scheme, host = parts.scheme or "http", (parts.host or "").strip("[]")
+    target = parts.request_uri
+    return _Place(scheme, host, parts.port or port_by_scheme[scheme], f"/{target.lstrip('/')}")
+
+
+def _connection(url: str, limits: Limits, deadline: "Deadline") -> "_Guarded":
+    """A kept connection to where ``url`` leads, or a new one, connected; ``deadline`` watches over it."""
+    place = _place(url)
+    timeout_s = min(limits.timeout_s, limits.deadline_s)
+    key = (place.scheme, place.host, place.port, limits.allow_hosts)
+    if (kept := _KEPT.hand_out(key)) is not None:
+        deadline.watch(kept.twin)
+        if kept.sock.gettimeout() != timeout_s:
+            kept.sock.settimeout(timeout_s)
+        return kept
+    fresh = _OPENERS[place.scheme](place, limits.allow_hosts, timeout_s)
+    fresh.key = key
+    try:
+        fresh.connect()
+    except BaseException:
+        fresh.give_up()
+        raise
+    return fresh
 
 
 class Deadline:
@@ -107,15 +170,12 @@ class Deadline:
         _state.deadline = None
         with self._lock:
             self.is_over = True
-            for twin in self._sockets:
-                twin.close()
             self._sockets.clear()
 
-    def watch(self, sock: socket.socket) -> None:
-        """Cut ``sock`` too when time is up, even after TLS has taken it over."""
-        # TLS detaches the socket it wraps; a duplicated descriptor still reaches the connection.
+    def watch(self, twin: socket.socket) -> None:
+        """Cut the connection of ``twin`` too when time is up."""
         with self._lock:
-            self._sockets.append(socket.socket(fileno=os.dup(sock.fileno())))
+            self._sockets.append(twin)
         if self.is_passed:
             self.cut()
 
@@ -166,7 +226,7 @@ class _Watchdog:
 _WATCHDOG = _Watchdog()
 
 
-def _open(connection: HTTPConnection, allow_hosts: frozenset[str]) -> socket.socket:
+def _open(connection: "_Guarded", allow_hosts: frozenset[str]) -> socket.socket:
     timeout = connection.timeout if isinstance(connection.timeout, int | float) else 20.0
     try:
         sock = connect(connection.host, connection.port or connection.default_port, timeout, allow_hosts)
@@ -174,79 +234,103 @@ def _open(connection: HTTPConnection, allow_hosts: frozenset[str]) -> socket.soc
         raise ConnectTimeoutError(connection, f"no connection within {timeout:g} s") from error
     except OSError as error:
         raise NewConnectionError(connection, str(error)) from error
-    _watch(sock)
+    # TLS detaches the socket it wraps; a duplicated descriptor still reaches the connection.
+    connection.twin = socket.socket(sock.family, sock.type, sock.proto, fileno=os.dup(sock.fileno()))
+    deadline: Deadline | None = getattr(_state, "deadline", None)
+    if deadline is not None:
+        deadline.watch(connection.twin)
     return sock
 
 
-def _watch(sock: socket.socket | None) -> None:
-    deadline: Deadline | None = getattr(_state, "deadline", None)
-    if deadline is not None and sock is not None:
-        deadline.watch(sock)
+class _Guarded(HTTPConnection):
+    """HTTP to checked addresses only.
 
+    urllib3 connects, Python's own client asks and reads: pools, retries and response objects of urllib3 and requests
+    take twice the time of the exchange itself (docs/decisions/0011), and one host is asked once at a time anyway.
+    """
 
-class _GuardedHTTPConnection(HTTPConnection):
-    """HTTP to checked addresses only."""
+    sock: socket.socket
+    twin: socket.socket
+    key: "_Key"
 
-    def __init__(self, *args: Any, allow_hosts: frozenset[str] = frozenset(), **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, host: str, port: int, *, allow_hosts: frozenset[str], **named: Any) -> None:
+        super().__init__(host, port, **named)
         self.allow_hosts = allow_hosts
 
     def _new_conn(self) -> socket.socket:
         return _open(self, self.allow_hosts)
 
-    def request(self, *args: Any, **kwargs: Any) -> None:
-        _watch(self.sock)  # a kept connection; a new one is watched when it opens
-        super().request(*args, **kwargs)
+    def give_up(self) -> None:
+        """Close the connection and what a deadline watches of it.
+
+        Python's client closes it by itself when the head of a last answer is read; its body is still to come then.
+        """
+        self.close()
+        if hasattr(self, "twin"):
+            self.twin.close()
+
+    def ask(self, target: str, headers: Mapping[str, str]) -> HTTPResponse:
+        """Send a GET and read the head of the answer."""
+        http.client.HTTPConnection.request(self, "GET", target, headers=headers)
+        return http.client.HTTPConnection.getresponse(self)
 
 
-class _GuardedHTTPSConnection(_GuardedHTTPConnection, HTTPSConnection):
+class _GuardedTLS(_Guarded, HTTPSConnection):
     """TLS to checked addresses only; the certificate is judged against the name, not the address."""
 
 
-class _GuardedHTTPPool(urllib3.HTTPConnectionPool):
-    ConnectionCls = _GuardedHTTPConnection
+def _plain(place: _Place, allow_hosts: frozenset[str], timeout_s: float) -> _Guarded:
+    return _Guarded(place.host, place.port, allow_hosts=allow_hosts, timeout=timeout_s)
 
 
-class _GuardedHTTPSPool(urllib3.HTTPSConnectionPool):
-    ConnectionCls = _GuardedHTTPSConnection
+def _encrypted(place: _Place, allow_hosts: frozenset[str], timeout_s: float) -> _Guarded:
+    return _GuardedTLS(
+        place.host, place.port, allow_hosts=allow_hosts, timeout=timeout_s, ssl_context=_tls_context(),
+        cert_reqs="CERT_REQUIRED",
+    )  # fmt: skip
 
 
-class _GuardedPools(urllib3.PoolManager):
-    """Connection pools that hand the allow list to every connection."""
-
-    def __init__(self, allow_hosts: frozenset[str], **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self._allow_hosts = allow_hosts
-        self.pool_classes_by_scheme = {"http": _GuardedHTTPPool, "https": _GuardedHTTPSPool}
-
-    def _new_pool(
-        self, scheme: str, host: str, port: int, request_context: dict[str, Any] | None = None
-    ) -> urllib3.HTTPConnectionPool:
-        pool = super()._new_pool(scheme, host, port, request_context)
-        pool.conn_kw["allow_hosts"] = self._allow_hosts
-        return pool
+_OPENERS = {"http": _plain, "https": _encrypted}
+_Key = tuple[str, str, int, frozenset[str]]
 
 
-class _GuardedAdapter(HTTPAdapter):
-    """requests on guarded pools, with one TLS context for all hosts."""
+class _Kept:
+    """Connections that may be asked again, the longest unused one let go when there are too many."""
 
-    def __init__(self, allow_hosts: frozenset[str]) -> None:
-        self._allow_hosts = allow_hosts
-        super().__init__(pool_connections=16, pool_maxsize=2, max_retries=0)
+    def __init__(self) -> None:
+        self._free: OrderedDict[_Key, _Guarded] = OrderedDict()
+        self._lock = threading.Lock()
+        os.register_at_fork(after_in_child=self._forget)
 
-    def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **kwargs: Any) -> None:
-        """Build the pools; called by requests."""
-        self.poolmanager = _GuardedPools(
-            self._allow_hosts, num_pools=connections, maxsize=maxsize, block=block, ssl_context=_tls_context()
-        )
+    def hand_out(self, key: _Key) -> _Guarded | None:
+        """A connection to that place which the other side has not closed meanwhile."""
+        with self._lock:
+            connection = self._free.pop(key, None)
+        if connection is not None and is_connection_dropped(connection):
+            connection.give_up()
+            return None
+        return connection
 
-    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
-        """Always verify, with the certificates loaded once (requests loads 140 of them per connection)."""
-        conn.cert_reqs = "CERT_REQUIRED"
-        conn.ca_certs = None
-        conn.ca_cert_dir = None
+    def take_back(self, connection: _Guarded, response: HTTPResponse) -> None:
+        """Keep a connection whose answer was read to its end; close it otherwise."""
+        if response.will_close or not response.isclosed():
+            connection.give_up()
+            return
+        with self._lock:
+            surplus = [self._free.pop(connection.key, None)]
+            self._free[connection.key] = connection
+            if len(self._free) > _KEPT_MAX:
+                surplus.append(self._free.popitem(last=False)[1])
+        for one in surplus:
+            if one is not None:
+                one.give_up()
+
+    def _forget(self) -> None:
+        self._lock = threading.Lock()
+        self._free.clear()
 
 
+_KEPT = _Kept()
 _tls_lock = threading.Lock()
 _tls: list[ssl.SSLContext] = []
 
@@ -267,33 +351,18 @@ class _Session(requests.Session):
         """Never a target: to prepare the next hop, requests would read the whole body of this one, uncapped."""
 
 
-def _session(allow_hosts: frozenset[str]) -> requests.Session:
-    # One per thread: requests does not promise that a session may be shared.
-    sessions: dict[frozenset[str], requests.Session] = _state.__dict__.setdefault("sessions", {})
-    if allow_hosts not in sessions:
-        session = _Session()
-        session.trust_env = False
-        session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        session.headers.clear()
-        adapter = _GuardedAdapter(allow_hosts)
-        session.mount("http://", adapter)
-        session.mount("https://", adapter)
-        sessions[allow_hosts] = session
-    return sessions[allow_hosts]
-
-
-def _body(response: requests.Response, limits: Limits) -> tuple[bytes, bool]:
-    if not 200 <= response.status_code < 300:
+def _body(url: str, response: HTTPResponse, limits: Limits) -> tuple[bytes, bool]:
+    if not 200 <= response.status < 300:
         # The status says it all, and an error page may be endless. A short one is read away: the connection lives on.
-        if response.raw.length_remaining is not None and response.raw.length_remaining <= _CHUNK:
-            response.raw.read(_CHUNK, decode_content=False)
+        if response.length is not None and response.length <= _CHUNK:
+            response.read(_CHUNK)
         return b"", False
-    encoding = response.headers.get("Content-Encoding", "").strip().lower()
-    chunks = _raw_chunks(response, limits)
+    encoding = response.getheader("Content-Encoding", "").strip().lower()
+    chunks = _raw_chunks(url, response, limits)
     if encoding not in _IDENTITY:
         if encoding not in _INFLATERS:
-            message = f"{response.url} answers in encoding {encoding!r}, which was not offered"
-            raise FetchError(message, permanent=True, state="parse_error", status=response.status_code)
+            message = f"{url} answers in encoding {encoding!r}, which was not offered"
+            raise FetchError(message, permanent=True, state="parse_error", status=response.status)
         chunks = _inflated(chunks, _INFLATERS[encoding], limits.max_bytes)
     body = bytearray()
     for chunk in chunks:
@@ -301,19 +370,21 @@ def _body(response: requests.Response, limits: Limits) -> tuple[bytes, bool]:
         if len(body) > limits.max_bytes:
             if limits.truncate:
                 return bytes(body[: limits.max_bytes]), True
-            message = f"{response.url} is longer than the {limits.max_bytes} bytes allowed; see fetching.max_bytes"
-            raise FetchError(message, permanent=True, state="parse_error", status=response.status_code)
+            message = f"{url} is longer than the {limits.max_bytes} bytes allowed; see fetching.max_bytes"
+            raise FetchError(message, permanent=True, state="parse_error", status=response.status)
     return bytes(body), False
 
 
-def _raw_chunks(response: requests.Response, limits: Limits) -> Iterator[bytes]:
+def _raw_chunks(url: str, response: HTTPResponse, limits: Limits) -> Iterator[bytes]:
     received = 0
-    while chunk := response.raw.read(_CHUNK, decode_content=False):
+    while chunk := response.read(_CHUNK):
         received += len(chunk)
         yield chunk
         if received > limits.max_bytes and not limits.truncate:
-            message = f"{response.url} sends more than the {limits.max_bytes} bytes allowed; see fetching.max_bytes"
-            raise FetchError(message, permanent=True, state="parse_error", status=response.status_code)
+            message = f"{url} sends more than the {limits.max_bytes} bytes allowed; see fetching.max_bytes"
+            raise FetchError(message, permanent=True, state="parse_error", status=response.status)
+    if response.length:
+        raise http.client.IncompleteRead(b"", response.length)
 
 
 def _inflated(chunks: Iterator[bytes], window: int, max_bytes: int) -> Iterator[bytes]:
@@ -339,16 +410,14 @@ def _inflated(chunks: Iterator[bytes], window: int, max_bytes: int) -> Iterator[
 def _as_fetch_error(url: str, error: Exception) -> FetchError:
     is_hopeless = isinstance(
         error,
-        requests.exceptions.SSLError
+        ssl.SSLError
         | requests.exceptions.InvalidURL
-        | requests.exceptions.InvalidHeader
         | requests.exceptions.InvalidSchema
+        | http.client.InvalidURL
         | urllib3.exceptions.LocationParseError,
     )
     # No connection at all, or none that can be trusted; a time-out of reading is the fault of one address.
-    is_host = isinstance(error, requests.exceptions.ConnectTimeout | requests.exceptions.SSLError) or isinstance(
-        getattr(error.args[0] if error.args else None, "reason", None), NewConnectionError
-    )
+    is_host = isinstance(error, ConnectTimeoutError | NewConnectionError | ssl.SSLError)
     return FetchError(f"{url}: {_cause(error)}", permanent=is_hopeless, is_host=is_host)
 
 

@@ -10,7 +10,7 @@ from warehouse.asking import QueryError, examples, open_published, query, query_
 from warehouse.brief import brief_facts
 from warehouse.cases import Events, LedgerRows
 from warehouse.checks import CheckResult, run_checks
-from warehouse.connection import Connection, open_writer, transaction
+from warehouse.connection import Connection, on_one_thread, open_writer, transaction
 from warehouse.dictionary import dictionary
 from warehouse.digest import digest_facts, operator_facts
 from warehouse.documents import Documents, published_or_seen
@@ -24,7 +24,7 @@ from warehouse.outbox import Outbox
 from warehouse.publish import publish, published_night
 from warehouse.radar import RadarRows
 from warehouse.radar_brief import radar_lines
-from warehouse.retention import Periods, erase, forget_old
+from warehouse.retention import Periods, erase, forget_answers, forget_old
 from warehouse.runs import Runs, load_configuration
 from warehouse.scoring import drivers, score_risk
 from warehouse.source_states import SourceStates
@@ -49,6 +49,7 @@ __all__ = [
     "examples",
     "explained",
     "export",
+    "forget_answers",
     "forget_old",
     "judge_momentum",
     "latest_standings",
@@ -89,6 +90,12 @@ class Warehouse:
     def transaction(self) -> Iterator[None]:
         """All or nothing."""
         with transaction(self.con):
+            yield
+
+    @contextmanager
+    def intake(self) -> Iterator[None]:
+        """A transaction that brings many rows in."""
+        with on_one_thread(self.con), transaction(self.con):
             yield
 
     def __enter__(self) -> Self:

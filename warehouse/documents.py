@@ -3,16 +3,22 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 from trendwarte.types import Document, Intake, Reading
-from warehouse.connection import Connection, insert, rows_of
+from warehouse.connection import Array, Connection, long_texts, moments, offered, query_text, rows_of, texts
 
 _COLUMNS = (
     "document_id, source_id, url, title, summary, outlet, source_kind, published_at, first_seen_at, content_hash,"
     " guid, text, text_quality, lang, published_raw, updated_at, flags, payload_hash"
 )
-_FIELDS = tuple(field.name for field in fields(Document))
+_LONG_TEXTS = ("title", "summary", "text")
+_OPTIONAL_TEXTS = ("guid", "payload_hash")
+_MOMENTS = ("published_at", "first_seen_at", "updated_at")
+_TEXTS = tuple(
+    field.name for field in fields(Document) if field.name not in (*_LONG_TEXTS, *_OPTIONAL_TEXTS, *_MOMENTS, "flags")
+)
 
 
 class Documents:
@@ -28,40 +34,29 @@ class Documents:
         new id each time: with the address and the words of one they told before, it is that one.
         """
         arriving = {document.document_id: document for document in documents}
-        known = self._known(arriving.values())
+        known = self._known(list(arriving.values()))
         new = [d for key, d in arriving.items() if key not in known]
-        changed = [d for key, d in arriving.items() if key in known and known[key] != d.content_hash]
-        changed = self._not_erased(changed)
-        insert(self._con, "documents", [_row(d) for d in new])
-        for document in changed:
-            self._con.execute(
-                "UPDATE documents SET title = ?, summary = ?, text = ?, text_quality = ?, content_hash = ?,"
-                " updated_at = coalesce(?, updated_at), reader_version = NULL WHERE document_id = ?",
-                [document.title, document.summary, document.text, document.text_quality, document.content_hash,
-                 document.updated_at, document.document_id],
-            )  # fmt: skip
+        edited = [d for key, d in arriving.items() if key in known and known[key] != d.content_hash]
+        if new:
+            with offered(self._con, "arriving", _columns(new)):
+                self._con.execute(query_text("keep_documents"))
+        changed: set[str] = set()
+        if edited:
+            with offered(self._con, "arriving", _columns(edited)):
+                changed = {key for (key,) in self._con.execute(query_text("edit_documents")).fetchall()}
         unchanged = len(arriving) - len(new) - len(changed)
-        return Intake(tuple(d.document_id for d in new), tuple(d.document_id for d in changed), unchanged)
-
-    def unread(self, reader_version: str, as_of: datetime) -> list[Document]:
-        """Documents seen up to ``as_of`` that this reader has not read yet, oldest first.
-
-        A later night that was killed may have stored its documents already: an earlier one must not know them.
-        """
-        rows = rows_of(
-            self._con,
-            f"SELECT {_COLUMNS} FROM documents WHERE reader_version IS DISTINCT FROM ? AND first_seen_at <= ?"  # noqa: S608
-            " AND erased_at IS NULL"
-            " ORDER BY coalesce(published_at, first_seen_at), document_id",
-            [reader_version, as_of],
-        )
-        return [_document(row) for row in rows]
+        kept = tuple(d.document_id for d in edited if d.document_id in changed)
+        return Intake(tuple(d.document_id for d in new), kept, unchanged)
 
     def unread_ids(self, reader_version: str, as_of: datetime) -> list[str]:
-        """Ids of what ``unread`` gives, in its order: a first night may have years to read, and no room for them."""
+        """Ids of documents seen up to ``as_of`` that this reader has not read yet, oldest first.
+
+        A later night that was killed may have stored its documents already: an earlier one must not know them. Ids
+        only: a first night may have years to read, and no room for them.
+        """
         rows = self._con.execute(
             "SELECT document_id FROM documents WHERE reader_version IS DISTINCT FROM ? AND first_seen_at <= ?"
-            " ORDER BY coalesce(published_at, first_seen_at), document_id",
+            " AND erased_at IS NULL ORDER BY coalesce(published_at, first_seen_at), document_id",
             [reader_version, as_of],
         ).fetchall()
         return [document_id for (document_id,) in rows]
@@ -96,47 +91,21 @@ class Documents:
         known = self._known(held)
         return frozenset(d.document_id for d in held if known.get(d.document_id) != d.content_hash)
 
-    def forget_texts(self, before: datetime) -> int:
-        """Drop full texts first seen before a time (storage limitation); quotes, summaries and hashes stay."""
-        row = self._con.execute(
-            "UPDATE documents SET text = '', text_quality = CASE WHEN summary = '' THEN 'title' ELSE 'summary' END"
-            " WHERE first_seen_at < ? AND text <> ''",
-            [before],
-        ).fetchone()
-        return int(row[0]) if row else 0
-
     def count(self) -> int:
         """How many documents there are."""
         found = self._con.execute("SELECT count(*) FROM documents").fetchone()
         return int(found[0]) if found else 0
 
-    def _not_erased(self, documents: Sequence[Document]) -> list[Document]:
-        """Those whose content was not taken out on request: an edit must not bring it back."""
-        erased = {key for (key,) in self._con.execute(
-            "SELECT document_id FROM documents WHERE erased_at IS NOT NULL AND document_id IN"
-            " (SELECT unnest(?::VARCHAR[]))", [[d.document_id for d in documents]],
-        ).fetchall()}  # fmt: skip
-        return [d for d in documents if d.document_id not in erased]
-
-    def _known(self, documents: Iterable[Document]) -> dict[str, str]:
+    def _known(self, documents: Sequence[Document]) -> dict[str, str]:
         """Content hashes of those documents that are stored, by the id they arrive under."""
-        held = list(documents)
-        rows = self._con.execute(
-            "SELECT document_id, content_hash FROM documents WHERE document_id IN (SELECT unnest(?::VARCHAR[]))",
-            [[d.document_id for d in held]],
-        ).fetchall()
-        known = dict(rows)
-        strangers = [d for d in held if d.document_id not in known and d.url and d.guid]
-        rows = self._con.execute(
-            "SELECT a.document_id, a.content_hash FROM (SELECT unnest($ids::VARCHAR[]) AS document_id,"
-            " unnest($sources::VARCHAR[]) AS source_id, unnest($urls::VARCHAR[]) AS url,"
-            " unnest($hashes::VARCHAR[]) AS content_hash) a SEMI JOIN documents d USING (source_id, url, content_hash)",
-            {
-                "ids": [d.document_id for d in strangers], "sources": [d.source_id for d in strangers],
-                "urls": [d.url for d in strangers], "hashes": [d.content_hash for d in strangers],
-            },
-        ).fetchall()  # fmt: skip
-        return known | dict(rows)
+        keys = {
+            "document_id": texts([d.document_id for d in documents]),
+            "source_id": texts([d.source_id for d in documents]),
+            "url": texts([d.url if d.guid else "" for d in documents]),
+            "content_hash": texts([d.content_hash for d in documents]),
+        }
+        with offered(self._con, "arriving", keys):
+            return dict(self._con.execute(query_text("known_documents")).fetchall())
 
 
 def published_or_seen(document: Document) -> datetime:
@@ -146,9 +115,13 @@ def published_or_seen(document: Document) -> datetime:
     return min(document.published_at, document.first_seen_at)
 
 
-def _row(document: Document) -> dict[str, Any]:
-    # Not asdict: it copies every value deeply, and took as long as the reading of the feed.
-    return {name: getattr(document, name) for name in _FIELDS} | {"flags": " ".join(document.flags)}
+def _columns(documents: Sequence[Document]) -> dict[str, Array]:
+    """Documents as columns; an empty guid or payload hash stands for none."""
+    columns = {name: texts(list(map(attrgetter(name), documents))) for name in _TEXTS}
+    columns |= {name: texts([cell or "" for cell in map(attrgetter(name), documents)]) for name in _OPTIONAL_TEXTS}
+    columns |= {name: long_texts(list(map(attrgetter(name), documents))) for name in _LONG_TEXTS}
+    columns |= {name: moments(list(map(attrgetter(name), documents))) for name in _MOMENTS}
+    return columns | {"flags": texts([" ".join(d.flags) for d in documents])}
 
 
 def _document(row: dict[str, Any]) -> Document:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Any, Self
@@ -33,7 +34,7 @@ CREATE TABLE IF NOT EXISTS lake.documents (batch_id VARCHAR, attempt VARCHAR, do
 CREATE TABLE IF NOT EXISTS lake.readings (batch_id VARCHAR, attempt VARCHAR, document_id VARCHAR, content_hash VARCHAR,
     reader_version VARCHAR, told VARCHAR);
 """
-_DOCUMENT, _READING = TypeAdapter(Document), TypeAdapter(Reading)
+
 # Without inlining: it reserves the column name row_id, and small tables would live in the catalogue only.
 #: Attaching meets "already exists" when two workers create the tables in the same moment.
 _ATTEMPTS = 5
@@ -73,7 +74,10 @@ class Batch:
     pages: int = 0
 
 
-_CALL = TypeAdapter(Call)
+@cache
+def _form(kind: Any) -> TypeAdapter[Any]:
+    """How one kind of thing is written as JSON; built when it is needed, for most processes never open a lake."""
+    return TypeAdapter(kind)
 
 
 @dataclass(slots=True)
@@ -124,7 +128,7 @@ class Lake:
             self._insert("documents", [tag | _document_row(document) for document in batch.documents])
             self._insert("readings", [
                 tag | {"document_id": r.document_id, "content_hash": hashes[r.document_id],
-                       "reader_version": reader_version, "told": _READING.dump_json(r).decode()}
+                       "reader_version": reader_version, "told": _form(Reading).dump_json(r).decode()}
                 for r in batch.readings
             ])  # fmt: skip
             self._insert("batches", [tag | {"run_id": batch.run_id, "put_at": put_at, "sources": len(batch.calls),
@@ -170,8 +174,8 @@ class Lake:
         )  # fmt: skip
         return Gathered(
             [_call(row) for row in visits],
-            [_DOCUMENT.validate_json(row["told"]) for row in documents],
-            [_READING.validate_json(row["told"]) for row in readings],
+            [_form(Document).validate_json(row["told"]) for row in documents],
+            [_form(Reading).validate_json(row["told"]) for row in readings],
         )
 
     def forget(self, before: datetime) -> None:
@@ -288,11 +292,11 @@ def _hand_over_keys(con: duckdb.DuckDBPyConnection, environ: Mapping[str, str]) 
 def _call_row(call: Call) -> dict[str, Any]:
     body = zstandard.compress(call.payload.body) if call.payload else None
     bare = replace(call, payload=replace(call.payload, body=b"", pages=())) if call.payload else call
-    return {"source_id": call.source_id, "told": _CALL.dump_json(bare).decode(), "body": body}
+    return {"source_id": call.source_id, "told": _form(Call).dump_json(bare).decode(), "body": body}
 
 
 def _call(row: dict[str, Any]) -> Call:
-    call = _CALL.validate_json(row["told"])
+    call: Call = _form(Call).validate_json(row["told"])
     if call.payload is None:
         return call
     return replace(call, payload=replace(call.payload, body=zstandard.decompress(row["body"])))
@@ -302,5 +306,6 @@ def _document_row(document: Document) -> dict[str, Any]:
     return {
         "document_id": document.document_id, "content_hash": document.content_hash, "source_id": document.source_id,
         "lang": document.lang, "published_at": document.published_at, "first_seen_at": document.first_seen_at,
-        "title": document.title, "told": json.dumps(_DOCUMENT.dump_python(document, mode="json"), ensure_ascii=False),
+        "title": document.title,
+        "told": json.dumps(_form(Document).dump_python(document, mode="json"), ensure_ascii=False),
     }  # fmt: skip

@@ -24,26 +24,32 @@ def forget_old(con: Connection, now: datetime, periods: Periods) -> dict[str, in
 
     Titles, summaries, hashes, weights and the ledger stay: they are what a score is recomputed from.
     """
-    before = {kind: now - timedelta(days=days) for kind, days in (
-        ("payloads", periods.payload_days), ("texts", periods.text_days), ("quotes", periods.quote_days),
-        ("letters", periods.letter_days),
-    )}  # fmt: skip
-    return {
-        "payloads": _count(con, "DELETE FROM payloads WHERE fetched_at < ?", before["payloads"]),
-        "texts": _count(
-            con,
-            "UPDATE documents SET text = '', text_quality = CASE WHEN summary = '' THEN 'title' ELSE 'summary' END"
-            " WHERE first_seen_at < ? AND text <> ''",
-            before["texts"],
-        ),
+    return forget_answers(con, now, periods) | {
         "quotes": _count(
-            con, "UPDATE signals SET evidence = '' WHERE known_from < ? AND evidence <> ''", before["quotes"]
+            con,
+            "UPDATE signals SET evidence = '' WHERE known_from < ? AND evidence <> ''",
+            now - timedelta(days=periods.quote_days),
         ),
         "letters": _count(
             con,
             "UPDATE messages SET body = ''::BLOB, target = '' WHERE queued_at < ? AND status IN ('sent', 'dead',"
             " 'suppressed') AND target <> ''",
-            before["letters"],
+            now - timedelta(days=periods.letter_days),
+        ),
+    }
+
+
+def forget_answers(con: Connection, now: datetime, periods: Periods) -> dict[str, int]:
+    """Drop raw payloads and full texts past their time, what sources gave and we only keep; gives how many of each."""
+    return {
+        "payloads": _count(
+            con, "DELETE FROM payloads WHERE fetched_at < ?", now - timedelta(days=periods.payload_days)
+        ),
+        "texts": _count(
+            con,
+            "UPDATE documents SET text = '', text_quality = CASE WHEN summary = '' THEN 'title' ELSE 'summary' END"
+            " WHERE first_seen_at < ? AND text <> ''",
+            now - timedelta(days=periods.text_days),
         ),
     }
 

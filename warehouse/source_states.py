@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
-from datetime import datetime, timedelta
+from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
 import zstandard
 
 from trendwarte.types import Measurement, Payload, SourceHealth, SourceMemory, Validators
-from warehouse.connection import Connection, insert, rows_of
+from warehouse.connection import Connection, blobs, insert, moments, offered, rows_of, texts
 
 _MEMORY_COLUMNS = (
     "source_id, state, etag, last_modified, body_hash, interval_min, failures, calm, busy, conditional, is_lying,"
@@ -44,17 +44,27 @@ class SourceStates:
             ) + ", last_ok_at = coalesce(excluded.last_ok_at, source_state.last_ok_at)",
         )  # fmt: skip
 
-    def keep_payloads(self, payloads: Iterable[Payload], keep_days: int, now: datetime) -> None:
-        """Keep raw bytes for re-reading, and forget those past their time (storage limitation)."""
+    def keep_payloads(self, payloads: Iterable[Payload]) -> None:
+        """Keep raw bytes, packed, for re-reading; the same bytes once."""
         packer = zstandard.ZstdCompressor(level=3)
-        rows = [
-            {"payload_hash": sha256(p.body).hexdigest(), "source_id": p.source_id, "url": p.url,
-             "fetched_at": p.fetched_at, "content_type": p.content_type, "charset": p.charset,
-             "body_zstd": packer.compress(p.body)}
-            for p in payloads
-        ]  # fmt: skip
-        insert(self._con, "payloads", rows, "ON CONFLICT DO NOTHING")
-        self._con.execute("DELETE FROM payloads WHERE fetched_at < ?", [now - timedelta(days=keep_days)])
+        kept = {payload.validators.body_hash or sha256(payload.body).hexdigest(): payload for payload in payloads}
+        if not kept:
+            return
+        columns = {
+            "payload_hash": texts(list(kept)),
+            "source_id": texts([p.source_id for p in kept.values()]),
+            "url": texts([p.url for p in kept.values()]),
+            "fetched_at": moments([p.fetched_at for p in kept.values()]),
+            "content_type": texts([p.content_type for p in kept.values()]),
+            "charset": texts([p.charset for p in kept.values()]),
+            "body_zstd": blobs([packer.compress(p.body) for p in kept.values()]),
+        }
+        names = ", ".join(columns)
+        with offered(self._con, "arriving", columns):
+            self._con.execute(
+                f"INSERT INTO payloads ({names})"  # noqa: S608 (names from above)
+                " SELECT * REPLACE (fetched_at AT TIME ZONE 'UTC' AS fetched_at) FROM arriving ON CONFLICT DO NOTHING"
+            )
 
     def keep_measurements(self, measurements: Sequence[Measurement], known_from: datetime) -> int:
         """Keep what was measured; a later answer for the same day replaces the earlier one. Gives the rows written.
@@ -111,5 +121,8 @@ _UPDATED_COLUMNS = tuple(
 
 
 def _health_row(health: SourceHealth, run_id: str) -> dict[str, Any]:
-    kept = {k: v for k, v in asdict(health).items() if k not in ("newest_at", "is_passing")}
-    return kept | {"run_id": run_id}
+    return {
+        "run_id": run_id, "source_id": health.source_id, "fetched_at": health.fetched_at, "state": health.state,
+        "status": health.status, "documents": health.documents, "new_documents": health.new_documents,
+        "duration_s": health.duration_s, "detail": health.detail,
+    }  # fmt: skip

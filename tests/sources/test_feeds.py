@@ -12,6 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sources import parse
+from sources.feeds import tolerated_entries
+from sources.sound_feeds import sound_entries
 from sources.text import SUMMARY_MAX
 from trendwarte.errors import ParseError
 from trendwarte.settings import Source
@@ -335,3 +337,43 @@ def test_the_real_german_feeds_give_what_the_tolerant_parser_gives(read):
         ours = read(body)
         assert len(ours) == len(theirs), name
         assert all(d.published_at and d.url and d.lang == "de" for d in ours), name
+
+
+def both_ways(body, lang=""):
+    source = Source(id="s", name="s", kind="feed", url="https://a.example/", source_kind="blog", lang=lang)
+    payload = Payload("s", source.url, 200, "", body, NOW, Validators())
+    return sound_entries(body, lang), lambda: tolerated_entries(source, payload)
+
+
+RECORDED = sorted(path for path in (Path(__file__).parents[1] / "data" / "recorded").iterdir() if path.suffix == ".xml")
+
+
+def test_the_fast_path_gives_the_entries_of_the_other_one_on_every_recorded_feed():
+    fast = [(found, other) for path in RECORDED for found, other in [both_ways(path.read_bytes())] if found is not None]
+    assert len(fast) > len(RECORDED) / 2
+    assert all(found == other() for found, other in fast)
+
+
+PIECES = st.sampled_from(
+    ["<title>Gericht &amp; Behörde</title>", "<title type='html'>&lt;b&gt;A&lt;/b&gt; </title>", "<title/>", "<title>  </title>",
+     "<link>https://a.example/1</link>", "<link>b</link>", "<link href='https://a.example/2'/>", "<link href='c' rel='self'/>",
+     "<link rel='alternate' href='https://a.example/3'/>", "<guid>https://a.example/4</guid>", "<guid isPermaLink='false'>g</guid>",
+     "<id>urn:1</id>", "<pubDate>Tue, 09 Jun 2026 10:00:00 +0200</pubDate>", "<updated>2026-06-09T08:00:00Z</updated>",
+     "<published> 2026-06-09 </published>", "<description><![CDATA[<p>Kurz</p>]]></description>", "<summary>Auszug</summary>",
+     "<content type='image/png'>aGFsbG8=</content>", "<content type='xhtml'><div>x</div></content>", "<author><name>N</name></author>",
+     "<source url='https://b.example/'>B</source>", "<dc:language>de-AT</dc:language>", "<dc:date>2026-06-09</dc:date>",
+     "<content:encoded>Lang</content:encoded>", "<media:group><media:title>M</media:title></media:group>", "<!-- x -->", "&#228;"]
+)  # fmt: skip
+SPACES = 'xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:content="http://purl.org/rss/1.0/modules/content/" xmlns:media="http://search.yahoo.com/mrss/"'
+
+
+@given(
+    st.lists(st.lists(PIECES, max_size=8).map("".join), min_size=1, max_size=3),
+    st.sampled_from(["", "<language>en-US</language>", "<dc:language>de</dc:language>", "<xml/>"]),
+    st.sampled_from(["", ' xml:lang="fr"']),
+    st.sampled_from(["", "de"]),
+)
+def test_the_fast_path_gives_the_entries_of_the_other_one_whatever_an_entry_holds(inner, head, attribute, lang):
+    items = "".join(f"<item{attribute}>{one}</item>" for one in inner)
+    found, other = both_ways(f"<rss {SPACES}><channel>{head}{items}</channel></rss>".encode(), lang)
+    assert found is None or found == other()

@@ -379,3 +379,40 @@ def test_cookies_are_not_kept_and_the_agent_is_named(site, ask):
     ask()
     ask()
     assert all(headers["user-agent"] == "test/1" and "cookie" not in headers for _, headers in site.seen)
+
+
+def test_a_connection_is_kept_and_opened_anew_when_the_server_closed_it(ask):
+    import socket
+
+    opened, answered = [], []
+    answer = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(FEED) + FEED
+
+    def serve(server):
+        for asked_for in (3, 1):  # robots.txt and two times the feed, then it hangs up
+            connection, _ = server.accept()
+            opened.append(connection)
+            for _ in range(asked_for):
+                while b"\r\n\r\n" not in connection.recv(4_096):
+                    pass
+                connection.sendall(answer)
+                answered.append(1)
+            connection.close()
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        host = f"127.0.0.1:{server.getsockname()[1]}"
+        thread = threading.Thread(target=serve, args=(server,))
+        thread.start()
+        for expected in (1, 1):
+            assert ask(url=f"http://{host}/feed", allow=[host]).body == FEED
+            assert len(opened) == expected
+        time.sleep(0.1)
+        assert ask(url=f"http://{host}/feed", allow=[host]).body == FEED
+        thread.join()
+    assert (len(opened), len(answered)) == (2, 4)
+
+
+def test_leave_for_one_host_opens_no_kept_connection_to_those_without(site, ask):
+    site.paths["/feed"] = (200, {}, FEED)
+    assert ask().body == FEED
+    assert failure(ask, allow=[]).state == "blocked"
+    assert len(site.asked("/feed")) == 1

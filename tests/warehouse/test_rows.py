@@ -1,14 +1,17 @@
 """Rows go in as they are, whatever strangers write."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 
 import duckdb
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trendwarte.errors import WarehouseError
-from warehouse.connection import insert, transaction
+from trendwarte.types import Document
+from warehouse import Warehouse
+from warehouse.connection import insert, offered, texts, transaction
 
 
 def table():
@@ -61,3 +64,48 @@ def test_a_refused_statement_takes_the_whole_step_back_and_says_so():
             insert(con, "rows", [row(n=1)])
             con.execute("INSERT INTO nowhere VALUES (1)")
         assert con.execute("SELECT count(*) FROM rows").fetchall() == [(0,)]
+
+
+def test_half_a_surrogate_pair_does_not_close_the_file_either_where_python_s_memory_is_read():
+    with table() as con:
+        with offered(con, "arriving", {"told": texts(["broken \ud83d emoji", "ü"])}):
+            con.execute("INSERT INTO rows (told) SELECT told FROM arriving")
+        assert con.execute("SELECT told FROM rows ORDER BY told").fetchall() == [("broken ? emoji",), ("ü",)]
+
+
+def test_what_is_offered_is_gone_after_a_refused_statement_too():
+    with table() as con:
+        with pytest.raises(WarehouseError), transaction(con), offered(con, "arriving", {"told": texts(["a"])}):
+            con.execute("INSERT INTO nowhere FROM arriving")
+        with pytest.raises(duckdb.Error):
+            con.execute("FROM arriving")
+
+
+TIMES = st.none() | st.datetimes(datetime(1990, 1, 1), datetime(2099, 1, 1), timezones=st.just(UTC))
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory):
+    with Warehouse(tmp_path_factory.mktemp("house") / "w.duckdb") as opened:
+        yield opened
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.lists(st.tuples(TEXTS, TEXTS, TEXTS, st.none() | TEXTS.filter(bool), TIMES, TIMES), min_size=1, max_size=4))
+def test_a_document_comes_back_as_it_was_stored_and_an_edit_keeps_when_it_was_first_seen(house, told):
+    now = datetime(2026, 6, 10, 12, 0, 0, 1, UTC)
+    documents = [
+        Document(f"d{n}", "s", f"https://a.example/{n}", title, summary, "o", "blog", published, now, f"h{n}", guid, text,
+                 "summary", "de", "raw", updated, ("undated",) if published is None else (), None)
+        for n, (title, summary, text, guid, published, updated) in enumerate(told)
+    ]  # fmt: skip
+    house.con.execute("DELETE FROM documents")
+    assert len(house.documents.store(documents).new) == len(documents)
+    ids = [d.document_id for d in documents]
+    assert {d.document_id: d for d in house.documents.of_ids(ids)} == {d.document_id: d for d in documents}
+    assert house.documents.store(documents).unchanged == len(documents)
+    edited = replace(documents[0], title="neu", content_hash="other", first_seen_at=now + timedelta(days=1))
+    intake = house.documents.store([edited, *documents[1:]])
+    assert (intake.new, intake.changed, intake.unchanged) == ((), ("d0",), len(documents) - 1)
+    (found,) = house.documents.of_ids(["d0"])
+    assert (found.title, found.first_seen_at, found.published_at) == ("neu", now, documents[0].published_at)
