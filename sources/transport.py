@@ -344,13 +344,6 @@ def _tls_context() -> ssl.SSLContext:
         return _tls[0]
 
 
-class _Session(requests.Session):
-    """A session that leaves redirects alone, really."""
-
-    def get_redirect_target(self, resp: requests.Response) -> None:
-        """Never a target: to prepare the next hop, requests would read the whole body of this one, uncapped."""
-
-
 def _body(url: str, response: HTTPResponse, limits: Limits) -> tuple[bytes, bool]:
     if not 200 <= response.status < 300:
         # The status says it all, and an error page may be endless. A short one is read away: the connection lives on.
