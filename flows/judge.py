@@ -1,7 +1,7 @@
 """Steps 5 to 9: read what is new, find the events, move the ledger, score, judge, and queue what must be told."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from hashlib import blake2b
 
@@ -17,7 +17,17 @@ from trendwarte.reading import READER_VERSION
 from trendwarte.resemblance import day_of
 from trendwarte.suitability import judge, profile
 from trendwarte.telling import calm, is_outage
-from trendwarte.types import Alert, Document, LegalStatus, Reading, RiskScore, RunReport, StoredSignal, Verdict
+from trendwarte.types import (
+    Alert,
+    Document,
+    Evidence,
+    LegalStatus,
+    Reading,
+    RiskScore,
+    RunReport,
+    StoredSignal,
+    Verdict,
+)
 from warehouse import drivers, published_or_seen, score_risk
 
 _READ_AT_ONCE = 5_000
@@ -135,7 +145,8 @@ def judge_all(house: House, as_of: datetime, report: RunReport, *, is_degraded: 
         pairs = [(before.get((v.client, v.platform, v.purpose)), v) for v in verdicts]
         decided = [] if report.is_baseline else _alerts(house, as_of, pairs, moved, report.run_id)
         if not report.is_baseline:
-            decided += [_with_evidence(house, note) for note in spark_notes(house, verdicts, sparks, report)]
+            shown = _Shown(house)
+            decided += [shown.with_evidence(note) for note in spark_notes(house, verdicts, sparks, report)]
         rules, judged = house.settings.alerts, len({(v.client, v.platform) for v in verdicts})
         was_out = last is not None and is_outage(last["outcome"], last["as_of"], as_of, rules)
         decided, storm = calm(decided, judged, rules, is_after_outage=was_out)
@@ -178,7 +189,9 @@ def _verdicts(
     is_degraded: bool,
 ) -> Iterator[Verdict]:
     settings = house.settings
-    behind = drivers(house.warehouse.con, as_of)
+    behind: dict[str, dict[tuple[str, str], tuple[str, ...]]] = {}
+    for (named, place, dimension), event_ids in drivers(house.warehouse.con, as_of).items():
+        behind.setdefault(named, {})[place, dimension] = event_ids
     risks: dict[str, dict[tuple[str, str], RiskScore]] = {}
     for score in scores:
         risks.setdefault(score.platform, {})[score.jurisdiction, score.dimension] = score
@@ -194,26 +207,12 @@ def _verdicts(
             )
             statuses = tuple(s for s in current if s.platform in (platform.id, "all_social"))
             known = profile(
-                client, platform, as_of.date(), risks[platform.id], statuses, settings.jurisdictions, settings.scoring
-            )
+                client, platform, as_of.date(), risks[platform.id], statuses, settings.jurisdictions, settings.scoring,
+                behind.get(platform.id, {}),
+            )  # fmt: skip
             for purpose in client.purposes:
                 old = before.get((client.id, platform.id, purpose))
-                verdict = judge(known, purpose, old, as_of, is_degraded=is_degraded, momentum=standing)
-                yield _with_events(verdict, behind)
-
-
-def _with_events(verdict: Verdict, behind: dict[tuple[str, str, str], tuple[str, ...]]) -> Verdict:
-    """Terms of risk with the events they rest on, in the market itself or world-wide."""
-    terms, is_changed = [], False
-    for term in verdict.terms:
-        if term.kind == "risk":
-            dimension, _, place = term.name.partition(":")
-            platform = verdict.platform
-            ids = behind.get((platform, place, dimension)) or behind.get((platform, "GLOBAL", dimension))
-            if ids:
-                term, is_changed = replace(term, event_ids=tuple(dict.fromkeys((*term.event_ids, *ids)))), True
-        terms.append(term)
-    return replace(verdict, terms=tuple(terms)) if is_changed else verdict
+                yield judge(known, purpose, old, as_of, is_degraded=is_degraded, momentum=standing)
 
 
 def _alerts(
@@ -240,7 +239,8 @@ def _alerts(
     decided = decide_alerts(
         compared, settings.clients, settings.jurisdictions, moved, told, run_id, settings.scoring, settings.alerts
     )
-    return [_with_evidence(house, alert) for alert in decided]
+    shown = _Shown(house)
+    return [shown.with_evidence(alert) for alert in decided]
 
 
 def _key(verdict: Verdict) -> tuple[str, str, str]:
@@ -253,19 +253,33 @@ def _may_tell(old: Verdict, new: Verdict, touched: set[str]) -> bool:
     return is_moved or abs((old.score or 0.0) - (new.score or 0.0)) >= 1
 
 
-def _with_evidence(house: House, alert: Alert) -> Alert:
-    """The quotes an alert rests on; a date that passed rests on the event that set it."""
-    events, quotes = house.warehouse.events, house.settings.alerts.quotes
-    ids = list(alert.event_ids)
-    movers = (house.warehouse.ledger.last_event_of(r.instrument) for r in alert.reasons if r.instrument)
-    ids = list(dict.fromkeys([*(event_id for event_id in movers if event_id), *ids]))
-    evidence = tuple(events.evidence(ids, quotes))
-    if not evidence and alert.status == "queued":
-        # A date in the configuration passed (a survey, a launch). True, but nobody reported it tonight.
-        alert = replace(alert, status="digest", status_reason="no report behind it")
-    return replace(
-        alert,
-        event_ids=tuple(ids),
-        evidence=evidence,
-        counter_evidence=tuple(events.evidence(ids, quotes, denying=True)),
-    )
+@dataclass(slots=True)
+class _Shown:
+    """Quotes of a night by what they prove: one law moves many clients, and all of them read the same quotes."""
+
+    house: House
+    quotes: dict[tuple[tuple[str, ...], bool], tuple[Evidence, ...]] = field(default_factory=dict)
+    movers: dict[str, str | None] = field(default_factory=dict)
+
+    def with_evidence(self, alert: Alert) -> Alert:
+        """The quotes an alert rests on; a date that passed rests on the event that set it."""
+        instruments = dict.fromkeys(r.instrument for r in alert.reasons if r.instrument)
+        movers = (event_id for one in instruments if (event_id := self._mover(one)))
+        ids = tuple(dict.fromkeys([*movers, *alert.event_ids]))
+        evidence = self._quotes(ids, denying=False)
+        if not evidence and alert.status == "queued":
+            # A date in the configuration passed (a survey, a launch). True, but nobody reported it tonight.
+            alert = replace(alert, status="digest", status_reason="no report behind it")
+        return replace(alert, event_ids=ids, evidence=evidence, counter_evidence=self._quotes(ids, denying=True))
+
+    def _mover(self, instrument: str) -> str | None:
+        if instrument not in self.movers:
+            self.movers[instrument] = self.house.warehouse.ledger.last_event_of(instrument)
+        return self.movers[instrument]
+
+    def _quotes(self, ids: tuple[str, ...], *, denying: bool) -> tuple[Evidence, ...]:
+        key = (ids, denying)
+        if key not in self.quotes:
+            found = self.house.warehouse.events.evidence(ids, self.house.settings.alerts.quotes, denying=denying)
+            self.quotes[key] = tuple(found)
+        return self.quotes[key]

@@ -4,9 +4,11 @@ The formulas are docs/method.md, "Suitability". Every score comes with named ter
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 from math import log
+from types import MappingProxyType
 from typing import Literal
 
 from trendwarte.floors import (
@@ -37,9 +39,8 @@ Risks = Mapping[tuple[str, str], RiskScore]
 class Profile:
     """What is the same for all purposes of a client on a platform on one night.
 
-    ``criteria`` are the measures of fit 0-100 (None: unknown); ``parts`` the points of risk by (dimension, market),
-    which sum to ``risk`` 0-100; ``laws`` the instruments behind them, the weightiest first; ``confidence`` is that of
-    the best known risk.
+    ``criteria`` are the measures of fit 0-100 (None: unknown); ``costs`` the points of risk, 0-100, each with what is
+    behind it, the heaviest first; they sum to ``risk``. ``confidence`` is that of the best known risk.
     """
 
     client: Client
@@ -50,10 +51,10 @@ class Profile:
     jurisdictions: Mapping[str, Jurisdiction]
     scoring: Scoring
     criteria: Mapping[str, float | None]
-    parts: Mapping[tuple[str, str], float]
-    laws: Mapping[tuple[str, str], tuple[LegalStatus, ...]]
+    costs: tuple[Term, ...]
     risk: float
     confidence: float
+    is_threatened: bool
 
 
 def profile(
@@ -64,12 +65,14 @@ def profile(
     statuses: tuple[LegalStatus, ...],
     jurisdictions: Mapping[str, Jurisdiction],
     scoring: Scoring,
+    behind: Mapping[tuple[str, str], tuple[str, ...]] = MappingProxyType({}),
 ) -> Profile:
     """Measure fit and risk of a client on a platform.
 
     Args:
         risks: this platform's scores by (jurisdiction, dimension).
         statuses: this platform's instruments (those of ``all_social`` included), newest state each.
+        behind: ids of the events each (jurisdiction, dimension) rests on; those of GLOBAL stand in for a market's own.
     """
     now = _Place(client, platform, on, statuses, risks, jurisdictions, scoring)
     parts = _risk_parts(now)
@@ -78,7 +81,7 @@ def profile(
     ]
     return Profile(
         client, platform, on, statuses, risks, jurisdictions, scoring, dict(_criteria(client, platform, on, scoring)),
-        parts, _laws(now), sum(parts.values()), max(confidences, default=0.0),
+        _costs(now, parts, behind), sum(parts.values()), max(confidences, default=0.0), _is_threatened(now),
     )  # fmt: skip
 
 
@@ -103,23 +106,24 @@ def judge(
     now = Situation(
         client, platform, purpose, known.on, known.statuses, known.risks, coverage, known.jurisdictions, scoring,
         momentum,
-    )
+    )  # fmt: skip
     floors = standing_floors(now)
     relaxing = relaxing_floors(before.floors, before.relaxing, floors, known.on, scoring) if before else ()
     fit = sum(term.points for term in fits) if fits else None
     costs = _risk_terms(known, fit or 0.0)
     score = None if fit is None else max(0.0, fit + sum(term.points for term in costs))
-    verdict = Verdict(
-        as_of=as_of, client=client.id, platform=platform.id, purpose=purpose, band="unknown", score=score,
-        raw_band="unknown", floors=floors, fit=fit, coverage=coverage, risk=known.risk, confidence=known.confidence,
-        terms=(*fits, *costs), relaxing=relaxing,
-    )  # fmt: skip
-    verdict = _with_raw_band(verdict, before, scoring, is_degraded=is_degraded)
-    band = _band(verdict, client, scoring)
+    nights, low_since = _counted(score, before, known.on, scoring, may_rise=not is_degraded)
+    caps = [*(floor.cap for floor in floors), relaxed_cap(relaxing)]
+    band = _band(known, nights.band, caps, coverage, low_since)
     # Under a cap the climb starts anew when the cap goes: three nights for each band (docs/decisions/0006).
     ceiling: Band = max(band, "watch", key=rank)
-    reached = min(verdict.raw_band, ceiling, key=rank) if band != "unknown" else band
-    return replace(verdict, band=band, raw_band=reached, outlook=_outlook(verdict, now))
+    reached = min(nights.band, ceiling, key=rank) if band != "unknown" else band
+    return Verdict(
+        as_of=as_of, client=client.id, platform=platform.id, purpose=purpose, band=band, score=score, raw_band=reached,
+        floors=floors, fit=fit, coverage=coverage, risk=known.risk, confidence=known.confidence,
+        streak_up=nights.streak_up, streak_down=nights.streak_down, low_since=low_since,
+        outlook=_outlook(known, nights), terms=(*fits, *costs), relaxing=relaxing,
+    )  # fmt: skip
 
 
 # --- fit -------------------------------------------------------------------------------------
@@ -128,8 +132,17 @@ def judge(
 def _fit(known: Profile, purpose: Purpose) -> tuple[tuple[Term, ...], float]:
     """Fit terms (they sum to Fit, 0-100) and coverage 0-1. A missing input lowers coverage, it is not guessed."""
     affordance = known.platform.affordances.get(purpose)
-    values = {**known.criteria, "affordance": None if affordance is None else float(affordance)}
-    applicable = {name: weight for name, weight in known.scoring.fit_weights[purpose].items() if name in values}
+    values = (*known.criteria.items(), ("affordance", None if affordance is None else float(affordance)))
+    return _fit_terms(values, tuple(known.scoring.fit_weights[purpose].items()))
+
+
+@lru_cache(maxsize=8192)
+def _fit_terms(
+    measured: tuple[tuple[str, float | None], ...], weights: tuple[tuple[str, float], ...]
+) -> tuple[tuple[Term, ...], float]:
+    """Kept from night to night: what a client looks for and a platform offers hardly ever changes."""
+    values = dict(measured)
+    applicable = {name: weight for name, weight in weights if name in values}
     found = [(name, weight, value) for name, weight in applicable.items() if (value := values[name]) is not None]
     total = sum(weight for _, weight, _ in found)
     if total <= 0:
@@ -217,13 +230,25 @@ def exposed(risk: float, multiplier: float) -> float:
 def _risk_terms(known: Profile, fit: float) -> tuple[Term, ...]:
     """Points each (dimension, market) takes from the fit, the heaviest first."""
     scale = -fit * known.client.risk_aversion / 100
-    terms = []
-    for (dimension, market), value in sorted(known.parts.items(), key=lambda pair: -pair[1]):
-        laws = known.laws.get((dimension, market), ())
-        instruments = tuple(status.instrument for status in laws)
-        movers = tuple(status.event_id for status in laws if status.event_id)
-        terms.append(Term("risk", f"{dimension}:{market}", scale * value, f"{value:.1f}", movers, instruments))
-    return tuple(terms)
+    return tuple(
+        Term("risk", cost.name, scale * cost.points, cost.detail, cost.event_ids, cost.instruments)
+        for cost in known.costs
+    )
+
+
+def _costs(
+    now: "_Place", parts: Mapping[tuple[str, str], float], behind: Mapping[tuple[str, str], tuple[str, ...]]
+) -> tuple[Term, ...]:
+    """Points of risk by (dimension, market) with the instruments and events they rest on, the heaviest first."""
+    laws, costs = _laws(now), []
+    for (dimension, market), value in sorted(parts.items(), key=lambda pair: -pair[1]):
+        here = laws.get((dimension, market), ())
+        movers = (status.event_id for status in here if status.event_id)
+        driving = behind.get((market, dimension)) or behind.get(("GLOBAL", dimension), ())
+        event_ids = tuple(dict.fromkeys((*movers, *driving)))
+        instruments = tuple(status.instrument for status in here)
+        costs.append(Term("risk", f"{dimension}:{market}", value, f"{value:.1f}", event_ids, instruments))
+    return tuple(costs)
 
 
 def _laws(now: "_Place") -> dict[tuple[str, str], tuple[LegalStatus, ...]]:
@@ -297,21 +322,17 @@ def _age_limit_risk(now: _Place, status: LegalStatus) -> float:
 # --- bands -----------------------------------------------------------------------------------
 
 
-def _with_raw_band(verdict: Verdict, before: Verdict | None, scoring: Scoring, *, is_degraded: bool) -> Verdict:
-    """Schmitt triggers with confirmation: up after three nights, down after two, one band a night."""
-    if verdict.score is None:
-        return verdict
-    on = verdict.as_of.date()
-    low_since = (
-        (before.low_since if before and before.low_since else on) if verdict.score < scoring.exit_score else None
-    )
+def _counted(
+    score: float | None, before: Verdict | None, on: date, scoring: Scoring, *, may_rise: bool
+) -> tuple["Nights", date | None]:
+    """Band before floors with its counts of nights, and since when the score lies below the one of *exit*."""
+    if score is None:
+        return Nights("unknown"), None
+    low_since = ((before and before.low_since) or on) if score < scoring.exit_score else None
     if before is None or before.raw_band == "unknown":
-        return replace(verdict, raw_band=first_band(verdict.score, scoring.boundaries), low_since=low_since)
-    nights = Nights(before.raw_band, before.streak_up, before.streak_down)
-    now = next_nights(nights, verdict.score, scoring, may_rise=not is_degraded)
-    return replace(
-        verdict, raw_band=now.band, streak_up=now.streak_up, streak_down=now.streak_down, low_since=low_since
-    )
+        return Nights(first_band(score, scoring.boundaries)), low_since
+    held = Nights(before.raw_band, before.streak_up, before.streak_down)
+    return next_nights(held, score, scoring, may_rise=may_rise), low_since
 
 
 @dataclass(frozen=True, slots=True)
@@ -344,24 +365,30 @@ def first_band(score: float, boundaries: list[Boundary]) -> Band:
     return reached[-1] if reached else "avoid"
 
 
-def _band(verdict: Verdict, client: Client, scoring: Scoring) -> Band:
+def _band(known: Profile, raw: Band, caps: list[Band], coverage: float, low_since: date | None) -> Band:
     """Raw band under its caps; *avoid* where the client is active becomes *exit*."""
-    if verdict.score is None:
-        return "unknown"
-    caps: list[Band] = [floor.cap for floor in verdict.floors]
-    caps.append(relaxed_cap(verdict.relaxing))
-    if verdict.coverage < scoring.coverage_recommend:
-        caps.append("test")
-    band = min([verdict.raw_band, *caps], key=rank)
-    if rank(band) > rank("avoid") or client.presence.get(verdict.platform, "none") != "active":
+    if raw == "unknown":
+        return raw
+    lowest = min(caps, key=rank)
+    thin: Band = "test" if coverage < known.scoring.coverage_recommend else "recommend"
+    band = min(raw, lowest, thin, key=rank)
+    if rank(band) > rank("avoid") or known.client.presence.get(known.platform.id, "none") != "active":
         return band
-    is_floored = any(rank(floor.cap) <= rank("avoid") for floor in verdict.floors)
-    is_long_low = bool(verdict.low_since and (verdict.as_of.date() - verdict.low_since).days >= scoring.exit_days)
-    return "exit" if is_floored or is_long_low else "avoid"
+    is_long_low = low_since is not None and (known.on - low_since).days >= known.scoring.exit_days
+    return "exit" if rank(lowest) <= rank("avoid") or is_long_low else "avoid"
 
 
-def _outlook(verdict: Verdict, now: Situation) -> Literal["positive", "stable", "negative"]:
-    is_threatened = any(s.state in _STEPS_TO_BAN and now.market_weight(s.jurisdiction) > 0 for s in now.statuses)
-    if is_threatened or verdict.streak_down:
+def _outlook(known: Profile, nights: Nights) -> Literal["positive", "stable", "negative"]:
+    if known.is_threatened or nights.streak_down:
         return "negative"
-    return "positive" if verdict.streak_up else "stable"
+    return "positive" if nights.streak_up else "stable"
+
+
+def _is_threatened(now: "_Place") -> bool:
+    """Whether somewhere among the client's markets a law is on its way."""
+    return any(
+        status.state in _STEPS_TO_BAN and governs(now.jurisdictions, status.jurisdiction, market.jurisdiction)
+        for status in now.statuses
+        for market in now.client.markets
+        if market.weight > 0
+    )

@@ -89,8 +89,12 @@ class Warehouse:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """All or nothing."""
-        with transaction(self.con):
-            yield
+        try:
+            with transaction(self.con):
+                yield
+        except BaseException:
+            self.verdicts.read_anew()
+            raise
 
     @contextmanager
     def intake(self) -> Iterator[None]:

@@ -17,12 +17,14 @@ class Runs:
 
     def last_judged(self) -> dict[str, Any] | None:
         """The newest night that ended with verdicts, as a row of ``runs``; None before the first."""
-        found = rows_of(
-            self._con,
-            "SELECT * FROM runs WHERE outcome IN ('ok', 'degraded') AND EXISTS"
-            " (FROM verdicts v WHERE v.run_id = runs.run_id) ORDER BY as_of DESC, started_at DESC LIMIT 1",
-        )
-        return found[0] if found else None
+        ended = self._con.execute(
+            "SELECT run_id, as_of FROM runs WHERE outcome IN ('ok', 'degraded') ORDER BY as_of DESC, started_at DESC"
+        ).fetchall()
+        # One by one, newest first: a join would read every verdict there is, and the first one nearly always has some.
+        for run_id, as_of in ended:
+            if self._con.execute("FROM verdicts WHERE as_of = ? AND run_id = ? LIMIT 1", [as_of, run_id]).fetchall():
+                return rows_of(self._con, "SELECT * FROM runs WHERE run_id = ?", [run_id])[0]
+        return None
 
     def judged_before(self, as_of: datetime) -> datetime | None:
         """The newest judged night before a moment; None before the second."""

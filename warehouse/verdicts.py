@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict, dataclass, fields
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from hashlib import blake2b
@@ -20,11 +20,21 @@ VerdictKey = tuple[str, str, str]
 _ALERT_FIELDS = tuple(one.name for one in fields(Alert))
 
 
+@dataclass(frozen=True, slots=True)
+class _Night:
+    """The verdicts of one night, and since when the terms of each are as they are, with their hash."""
+
+    as_of: datetime | None
+    verdicts: dict[VerdictKey, Verdict]
+    written: dict[VerdictKey, tuple[datetime, str]]
+
+
 class Verdicts:
     """The rows of ``verdicts``, ``score_terms``, ``verdict_changes`` and ``alerts``."""
 
     def __init__(self, con: Connection) -> None:
         self._con = con
+        self._newest = _Night(None, {}, {})
 
     def latest(self, before: datetime) -> dict[VerdictKey, Verdict]:
         """The verdicts of the night before; ``terms`` gives their terms.
@@ -32,15 +42,31 @@ class Verdicts:
         Who was not judged that night starts anew: only a changed configuration brings somebody in, and that is a
         baseline anyway.
         """
-        rows = rows_of(
-            self._con,
-            "SELECT * FROM verdicts WHERE as_of = (SELECT max(as_of) FROM verdicts WHERE as_of < ?)",
-            [before],
-        )
-        return {(r["client"], r["platform"], r["purpose"]): _verdict(r) for r in rows}
+        return self._night_before(before).verdicts
+
+    def _night_before(self, before: datetime) -> "_Night":
+        """The newest night before a moment; in a series of nights it was just stored and need not be read again."""
+        row = self._con.execute("SELECT max(as_of) FROM verdicts WHERE as_of < ?", [before]).fetchone()
+        as_of = row[0] if row else None
+        if as_of is None or as_of != self._newest.as_of:
+            rows = rows_of(self._con, "SELECT * FROM verdicts WHERE as_of = ?", [as_of]) if as_of else []
+            found = {(r["client"], r["platform"], r["purpose"]): r for r in rows}
+            self._newest = _Night(
+                as_of,
+                {key: _verdict(r) for key, r in found.items()},
+                {key: (r["terms_as_of"], r["terms_hash"]) for key, r in found.items()},
+            )
+        return self._newest
+
+    def read_anew(self) -> None:
+        """Trust no memory of the last night: a transaction was rolled back, or its rows are about to go."""
+        self._newest = _Night(None, {}, {})
 
     def forget(self, as_of: datetime) -> None:
         """Drop what an interrupted or repeated night wrote for this very moment; alerts stay."""
+        if not self._con.execute("FROM verdicts WHERE as_of = ? LIMIT 1", [as_of]).fetchall():
+            return
+        self.read_anew()
         self._keep_terms_of_later_nights(as_of)
         for table in ("verdicts", "score_terms", "verdict_changes", "risk_daily"):
             self._con.execute(f'DELETE FROM "{table}" WHERE as_of = ?', [as_of])  # noqa: S608 (names from above)
@@ -64,7 +90,9 @@ class Verdicts:
 
     def store(self, verdicts: Sequence[Verdict], run_id: str, *, is_baseline: bool) -> None:
         """Keep tonight's verdicts, and the terms of their scores where they differ from the last ones written."""
-        known = self._written_terms(verdicts[0].as_of) if verdicts else {}
+        if not verdicts:
+            return
+        known = self._night_before(verdicts[0].as_of).written
         hashes = {id(v): _hash_of(v.terms) for v in verdicts}
         since = {
             id(v): written[0] if (written := known.get(_key(v))) and written[1] == hashes[id(v)] else v.as_of
@@ -84,15 +112,8 @@ class Verdicts:
             for t in v.terms
         ]  # fmt: skip
         insert(self._con, "score_terms", terms)
-
-    def _written_terms(self, before: datetime) -> dict[VerdictKey, tuple[datetime, str]]:
-        """Since when the terms of each verdict are as they are, and their hash."""
-        rows = self._con.execute(
-            "SELECT client, platform, purpose, terms_as_of, terms_hash FROM verdicts"
-            " WHERE as_of = (SELECT max(as_of) FROM verdicts WHERE as_of < ?)",
-            [before],
-        ).fetchall()
-        return {(client, platform, purpose): (since, digest) for client, platform, purpose, since, digest in rows}
+        kept = {_key(v): (since[id(v)], hashes[id(v)]) for v in verdicts}
+        self._newest = _Night(verdicts[0].as_of, {_key(v): v for v in verdicts}, kept)
 
     def _keep_terms_of_later_nights(self, as_of: datetime) -> None:
         """A night that is judged again may not take away the terms that later nights point at."""
