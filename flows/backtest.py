@@ -324,9 +324,9 @@ def _within(seen: Observed, period: Period) -> Observed:
 
 
 def timeline_steps(path: Path, settings: Settings, wording: Wording, rules: Mapping[str, Any]) -> list[TimelineStep]:
-    """Entries of an independent timeline (JSON Lines, ``date`` and ``text``) that tell of a step against a platform."""
-    step, ban = (re.compile(rf"\b(?:{'|'.join(rules[key])})\b", re.IGNORECASE)
-                 for key in ("timeline_words", "timeline_ban_words"))  # fmt: skip
+    """Entries of an independent timeline (JSON Lines, ``date`` and ``text``) about something that befell a platform."""
+    step, ban, other = (re.compile(rf"\b(?:{'|'.join(rules[key])})\b", re.IGNORECASE)
+                        for key in ("timeline_words", "timeline_ban_words", "timeline_event_words"))  # fmt: skip
     names = {p: re.compile(rf"\b(?:{'|'.join(map(re.escape, n))})\b") for p, n in wording.names.items() if n}
     passive = re.compile(r"\b(?:is|are|was|were|been|be) (?:\w+ )?(?:banned|blocked|suspended|restricted|fined)\b")
     places = {j: _place_pattern(j, wording) for j in settings.jurisdictions if j != "GLOBAL"}
@@ -336,6 +336,11 @@ def timeline_steps(path: Path, settings: Settings, wording: Wording, rules: Mapp
             entry = json.loads(line)
             text = str(entry.get("text") or entry.get("title") or "")
             head = text.split(". ")[0]
+            on = date.fromisoformat(str(entry.get("date") or entry.get("published_at"))[:10])
+            if other.search(head):
+                # What befalls a service befalls it everywhere, wherever the text says it was noticed.
+                told_of = [p for p, pattern in names.items() if p != "all_social" and pattern.search(head)]
+                found += [TimelineStep(on, platform, "", is_ban=False, is_legal=False) for platform in told_of]
             taken = step.search(head)
             if taken is None:
                 continue
@@ -347,10 +352,7 @@ def timeline_steps(path: Path, settings: Settings, wording: Wording, rules: Mapp
                 if p != "all_social"
                 and (pattern.search(head, taken.end()) or (pattern.search(head) and passive.search(head)))
             ]
-            if not platforms:
-                continue
-            where = _first_place(head, places)
-            on = date.fromisoformat(str(entry.get("date") or entry.get("published_at"))[:10])
+            where = _first_place(head, places) if platforms else ""
             found += [TimelineStep(on, platform, where, bool(ban.search(head))) for platform in platforms]
     return found
 

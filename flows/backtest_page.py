@@ -34,6 +34,7 @@ def _summary(periods: Mapping[str, Any]) -> str:
         ("controls moved", "0", lambda p: f"{p['ledger']['controls_moved']} of {p['ledger']['controls']}"),
         ("median delay of the ledger, nights", "0", lambda p: p["ledger"]["median_delay_nights"]),
         ("act/decide precision (list or timeline)", ">= .80", lambda p: p["alerts"]["precision"]),
+        ("act/decide precision (anything the timeline tells)", "", lambda p: p["alerts"]["precision_any_event"]),
         ("act/decide precision (list only)", "", lambda p: p["alerts"]["precision_listed"]),
         ("act/decide recall", ">= .85", lambda p: p["alerts"]["recall"]),
         ("median delay of alerts, nights", "0", lambda p: p["alerts"]["median_delay_nights"]),

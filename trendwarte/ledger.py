@@ -26,6 +26,7 @@ BAN_LIKE: frozenset[Measure] = frozenset({"full_ban", "self_withdraw", "forced_s
 
 _FRESH = ("none", "rejected", "lifted", "annulled")
 _BILL = ("proposed", "consultation", "introduced")
+_UNDECIDED = (*_BILL, "passed_chamber", "adopted")
 _CASE = ("proceedings", "preliminary_finding", "sanctioned")
 _DECIDED = ("scheduled", "in_force", "enforced", "adopted", "delayed", "non_enforced")
 _ACTIVE = (*_BILL, *_CASE, *_DECIDED, "passed_chamber", "stayed", "settlement_agreed")
@@ -136,7 +137,7 @@ class Ledger:
         if event.verb is None or event.verb in STILL_VERBS or event.factuality != "asserted" or event.recap:
             return False
         least = self._scoring.ledger_credibility_minimum
-        if event.verb in FOLLOWING:
+        if event.verb in FOLLOWING or _is_dated_ahead(event):
             least = min(least, self._scoring.ledger_following_minimum)
         return event.credibility >= least
 
@@ -146,6 +147,10 @@ class Ledger:
             return True
         if event.denial > 0 or status is None or status.state in CLOSED:
             return False
+        if event.verb not in FOLLOWING:
+            # An order with a date ahead follows what was announced; what is decided already needs two voices to move.
+            is_same = status.measure == event.measure or event.instrument == status.instrument
+            return is_same and status.state in _UNDECIDED
         # A stay of the wider ban is no stay of the forced sale: kin is enough for a believed step, not for this one.
         return event.measure in (None, "conduct_rule", status.measure) or event.instrument == status.instrument
 
@@ -158,6 +163,9 @@ class Ledger:
             return self._challenged(event, as_of)
         verb: Verb = "enact" if event.verb == "clock" else event.verb
         instrument = self._instrument_for(event, verb)
+        if instrument is None and (several := self._meant_by_none(event, verb)):
+            named = ", ".join(sorted(s.instrument for s in several))
+            return _refusal(event, "", several[0].state, f"'{verb}' names no measure and several are open: {named}")
         if not self._is_vouched_for(event, self._status(event, instrument) if instrument else None):
             return None  # waits for a second voice
         if instrument is None:
@@ -231,10 +239,8 @@ class Ledger:
         movable = [s for s in fitting if s.state in TRANSITIONS[verb]] or (fitting if verb in _OPENING else [])
         if verb == "uphold":
             movable = fitting
-        if not fitting and verb in FOLLOWING and event.measure in (None, "conduct_rule"):
-            # "Revokes the orders against TikTok" names no measure: what is meant is the one thing that is open.
-            here = [s for s in self._open_here(event) if s.state in TRANSITIONS[verb]]
-            movable = here if len(here) == 1 else []
+        if not fitting and len(here := self._meant_by_none(event, verb)) == 1:
+            movable = here
         exact = [s for s in movable if s.measure == event.measure]
         if exact:
             return self._gravest(exact).instrument
@@ -249,6 +255,17 @@ class Ledger:
         if verb not in _OPENING:
             return None
         return self._declared(event, exactly=False) or _new_id(event)
+
+    def _meant_by_none(self, event: Event, verb: Verb) -> list[LegalStatus]:
+        """What is open for a step that names no measure ("revokes the orders against TikTok"): one is meant, two are
+        a question for a person.
+        """
+        if verb not in FOLLOWING or event.measure not in (None, "conduct_rule"):
+            return []
+        here = self._open_here(event)
+        return [] if any(_is_kin(event.measure, s.measure) for s in here) else [
+            s for s in here if s.state in TRANSITIONS[verb]
+        ]  # fmt: skip
 
     def _open_here(self, event: Event) -> list[LegalStatus]:
         platforms = {event.platform, "all_social"}
@@ -395,6 +412,11 @@ def kin_of(measure: str) -> frozenset[Measure]:
 
 def _is_kin(one: Measure | None, other: Measure) -> bool:
     return one is None or one == other or any(one in kin and other in kin for kin in _KIN)
+
+
+def _is_dated_ahead(event: Event) -> bool:
+    """Whether a law or order is told with the date it takes effect."""
+    return event.verb == "enact" and event.due_date is not None and event.due_date > event.event_date
 
 
 def _is_before_due(status: LegalStatus, event: Event) -> bool:

@@ -103,12 +103,16 @@ class Observed:
 
 @dataclass(frozen=True, slots=True)
 class TimelineStep:
-    """An entry of an independent timeline that tells of a step against a platform; its text stays outside."""
+    """An entry of an independent timeline about a platform; its text stays outside.
+
+    ``is_ban``: it tells of a ban; ``is_legal``: of a legal step against the platform, else of something that befell it.
+    """
 
     on: date
     platform: str
     jurisdiction: str
     is_ban: bool
+    is_legal: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,12 +124,14 @@ class Tally:
     told: int
     true: int
     true_with_timeline: int
+    true_with_events: int
     delays: tuple[int, ...]
     missed: tuple[str, ...]
     false: tuple[str, ...]
 
     def figures(self, client_months: float) -> dict[str, Any]:
         """Precision, recall and the rest, as the report prints them."""
+        months = max(client_months, 1e-9)
         return {
             "expected": self.asked,
             "found": self.hit,
@@ -133,7 +139,9 @@ class Tally:
             "sent": self.told,
             "precision_listed": _share(self.true, self.told),
             "precision": _share(self.true_with_timeline, self.told),
-            "false_per_client_month": round((self.told - self.true_with_timeline) / max(client_months, 1e-9), 3),
+            "precision_any_event": _share(self.true_with_events, self.told),
+            "false_per_client_month": round((self.told - self.true_with_timeline) / months, 3),
+            "false_any_event_per_client_month": round((self.told - self.true_with_events) / months, 3),
             "median_delay_nights": median(self.delays) if self.delays else None,
             "missed": list(self.missed),
             "without_cause": list(self.false),
@@ -278,10 +286,11 @@ class Causes:
             for event in self.events
         )
 
-    def has_step(self, alert: AlertSeen) -> bool:
-        """Whether the timeline tells of a step against the platform shortly before."""
+    def has_step(self, alert: AlertSeen, *, is_any: bool = False) -> bool:
+        """Whether the timeline tells of a step against the platform (``is_any``: of anything) shortly before."""
         return any(
             step.platform == alert.platform
+            and (is_any or step.is_legal)
             and self._is_near(step.on, alert)
             and (not step.jurisdiction or self._concerns(step.jurisdiction, alert.client))
             for step in self.timeline
@@ -320,14 +329,16 @@ def alert_tally(alerts: Iterable[AlertSeen], wanted: Sequence[Expectation], caus
             missed.append(f"{one.event} {one.client} {one.platform}")
     listed = [causes.has_listed(alert) for alert in sent]
     caused = [by_list or causes.has_step(alert) for by_list, alert in zip(listed, sent, strict=True)]
+    befallen = [ok or causes.has_step(alert, is_any=True) for ok, alert in zip(caused, sent, strict=True)]
     false = [
         f"{alert.on} {alert.client} {alert.platform} {alert.from_band}->{alert.to_band} {alert.rule}"
         for ok, alert in zip(caused, sent, strict=True)
         if not ok
     ]
     return Tally(
-        len(wanted), len(delays), len(sent), sum(listed), sum(caused), tuple(delays), tuple(missed), tuple(false)
-    )
+        len(wanted), len(delays), len(sent), sum(listed), sum(caused), sum(befallen), tuple(delays), tuple(missed),
+        tuple(false),
+    )  # fmt: skip
 
 
 # --- stability -------------------------------------------------------------------------------
