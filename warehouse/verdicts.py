@@ -117,13 +117,15 @@ class Verdicts:
 
     def _keep_terms_of_later_nights(self, as_of: datetime) -> None:
         """A night that is judged again may not take away the terms that later nights point at."""
-        later = self._con.execute(
-            "SELECT min(as_of) FROM verdicts WHERE terms_as_of = $1 AND as_of > $1", [as_of]
-        ).fetchone()
-        if later is None or later[0] is None:
-            return
-        self._con.execute("UPDATE score_terms SET as_of = ? WHERE as_of = ?", [later[0], as_of])
-        self._con.execute("UPDATE verdicts SET terms_as_of = ? WHERE terms_as_of = ?", [later[0], as_of])
+        # Each verdict for itself: the first later night may have terms of its own for one and none for another.
+        heirs = (
+            " FROM (SELECT client, platform, purpose, min(as_of) AS heir FROM verdicts WHERE terms_as_of = $night"
+            " AND as_of > $night GROUP BY ALL) h WHERE t.client = h.client AND t.platform = h.platform"
+            " AND t.purpose = h.purpose AND t."
+        )
+        night = {"night": as_of}
+        self._con.execute(f"UPDATE score_terms t SET as_of = heir {heirs}as_of = $night", night)  # noqa: S608
+        self._con.execute(f"UPDATE verdicts t SET terms_as_of = heir {heirs}terms_as_of = $night", night)  # noqa: S608
 
     def store_changes(
         self, pairs: Sequence[tuple[Verdict | None, Verdict]], run_id: str, causes: Mapping[VerdictKey, str], *,

@@ -1,0 +1,69 @@
+"""What is kept of verdicts, and what judging a night again may not change."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from trendwarte.types import Term, Verdict
+from warehouse import Warehouse
+
+FIRST = datetime(2025, 1, 10, 23, 59, 59, tzinfo=UTC)
+NIGHTS = [FIRST + timedelta(days=n) for n in range(3)]
+
+
+def verdict(night, platform, points):
+    return Verdict(
+        night, "klinikum", platform, "earned_pr", "test", points, "test", terms=(Term("fit", "audience", points),)
+    )
+
+
+def store(warehouse, night, changing):
+    """Terms of TikTok change every night (``changing``), those of X never."""
+    with warehouse.transaction():
+        warehouse.verdicts.forget(night)
+        warehouse.verdicts.store(
+            [verdict(night, "tiktok", changing), verdict(night, "x", 50.0)], "run", is_baseline=False
+        )
+
+
+def totals(warehouse):
+    return warehouse.con.execute(
+        "SELECT v.as_of, v.platform, v.score, sum(t.points) FROM verdicts v LEFT JOIN score_terms t"
+        " ON t.as_of = v.terms_as_of AND t.client = v.client AND t.platform = v.platform AND t.purpose = v.purpose"
+        " GROUP BY ALL ORDER BY ALL"
+    ).fetchall()
+
+
+@pytest.mark.parametrize("again", NIGHTS)
+def test_judging_a_night_again_leaves_every_verdict_its_own_terms(again):
+    with Warehouse(Path(":memory:")) as warehouse:
+        for number, night in enumerate(NIGHTS):
+            store(warehouse, night, 40.0 + number)
+        before = totals(warehouse)
+        store(warehouse, again, 40.0 + NIGHTS.index(again))
+        assert totals(warehouse) == before
+        assert all(score == total for _, _, score, total in before)
+
+
+def test_a_night_that_was_rolled_back_is_not_taken_for_last_night():
+    with Warehouse(Path(":memory:")) as warehouse:
+        store(warehouse, NIGHTS[0], 40.0)
+        with pytest.raises(RuntimeError), warehouse.transaction():
+            warehouse.verdicts.forget(NIGHTS[0])
+            warehouse.verdicts.store([verdict(NIGHTS[0], "tiktok", 99.0)], "run", is_baseline=False)
+            raise RuntimeError("killed")
+        held = warehouse.verdicts.latest(NIGHTS[1])
+        assert held["klinikum", "tiktok", "earned_pr"].score == 40.0
+        assert ("klinikum", "x", "earned_pr") in held
+
+
+def test_what_was_just_stored_is_the_same_as_what_is_read_back():
+    told = replace(verdict(NIGHTS[0], "tiktok", 40.0), relaxing=(("F1:US:us-pafaca:watch", FIRST.date()),))
+    with Warehouse(Path(":memory:")) as warehouse:
+        warehouse.verdicts.store([told], "run", is_baseline=False)
+        remembered = warehouse.verdicts.latest(NIGHTS[1])
+        warehouse.verdicts.read_anew()
+        read = warehouse.verdicts.latest(NIGHTS[1])
+    assert [replace(v, terms=()) for v in remembered.values()] == list(read.values())
