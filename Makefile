@@ -31,6 +31,7 @@ soak: .venv/installed
 	TRENDWARTE_KILLS=40 $(BIN)/python -m pytest --timeout 0 tests/flows/test_kills.py
 	TRENDWARTE_DELIVERY_KILLS=200 $(BIN)/python -m pytest --timeout 0 tests/flows/test_delivery_kills.py
 	TRENDWARTE_NIGHTS=50 $(BIN)/python -m pytest --timeout 0 tests/flows/test_night.py -k analyst
+	TRENDWARTE_WORLDS=500 $(BIN)/python -m pytest --timeout 0 tests/judgement/test_risk_reference.py
 
 # Archives and the list of events lie outside the project: make backtest CORPUS=../corpus EVENTS=../events.csv
 CORPUS ?= ../shared/corpus

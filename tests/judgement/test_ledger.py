@@ -167,3 +167,35 @@ def test_a_repeal_that_names_no_measure_means_the_one_thing_that_is_open():
     (row,) = ledger(order).fold([repeal], NIGHT.replace(year=2021)).transitions
     assert (row.instrument, row.state) == ("us-eo-13942", "lifted")
     assert ledger(order, other).fold([repeal], NIGHT.replace(year=2021)).transitions == ()
+
+
+def test_a_repeal_that_may_mean_several_things_is_a_question_for_a_person():
+    order = LegalStatus(
+        "tiktok", "US", "us-eo-13942", "full_ban", "stayed", date(2020, 9, 28), NIGHT.replace(year=2020)
+    )
+    other = replace(order, instrument="us-cfius-2019", measure="forced_sale", state="scheduled")
+    one_house = event("repeal", "2021-06-09", measure="conduct_rule", credibility=0.65, origins=1)
+    folded = ledger(order, other).fold([one_house], NIGHT.replace(year=2021))
+    assert folded.transitions == ()
+    (question,) = folded.refused
+    assert "us-cfius-2019, us-eo-13942" in question.reason
+
+
+@pytest.mark.parametrize(
+    ("state", "measure", "due", "moves"),
+    [
+        ("proposed", "forced_sale", date(2020, 11, 13), True),
+        ("passed_chamber", "forced_sale", date(2020, 11, 13), True),
+        ("proposed", "forced_sale", None, False),  # in force at once: two voices
+        ("scheduled", "forced_sale", date(2020, 11, 13), False),  # what is decided needs two voices for a new date
+        ("proposed", "full_ban", date(2020, 11, 13), False),
+        ("lifted", "forced_sale", date(2020, 11, 13), False),
+    ],
+)
+def test_what_is_announced_vouches_for_the_order_that_sets_its_date(state, measure, due, moves):
+    bill = LegalStatus(
+        "tiktok", "US", "us-cfius-2019", measure, state, date(2020, 8, 1), NIGHT.replace(year=2020, month=8), None
+    )
+    signed = event("enact", "2020-08-15", due_date=due, credibility=0.65, origins=1)
+    folded = ledger(bill).fold([signed], datetime(2020, 8, 15, 23, tzinfo=UTC))
+    assert [(s.state, s.due_date) for s in folded.transitions] == ([("scheduled", due)] if moves else [])
