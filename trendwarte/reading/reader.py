@@ -14,7 +14,7 @@ from trendwarte.reading.verdict import Finding, find, limit, place_of_step
 from trendwarte.reading.watchlist import ALL, Watchlist
 from trendwarte.types import Document, Reading, Signal
 
-READER_VERSION = "rules-3+learned-2"
+READER_VERSION = "rules-4+learned-3"
 
 _UNSEEN = 0.8
 
