@@ -125,8 +125,13 @@ def _verb(step: Step | None, stage: str, factuality: str) -> str | None:
     return None
 
 
-def place_of_step(opinion: Opinion, places: Ranked) -> str:
-    """The place: the one named most, world-wide, or one that goes without saying for such a text."""
+def place_of_step(opinion: Opinion, places: Ranked, verb: str | None) -> str:
+    """The place: the one named most, world-wide, or one that goes without saying for such a text.
+
+    Where a service is cut off does not go without saying: a block in a place that nobody names is none in the USA.
+    """
+    if verb == "block" and not places:
+        return "GLOBAL"
     for answer, _ in opinion.shares["place"]:
         if answer != NAMED:
             return answer
