@@ -25,7 +25,7 @@ _GROWN_UP, _CHILD = 18, 12
 #: A text without any of these tells no legal step.
 LEGAL_CLASSES = frozenset({
     "gov", "leg", "court", "reg", "ban", "block", "lift", "law", "bill", "order", "fine", "sue", "probe", "settle",
-    "pass", "sign", "effect", "delay", "uphold", "device", "demand", "hedge", "deny", "buy",
+    "pass", "sign", "effect", "delay", "uphold", "device", "demand", "warn", "hedge", "deny", "buy",
 })  # fmt: skip
 
 

@@ -28,7 +28,8 @@ def measure_of(
         return step.measure or instrument
     if topic == "youth_protection" and step.stage != "fine":
         return "age_limit"
-    if is_sale(low):
+    # "India bans TikTok ... its owner may sell the app": what is done stands in the sentence of the step.
+    if is_sale(step.sentence.marked) or (not step.speaks_of_bans and is_sale(low)):
         return "forced_sale"
     if place == "EU" and topic != "legal_ban":
         return "dsa"

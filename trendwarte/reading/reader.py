@@ -14,7 +14,7 @@ from trendwarte.reading.verdict import Finding, find, limit, place_of_step
 from trendwarte.reading.watchlist import ALL, Watchlist
 from trendwarte.types import Document, Reading, Signal
 
-READER_VERSION = "rules-3+learned-2"
+READER_VERSION = "rules-4+learned-3"
 
 _UNSEEN = 0.8
 
@@ -94,7 +94,7 @@ class Reader:
         opinion = self._model.opinion(seen, rule_features(signs_of(step, opening, title)))
         told = factuality_of(step, title)
         finding = find(relevance, opinion, step, told, text)
-        place = place_of_step(opinion, text.ranked_places(self._home(text)))
+        place = place_of_step(opinion, text.ranked_places(self._home(text)), finding.verb)
         return [
             (self._signal(text, platform, finding, place, relevance), finding)
             for platform in _affected(text, finding.step)

@@ -2,7 +2,7 @@
 
 The learned reader knows how a matter is usually told, the rules know what is said in so many words. It may call a
 step weaker than the rules read it, never stronger without them where the ledger would move: a ban in force needs a
-frame that says so, or overwhelming likeness.
+frame that says so.
 """
 
 from dataclasses import dataclass
@@ -24,6 +24,13 @@ _AGAINST = {
     "court_blocks": frozenset({"in_force", "enacted"}),
     "annul": frozenset({"in_force", "enacted"}),
 }
+#: Steps that say by themselves whether they are good or bad for the platform (171 of 175 on the development part).
+_SIDE_OF_STAGE = {
+    "blocked_by_court": "positive", "repealed": "positive",
+    "upheld": "negative", "fine": "negative", "device_ban_government": "negative",
+}  # fmt: skip
+#: A company's denial of a leak leaves the suspicion; any other denial leaves things as they were.
+_SUSPICIOUS = frozenset({"data_protection", "security"})
 _TOPICS_OF_LAW = frozenset({"legal_ban", "regulation_compliance", "youth_protection", "data_protection"})
 Ranked = tuple[tuple[str, float], ...]
 
@@ -56,7 +63,7 @@ def find(relevance: float, opinion: Opinion, step: Step | None, told: str, text:
         f"learned:{stage}={opinion.share('legal_stage', stage):.2f}",
     )
     return Finding(
-        topic, stage, factuality, opinion.best("polarity"),
+        topic, stage, factuality, _polarity(opinion, topic, stage, factuality),
         opinion.share("recap", "True") >= limit("recap") or says_it_retells(text.low[: text.title_end]),
         kept, verb, (*stated, *likely), _confidence(opinion, kept),
     )  # fmt: skip
@@ -72,6 +79,13 @@ def _factuality(opinion: Opinion, told: str, text: Text) -> str:
     return "speculated" if opinion.share("factuality", "speculated") >= bar else "asserted"
 
 
+def _polarity(opinion: Opinion, topic: str, stage: str, factuality: str) -> str:
+    """Whom it harms: what the step or its denial says by itself, else the likeliest answer."""
+    if factuality in _DENYING:
+        return "negative" if topic in _SUSPICIOUS else "neutral"
+    return _SIDE_OF_STAGE.get(stage, opinion.best("polarity"))
+
+
 def _stage(opinion: Opinion, step: Step | None, factuality: str, *, impossible: frozenset[str]) -> str:
     """The likeliest stage that the text can tell at all; what is impossible leaves its share to the others."""
     if factuality in _DENYING:
@@ -81,17 +95,17 @@ def _stage(opinion: Opinion, step: Step | None, factuality: str, *, impossible: 
     possible = [(stage, share) for stage, share in opinion.shares["legal_stage"] if stage not in impossible]
     whole = sum(share for _, share in possible) or 1.0
     for stage, share in possible:
-        bar = limit("in_force_explicit" if step is not None and step.stage == stage else "in_force")
-        if stage != "in_force" or share / whole >= bar:
+        if stage != "in_force" or share / whole >= limit("in_force"):
             return stage
     return "none"
 
 
 def _impossible(topic: str, relevance: float, step: Step | None, text: Text) -> frozenset[str]:
-    """Stages this text cannot tell: no ban in force without a topic of law, none on devices without such a word."""
+    """Stages this text cannot tell: a ban in force needs a topic of law and a rule, one on devices such a word."""
+    is_read = step is not None and step.stage == "in_force"
     is_of_law = topic in _TOPICS_OF_LAW and relevance >= limit("in_force_relevant")
     low = text.low[:HEAD_CHARS]
-    stages = ("" if is_of_law else "in_force", "" if names_a_service(low) else "device_ban_government")
+    stages = ("" if is_read and is_of_law else "in_force", "" if names_a_service(low) else "device_ban_government")
     # The rules tell who blocks what: a court that blocks a platform blocks no ban, and the other way round.
     return frozenset(stages) | _AGAINST.get(step.rule if step is not None else "", frozenset())
 
@@ -111,8 +125,13 @@ def _verb(step: Step | None, stage: str, factuality: str) -> str | None:
     return None
 
 
-def place_of_step(opinion: Opinion, places: Ranked) -> str:
-    """The place: the one named most, world-wide, or one that goes without saying for such a text."""
+def place_of_step(opinion: Opinion, places: Ranked, verb: str | None) -> str:
+    """The place: the one named most, world-wide, or one that goes without saying for such a text.
+
+    Where a service is cut off does not go without saying: a block in a place that nobody names is none in the USA.
+    """
+    if verb == "block" and not places:
+        return "GLOBAL"
     for answer, _ in opinion.shares["place"]:
         if answer != NAMED:
             return answer
