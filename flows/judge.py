@@ -267,6 +267,9 @@ class _Shown:
         movers = (event_id for one in instruments if (event_id := self._mover(one)))
         ids = tuple(dict.fromkeys([*movers, *alert.event_ids]))
         evidence = self._quotes(ids, denying=False)
+        if any(reason.code == "faded" for reason in alert.reasons):
+            # What was reported is why the band was lower: it speaks against the rise.
+            return replace(alert, event_ids=ids, counter_evidence=evidence)
         if not evidence and alert.status == "queued":
             # A date in the configuration passed (a survey, a launch). True, but nobody reported it tonight.
             alert = replace(alert, status="digest", status_reason="no report behind it")

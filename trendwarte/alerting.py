@@ -151,7 +151,9 @@ def _alert(
         )  # fmt: skip
     rule = rule or "deadline"
     if rule == "band_change" and not any(r.code != "risk_change" for r in reasons):
-        reasons = [*_confirmation(before, after, scoring), *(reasons or _standing_risks(after))]
+        is_quiet = _is_faded(before, after, steps) and not _behind(after) - _behind(before)
+        faded = [Reason("faded")] if is_quiet else []
+        reasons = [*faded, *_confirmation(before, after, scoring), *(reasons or _standing_risks(after))]
     cause = next((r.instrument for r in reasons if r.instrument), "") or next((r.dimension for r in reasons), "")
     key = "|".join((after.client, after.platform, after.purpose, rule, cause, after.band, after.as_of.isoformat()))
     return Alert(
@@ -183,8 +185,8 @@ def _rule(
     is_new_floor = bool(after.floors) and _binding(after) != _binding(before) and rank(after.band) < rank(before.band)
     if "unknown" not in (before.band, after.band) and before.band != after.band:
         fall = rank(before.band) - rank(after.band)
-        if fall < 0 and not steps and _binding(after) == _binding(before):
-            # Old events fade: calmer, but nobody reported anything. Silence alone asks nobody to decide.
+        if _is_faded(before, after, steps):
+            # Calmer, but nobody reported anything. Silence alone asks nobody to decide.
             return "band_change", "note"
         if before.band == "avoid" and after.band == "exit" and not is_new_floor and not steps:
             # The fall to avoid was told; that it lasts a fortnight is no news of tonight (docs/decisions/0007).
@@ -199,6 +201,16 @@ def _rule(
     if before.score is not None and after.score is not None and abs(after.score - before.score) >= rules.score_delta:
         return "score_change", "note"
     return None, "note"
+
+
+def _is_faded(before: Verdict, after: Verdict, steps: Sequence[LegalStatus]) -> bool:
+    """Whether a band rose only because old events weigh less: no law moved, and the same limit binds."""
+    return rank(after.band) > rank(before.band) and not steps and _binding(after) == _binding(before)
+
+
+def _behind(verdict: Verdict) -> set[str]:
+    """The events its terms rest on."""
+    return {event_id for term in verdict.terms for event_id in term.event_ids}
 
 
 def _shift(status: LegalStatus, on: date, scoring: Scoring) -> float:

@@ -352,7 +352,8 @@ class Reason:
     """Why an alert exists, as fields; each language renders its own sentence from them.
 
     ``code`` is one of: ledger_transition, floor_set, floor_lifted, risk_change, standing_risk, confirmed, deadline,
-    spark (``title`` names what bursts), caught_up (told late: it was silenced, or its message never arrived).
+    faded (old events weigh less, nothing new was reported), spark (``title`` names what bursts), caught_up (told
+    late: it was silenced, or its message never arrived).
     """
 
     code: str

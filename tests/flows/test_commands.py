@@ -4,25 +4,16 @@ import gzip
 import json
 import re
 import shlex
-import subprocess
-import sys
 from pathlib import Path
 
 import duckdb
 import pytest
 
+from tests.flows.calling import trendwarte
+
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text("utf-8")
 TYPED = re.findall(r"^    (\S.*)$", README, re.MULTILINE) + re.findall(r"`((?:\S+=\S+ )?\.venv/bin/\S+[^`]*)`", README)
-
-
-def trendwarte(*words, code=0, **environment):
-    done = subprocess.run(
-        [sys.executable, "-m", "flows", *words], capture_output=True, text=True, cwd=ROOT, check=False,
-        env={"PATH": "/usr/bin:/bin", "HOME": "/tmp", "COLUMNS": "100", **environment},
-    )  # fmt: skip
-    assert done.returncode == code, f"{done.returncode}: {done.stdout}\n{done.stderr}"
-    return done
 
 
 def test_the_readme_shows_commands_and_each_is_tried_below():

@@ -1,14 +1,13 @@
 """The ledger's door for people: what was refused can be seen, admitted or set aside; every row has an author."""
 
 import json
-import subprocess
-import sys
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 
 from flows.house import opened
+from tests.flows.calling import trendwarte
 from trendwarte.config_files import load_settings
 from trendwarte.ledger import Ledger
 from trendwarte.types import Event
@@ -18,15 +17,6 @@ ROOT = Path(__file__).parents[2]
 SETTINGS = load_settings(ROOT / "config", {})
 NIGHT = datetime(2025, 9, 9, 23, 59, 59, tzinfo=UTC)
 WHO = ("--author", "Kim Muster", "--reason", "seen in the official gazette")
-
-
-def trendwarte(*words, code=0):
-    done = subprocess.run(
-        [sys.executable, "-m", "flows", *words], capture_output=True, text=True, cwd=ROOT, check=False,
-        env={"PATH": "/usr/bin:/bin", "HOME": "/tmp", "COLUMNS": "100"},
-    )  # fmt: skip
-    assert done.returncode == code, f"{done.returncode}: {done.stdout}\n{done.stderr}"
-    return done.stdout if code == 0 else done.stderr
 
 
 @pytest.fixture(scope="module")
@@ -55,20 +45,20 @@ def rows(state, sql):
 
 
 def test_a_refused_step_is_listed_confirmed_and_asked_no_more(state):
-    (waiting,) = json.loads(trendwarte("ledger", "review", "--state", str(state), "--json"))
+    (waiting,) = json.loads(trendwarte("ledger", "review", "--state", str(state), "--json").stdout)
     assert waiting["event_id"] == "e-lift" and "needs an instrument" in waiting["reason"]
     trendwarte("ledger", "confirm", "e-lift", *WHO, "--instrument", "np-tiktok-2023", "--state", str(state))
     (row,) = rows(state, "SELECT * FROM mart.ledger WHERE instrument = 'np-tiktok-2023'")
     assert (row["state"], row["author"], row["rule"]) == ("lifted", "Kim Muster", "manual:none->lifted")
     assert row["valid_from"] == date(2025, 9, 9) and row["event_id"] == "e-lift"
-    assert json.loads(trendwarte("ledger", "review", "--state", str(state), "--json")) == []
-    (decided,) = json.loads(trendwarte("ledger", "review", "--all", "--state", str(state), "--json"))
+    assert json.loads(trendwarte("ledger", "review", "--state", str(state), "--json").stdout) == []
+    (decided,) = json.loads(trendwarte("ledger", "review", "--all", "--state", str(state), "--json").stdout)
     assert decided["decision"] == "confirmed" and decided["decision_reason"] == "seen in the official gazette"
 
 
 def test_what_does_not_wait_can_be_neither_confirmed_nor_rejected(state):
     for verb in ("confirm", "reject"):
-        said = trendwarte("ledger", verb, "e-unknown", *WHO, "--state", str(state), code=2)
+        said = trendwarte("ledger", verb, "e-unknown", *WHO, "--state", str(state), code=2).stderr
         assert "no step of event 'e-unknown' waits" in said
 
 
@@ -81,7 +71,7 @@ def test_a_row_entered_by_hand_names_its_author_and_overwrites_nothing(state):
         {"state": "enforced", "from_state": "none", "author": "Kim Muster"},
         {"state": "lifted", "from_state": "enforced", "author": "Kim Muster"},
     ]
-    listed = json.loads(trendwarte("ledger", "list", "--platform", "tiktok", "--state", str(state), "--json"))
+    listed = json.loads(trendwarte("ledger", "list", "--platform", "tiktok", "--state", str(state), "--json").stdout)
     assert {(r["jurisdiction"], r["state"]) for r in listed} >= {("AL", "lifted")}
 
 
@@ -89,5 +79,5 @@ def test_an_unknown_word_is_refused_with_a_suggestion(state):
     said = trendwarte(
         "ledger", "add", "--platform", "tiktok", "--jurisdiction", "AL", "--instrument", "i", "--measure", "full_bann",
         "--to", "enforced", "--valid-from", "2025-03-13", *WHO, "--state", str(state), code=2,
-    )  # fmt: skip
+    ).stderr  # fmt: skip
     assert "--measure: 'full_bann' is unknown; did you mean full_ban?" in said

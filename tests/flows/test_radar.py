@@ -2,8 +2,6 @@
 
 import json
 import shutil
-import subprocess
-import sys
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
@@ -12,6 +10,7 @@ import pytest
 from flows.engine import PlainEngine
 from flows.house import opened
 from flows.monitor import night
+from tests.flows.calling import trendwarte
 from trendwarte.config_files import load_settings
 from trendwarte.radar.facts import sentence
 from trendwarte.types import Document
@@ -19,15 +18,6 @@ from warehouse import query, radar_lines
 
 ROOT = Path(__file__).parents[2]
 FIRST = date(2024, 3, 1)
-
-
-def trendwarte(*words, code=0):
-    done = subprocess.run(
-        [sys.executable, "-m", "flows", *words], capture_output=True, text=True, cwd=ROOT, check=False,
-        env={"PATH": "/usr/bin:/bin", "HOME": "/tmp", "COLUMNS": "100"},
-    )  # fmt: skip
-    assert done.returncode == code, f"{done.returncode}: {done.stdout}\n{done.stderr}"
-    return done
 
 
 def told(day, outlet, title, summary=""):

@@ -104,6 +104,17 @@ def test_no_night_of_the_controls_alerts_anybody_about_social_media_as_such(ask)
     assert rows == []
 
 
+def test_a_rise_that_only_time_brought_says_so_and_quotes_what_speaks_against_it(ask):
+    rows = ask(
+        "SELECT severity, from_band, to_band, json_array_length(evidence) FROM mart.alerts"
+        " WHERE reasons::VARCHAR LIKE '%faded%'"
+    )
+    assert ("note", "test", "recommend", 0) in rows
+    assert {severity for severity, *_ in rows} == {"note"} and {quotes for *_, quotes in rows} == {0}
+    page = (ask.state / "briefs" / "snack-us.de.html").read_text("utf-8")
+    assert "Heute kam keine neue Meldung dazu" in unescape(page)
+
+
 def test_terms_sum_to_the_score(ask):
     off = ask(
         "SELECT v.client, v.platform, v.score, sum(t.points) AS total FROM mart.verdicts v"
