@@ -7,6 +7,7 @@ from hashlib import blake2b
 
 from flows.house import House, now
 from flows.radar import follow_momentum, look_around, notice, read_again_for_new_platforms, spark_notes
+from flows.second_look import SecondLook
 from flows.tell import queue_messages
 from trendwarte.alerting import Pair, decide_alerts
 from trendwarte.events import assign, summarise
@@ -73,10 +74,10 @@ def _read_new(house: House, as_of: datetime, report: RunReport) -> tuple[list[St
     signals: list[StoredSignal] = []
     touched: set[str] = set()
     ids = stored.unread_ids(READER_VERSION, as_of)
-    relevant = 0
+    relevant, second = 0, SecondLook(house.settings.runtime.second_reader, report)
     for start in range(0, len(ids), _READ_AT_ONCE):
         documents = stored.of_ids(ids[start : start + _READ_AT_ONCE])
-        readings = [house.reader.read(document) for document in documents]
+        readings = second.at(documents, [house.reader.read(document) for document in documents])
         signals += (s for d, r in zip(documents, readings, strict=True) for s in _stored(house, d, r, as_of, taken))
         touched |= set(house.warehouse.events.forget_signals_of([d.document_id for d in documents]))
         stored.mark_read(readings, READER_VERSION)

@@ -3,6 +3,7 @@
 from sources.archive import is_line_file, numbered_lines, opened_lines, read_archive, read_line, read_lines
 from sources.archive_types import ArchiveProblem, Outlets, Skimmed
 from sources.charset import decoded, root_of
+from sources.completions import completion
 from sources.entries import Entry
 from sources.fetching import fetch
 from sources.identity import canonical_url, content_hash, host_of
@@ -18,6 +19,7 @@ __all__ = [
     "Outlets",
     "Skimmed",
     "canonical_url",
+    "completion",
     "content_hash",
     "decoded",
     "fetch",

@@ -386,6 +386,18 @@ class Keeping(Model):
     )
 
 
+class SecondReader(Model):
+    """An OpenAI-compatible endpoint that labels what the first reader is unsure of (docs/decisions/0013)."""
+
+    url: str = Field(description="Address of its chat completions: http://localhost:8080/v1/chat/completions.")
+    model: str
+    api_key: SecretStr | None = Field(default=None, description="From the environment: ${env:NAME}.")
+    below: float = Field(default=0.6, ge=0, le=1, description="Asked where the first reader's confidence is lower.")
+    documents: int = Field(default=50, ge=1, description="Most texts it is asked about in one night.")
+    seconds: float = Field(default=300, gt=0, description="No text is sent later than this into the reading.")
+    timeout_s: float = Field(default=20, gt=0)
+
+
 class Runtime(Model):
     """How a night runs here."""
 
@@ -404,6 +416,7 @@ class Runtime(Model):
     keep_letter_days: int = Field(365, description="Bodies and addresses of messages that were sent or given up.")
     warehouse: Keeping = Keeping()
     schedule: Schedule = Schedule()
+    second_reader: SecondReader | None = Field(default=None, description="Off unless set.")
     heartbeat_url: SecretStr | None = Field(
         default=None,
         description="Pinged at start (/start), success and failure (/fail) of a night, as healthchecks asks.",
