@@ -41,6 +41,7 @@ _KEPT_MAX = 64
 _FAILURES = (
     OSError, http.client.HTTPException, requests.RequestException, urllib3.exceptions.HTTPError, ValueError, zlib.error,
 )  # fmt: skip
+_CLOSED = (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError)
 _state = threading.local()
 
 
@@ -76,18 +77,21 @@ def get(url: str, headers: Mapping[str, str], limits: Limits) -> Answer:
     started = time.monotonic()
     with Deadline(limits.deadline_s) as deadline:
         try:
-            connection = _connection(url, limits, deadline)
+            connection, response = _asked(url, headers, limits, deadline)
+            is_reusable = False
             try:
-                response = connection.ask(_place(url).target, headers)
                 body, is_truncated = _body(url, response, limits)
-            except BaseException:
-                connection.give_up()
-                raise
-            # A socket cut at the deadline reads like the end of a body without length.
-            if deadline.is_passed:
-                connection.give_up()
-                raise TimeoutError
-            _KEPT.take_back(connection, response)
+                # A socket cut at the deadline reads like the end of a body without length.
+                if deadline.is_passed:
+                    raise TimeoutError
+                is_reusable = response.isclosed() and not response.will_close
+            finally:
+                # The head of a last answer passes the socket from the connection to the response.
+                response.close()
+                if is_reusable:
+                    _KEPT.take_back(connection)
+                else:
+                    connection.give_up()
             return Answer(url, response.status, _headers(response), body, is_truncated, seconds_since(started))
         except FetchError:
             raise
@@ -131,24 +135,24 @@ def _place(url: str) -> _Place:
     return _Place(scheme, host, parts.port or port_by_scheme[scheme], f"/{target.lstrip('/')}")
 
 
-def _connection(url: str, limits: Limits, deadline: "Deadline") -> "_Guarded":
-    """A kept connection to where ``url`` leads, or a new one, connected; ``deadline`` watches over it."""
+def _asked(
+    url: str, headers: Mapping[str, str], limits: Limits, deadline: "Deadline"
+) -> tuple["_Guarded", HTTPResponse]:
+    """Ask on a kept connection to where ``url`` leads, else on a new one; gives it with the head of the answer."""
     place = _place(url)
     timeout_s = min(limits.timeout_s, limits.deadline_s)
     key = (place.scheme, place.host, place.port, limits.allow_hosts)
     if (kept := _KEPT.hand_out(key)) is not None:
         deadline.watch(kept.twin)
-        if kept.sock.gettimeout() != timeout_s:
-            kept.sock.settimeout(timeout_s)
-        return kept
+        kept.sock.settimeout(timeout_s)
+        # The other side may close it in this very moment: what was asked then may be asked again.
+        with suppress(*_CLOSED):
+            return kept, kept.ask(place.target, headers)
+        if deadline.is_passed:
+            raise TimeoutError
     fresh = _OPENERS[place.scheme](place, limits.allow_hosts, timeout_s)
     fresh.key = key
-    try:
-        fresh.connect()
-    except BaseException:
-        fresh.give_up()
-        raise
-    return fresh
+    return fresh, fresh.ask(place.target, headers)
 
 
 class Deadline:
@@ -261,18 +265,19 @@ class _Guarded(HTTPConnection):
         return _open(self, self.allow_hosts)
 
     def give_up(self) -> None:
-        """Close the connection and what a deadline watches of it.
-
-        Python's client closes it by itself when the head of a last answer is read; its body is still to come then.
-        """
+        """Close the connection and what a deadline watches of it."""
         self.close()
         if hasattr(self, "twin"):
             self.twin.close()
 
     def ask(self, target: str, headers: Mapping[str, str]) -> HTTPResponse:
-        """Send a GET and read the head of the answer."""
-        http.client.HTTPConnection.request(self, "GET", target, headers=headers)
-        return http.client.HTTPConnection.getresponse(self)
+        """Connect if need be, send a GET and read the head of the answer; what fails is closed."""
+        try:
+            http.client.HTTPConnection.request(self, "GET", target, headers=headers)
+            return http.client.HTTPConnection.getresponse(self)
+        except BaseException:
+            self.give_up()
+            raise
 
 
 class _GuardedTLS(_Guarded, HTTPSConnection):
@@ -311,11 +316,8 @@ class _Kept:
             return None
         return connection
 
-    def take_back(self, connection: _Guarded, response: HTTPResponse) -> None:
-        """Keep a connection whose answer was read to its end; close it otherwise."""
-        if response.will_close or not response.isclosed():
-            connection.give_up()
-            return
+    def take_back(self, connection: _Guarded) -> None:
+        """Keep a connection whose answer was read to its end."""
         with self._lock:
             surplus = [self._free.pop(connection.key, None)]
             self._free[connection.key] = connection

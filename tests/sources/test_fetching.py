@@ -2,6 +2,7 @@
 
 import gzip
 import pickle
+import socket
 import threading
 import time
 import zlib
@@ -382,8 +383,6 @@ def test_cookies_are_not_kept_and_the_agent_is_named(site, ask):
 
 
 def test_a_connection_is_kept_and_opened_anew_when_the_server_closed_it(ask):
-    import socket
-
     opened, answered = [], []
     answer = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(FEED) + FEED
 
@@ -409,6 +408,29 @@ def test_a_connection_is_kept_and_opened_anew_when_the_server_closed_it(ask):
         assert ask(url=f"http://{host}/feed", allow=[host]).body == FEED
         thread.join()
     assert (len(opened), len(answered)) == (2, 4)
+
+
+def test_a_server_that_hangs_up_on_a_kept_connection_while_it_is_asked_is_asked_anew(ask):
+    asked = []
+    answer = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(FEED) + FEED
+
+    def serve(server):
+        for answers in (2, 1):  # robots.txt and the feed, then it takes a question and hangs up on it
+            connection, _ = server.accept()
+            with connection:
+                for _ in range(answers):
+                    asked.append(connection.recv(4_096).split(b"\r\n")[0])
+                    connection.sendall(answer)
+                if answers == 2:
+                    asked.append(connection.recv(4_096).split(b"\r\n")[0])
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        host = f"127.0.0.1:{server.getsockname()[1]}"
+        thread = threading.Thread(target=serve, args=(server,))
+        thread.start()
+        assert [ask(url=f"http://{host}/feed", allow=[host]).body for _ in range(2)] == [FEED, FEED]
+        thread.join()
+    assert asked == [b"GET /robots.txt HTTP/1.1", *[b"GET /feed HTTP/1.1"] * 3]
 
 
 def test_leave_for_one_host_opens_no_kept_connection_to_those_without(site, ask):
