@@ -24,7 +24,7 @@ import labelled as texts
 from ruamel.yaml import YAML
 
 from trendwarte.config_files import load_settings
-from trendwarte.events import Known, assign, summarise
+from trendwarte.events import KnownEvent, assign, summarise
 from trendwarte.evidence import weight
 from trendwarte.reading import Reader, Watchlist
 from trendwarte.settings import Settings
@@ -96,7 +96,7 @@ def told_night_by_night(settings: Settings, items: list[Told]) -> dict[str, set[
     of_document: dict[str, set[str]] = defaultdict(set)
     for night, signals in sorted(nights.items()):
         near = [
-            Known(event, tuple(members[event.event_id]))
+            KnownEvent(event, tuple(members[event.event_id]))
             for event in events.values()
             if event.last_seen_at.date() >= night - timedelta(days=30)
         ]
