@@ -41,6 +41,19 @@ def test_a_letter_says_what_changed_for_whom_why_on_whose_word_and_what_to_do():
         assert part in re.sub(r"<[^>]+>", "", html.replace("&#34;", '"').replace("&#39;", "'")), part
 
 
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("de", ("Heute kam keine neue Meldung dazu", "Dazu liegt keine neue Meldung vor", "Was dagegen spricht")),
+     ("en", ("Nothing new was reported today", "Nothing new was reported on this", "What speaks against it"))],
+)  # fmt: skip
+def test_a_rise_that_only_time_brought_says_so_and_what_was_reported_speaks_against_it(language, words):
+    rise = alert(from_band="test", to_band="recommend", severity="decide", reasons=(Reason("faded"),), evidence=(),
+                 counter_evidence=(quote(),), due_date=None)  # fmt: skip
+    plain, _ = text_of(letter_of(rise, language=language)[0])
+    for part in words:
+        assert part in plain, part
+
+
 def test_the_headers_keep_robots_quiet_and_thread_by_client_and_platform():
     first, _ = letter_of(alert())
     second, _ = letter_of(alert(alert_id="a-2", from_band="exit", to_band="watch"))
