@@ -136,7 +136,8 @@ def reference_own(told, statuses, platform, place, dimension, day):
 
 def open_laws(statuses, platform, place, day):
     newest = {}
-    for one in statuses:
+    # What was known last counts; of rows known at once, the one written last.
+    for one in sorted(statuses, key=lambda status: status.known_from):
         if one.valid_from <= day:
             newest[one.platform, one.jurisdiction, one.instrument] = one
     return [s for (p, j, _), s in newest.items()
