@@ -84,26 +84,12 @@ def reread(reading: Reading, labels: Labels, reader: str) -> Reading:
 
     Severity only falls, and a step that is now told otherwise loses its verb: the ledger does not move on it.
     """
-    return replace(
-        reading,
-        topic=labels.topic,
-        legal_stage=labels.legal_stage,
-        factuality=labels.factuality,
-        polarity=labels.polarity,
-        signals=tuple(_relabelled(signal, labels, reader) for signal in reading.signals),
-    )
+    signals = tuple(_relabelled(signal, labels, reader) for signal in reading.signals)
+    return replace(reading, **labels.model_dump(), signals=signals)
 
 
 def _relabelled(signal: Signal, labels: Labels, reader: str) -> Signal:
     is_same_step = (labels.legal_stage, labels.factuality) == (signal.legal_stage, signal.factuality)
     severity = min(signal.severity, severity_of(labels.legal_stage, labels.topic, labels.factuality))
-    return replace(
-        signal,
-        topic=labels.topic,
-        legal_stage=labels.legal_stage,
-        factuality=labels.factuality,
-        polarity=labels.polarity,
-        severity=severity,
-        verb=signal.verb if is_same_step else None,
-        rules=(*signal.rules, f"second:{reader}"),
-    )
+    verb, rules = signal.verb if is_same_step else None, (*signal.rules, f"second:{reader}")
+    return replace(signal, **labels.model_dump(), severity=severity, verb=verb, rules=rules)
