@@ -17,7 +17,7 @@ from trendwarte.types import RunReport
 def run_demo(config: Path, state: Path, engine_name: str, nights: tuple[date, ...] = STORY_NIGHTS) -> list[RunReport]:
     """Run the story nights and give their reports; alerts arrive on a real mail server on loopback."""
     with world(config, state) as (house, server, _):
-        engine = PlainEngine() if engine_name == "plain" else PrefectEngine()
+        engine = PlainEngine() if engine_name == "plain" else PrefectEngine(is_tagged=False)
 
         def story() -> list[RunReport]:
             reports = []
