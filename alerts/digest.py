@@ -1,11 +1,22 @@
 """The weekly digest: what was told, what only needs to be known, what is still critical, and the dates ahead."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime
 
 from alerts.compose import Notice, closed_or, notice_message, recipients
 from alerts.phrases import Lang, Phrases
-from alerts.wording import Block, Letter, common_words, cut, names_of, place_name, platform_name, reason_lines
+from alerts.wording import (
+    Block,
+    Letter,
+    common_words,
+    cut,
+    instrument_name,
+    names_of,
+    place_name,
+    platform_name,
+    reason_lines,
+)
 from trendwarte.brief_facts import Deadline, DigestFacts, Standing
 from trendwarte.floors import rank
 from trendwarte.messages import Message
@@ -29,6 +40,8 @@ def compose_digest(facts: DigestFacts, client: Client, settings: Settings, memor
             phrases = Phrases(lang, channel.time_zone or settings.runtime.time_zone)
             notice = Notice("digest.weekly", _letter(facts, client, settings, phrases))
             message = notice_message(notice, client, channel, recipient, settings, facts.until, PREFIX)
+            # What a digest quotes can be erased on request, as in any letter.
+            message = replace(message, alert_ids=tuple(alert.alert_id for alert in facts.told + facts.notes))
             messages.append(closed_or(message, recipient, memory))
     return messages
 
@@ -104,9 +117,10 @@ def _standing_line(standing: Standing, settings: Settings, phrases: Phrases) -> 
 def _date_line(deadline: Deadline, settings: Settings, phrases: Phrases, today: date) -> str:
     names = _platform_words(deadline, settings, phrases)
     place = place_name(deadline.jurisdiction, settings, phrases)
+    instrument = instrument_name(deadline.instrument, settings, phrases)
     when = f"{phrases.day(deadline.due_date)} ({phrases.distance(deadline.due_date, today)})"
     return cut(
-        f"{when}: {names}, {place}: {deadline.instrument_name}, {phrases.word('measure', deadline.measure)}",
+        f"{when}: {names}, {place}: {instrument}, {phrases.word('measure', deadline.measure)}",
         _LINE_LENGTH,
     )
 

@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 from icalendar import Calendar, Event
 
 from alerts.phrases import Phrases
-from alerts.wording import letter_of, place_name
+from alerts.wording import instrument_name, letter_of, place_name
 from trendwarte.brief_facts import BriefFacts, Deadline
 from trendwarte.settings import Settings
 from trendwarte.types import Alert
@@ -75,7 +75,7 @@ def _event(deadline: Deadline, facts: BriefFacts, settings: Settings, phrases: P
     event.add("dtstamp", facts.as_of)
     event.add("dtstart", deadline.due_date)
     event.add("dtend", deadline.due_date + timedelta(days=1))
-    event.add("summary", f"{platform}: {deadline.instrument_name}")
+    event.add("summary", f"{platform}: {instrument_name(deadline.instrument, settings, phrases)}")
     lines = [
         f"{phrases.word('measure', deadline.measure)}, {place_name(deadline.jurisdiction, settings, phrases)}",
         phrases.word("state", deadline.state),

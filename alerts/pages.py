@@ -1,7 +1,7 @@
 """The pages people read: briefs, index, operator's page; every fetched text is escaped, nothing is loaded."""
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from hashlib import sha256
 from importlib.resources import files
@@ -59,15 +59,17 @@ def render_brief(facts: BriefFacts, lang: Lang, *, has_neighbours: bool = False)
     """
     phrases = Phrases(lang, facts.time_zone)
     places = {place: (de if lang == "de" else en) for place, de, en in facts.place_names}
-    names = Names(places, dict(facts.instrument_names))
+    instruments = {one: de if lang == "de" else en for one, de, en in facts.instrument_names}
+    names = Names(places, instruments)
     changes = [(c, _reasons(c, names, phrases)) for c in facts.changes]
     charts = [
         chart_of(t, places.get(t.jurisdiction, t.jurisdiction), facts.risk_zones, phrases) for t in facts.timelines
     ]
     present = [row for row in facts.rows if row.presence != "none"]
     return _page(
-        "brief.html.j2", lang, phrases, facts=facts, places=places, today=phrases.local_day(facts.as_of),
-        lead=_lead(facts, phrases), charts=[chart for chart in charts if chart], width=WIDTH, height=HEIGHT,
+        "brief.html.j2", lang, phrases, facts=facts, places=places, instruments=instruments,
+        today=phrases.local_day(facts.as_of), lead=_lead(facts, instruments, phrases),
+        charts=[chart for chart in charts if chart], width=WIDTH, height=HEIGHT,
         present=present, others=[row for row in facts.rows if row.presence == "none" and not _is_obscure(row)],
         obscure=[row for row in facts.rows if row.presence == "none" and _is_obscure(row)],
         changes=changes, open_changes=_OPEN_CHANGES, has_neighbours=has_neighbours,
@@ -93,7 +95,7 @@ def _reasons(change: ChangeLine, names: Names, phrases: Phrases) -> list[str]:
     return list(dict.fromkeys(reasons))
 
 
-def _lead(facts: BriefFacts, phrases: Phrases) -> list[str]:
+def _lead(facts: BriefFacts, instruments: Mapping[str, str], phrases: Phrases) -> list[str]:
     """What a hurried reader needs: what changed last, what is critical, what comes next."""
     sentences = []
     if facts.changes:
@@ -113,7 +115,7 @@ def _lead(facts: BriefFacts, phrases: Phrases) -> list[str]:
     coming = next((d for d in facts.deadlines if d.due_date >= today), None)
     if coming:
         what = phrases.text("all_platforms") if coming.platform == "all_social" else coming.platform_name
-        what += f", {coming.instrument_name}"
+        what += f", {instruments.get(coming.instrument, coming.instrument)}"
         sentences.append(phrases.text("lead_due", date=phrases.day(coming.due_date), what=what))
     return sentences
 

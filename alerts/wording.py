@@ -213,8 +213,8 @@ class Names:
 
 def names_of(settings: Settings, phrases: Phrases) -> Names:
     """The names of the configuration."""
-    places = {j.id: j.name_de if phrases.lang == "de" else j.name_en for j in settings.jurisdictions.values()}
-    return Names(places, {i.id: i.name for i in settings.instruments.values()})
+    places = {j.id: j.name_in(phrases.lang) for j in settings.jurisdictions.values()}
+    return Names(places, {i.id: i.name_in(phrases.lang) for i in settings.instruments.values()})
 
 
 def reason_lines(reasons: Sequence[Reason], names: Names, phrases: Phrases, *, is_rise: bool) -> list[str]:
@@ -268,9 +268,13 @@ def recommendation(playbook: Sequence[Recommendation], alert: Alert, lang: str) 
 def place_name(jurisdiction: str, settings: Settings, phrases: Phrases) -> str:
     """A jurisdiction in the language."""
     known = settings.jurisdictions.get(jurisdiction)
-    if known is None:
-        return jurisdiction
-    return known.name_de if phrases.lang == "de" else known.name_en
+    return known.name_in(phrases.lang) if known else jurisdiction
+
+
+def instrument_name(instrument: str, settings: Settings, phrases: Phrases) -> str:
+    """A law or case in the language."""
+    known = settings.instruments.get(instrument)
+    return known.name_in(phrases.lang) if known else instrument
 
 
 def platform_name(platform: str, settings: Settings) -> str:

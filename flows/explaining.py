@@ -184,11 +184,11 @@ class _Teller:
 
     def _place(self, jurisdiction: str) -> str:
         known = self._settings.jurisdictions.get(jurisdiction)
-        return (known.name_de if self._lang == "de" else known.name_en) if known else jurisdiction
+        return known.name_in(self._lang) if known else jurisdiction
 
     def _instrument(self, instrument: str) -> str:
         known = self._settings.instruments.get(instrument)
-        return known.name if known else instrument
+        return known.name_in(self._lang) if known else instrument
 
     def _number(self, value: float | None, pattern: str) -> str:
         return self._phrases.number(value, pattern)

@@ -17,7 +17,7 @@ def is_sound(house: House, report: RunReport) -> bool:
         broken = run_checks(house.warehouse.con, report.run_id)
     failed = [one for one in broken if one.severity == "fail"]
     for one in broken:
-        log.warning("a check found something", extra={"facts": {"check": one.name, "rows": one.offending}})
+        log.warning("check %s found %d rows; see mart.checks", one.name, one.offending)
     report.problems += [str(one) for one in failed]
     report.is_held = bool(failed)
     report.counts["checks_broken"] = len(broken)

@@ -52,7 +52,7 @@ class SecondLook:
 
     def _failed(self, settings: SecondReader, error: Exception) -> None:
         self._failures += 1
-        log.warning("the second reader gave no labels", extra={"facts": {"error": str(error)}})
+        log.warning("the second reader gave no labels: %s", error)
         if self._failures == _GIVE_UP_AFTER:
             self._report.problems.append(
                 f"second reader {settings.model}: {_GIVE_UP_AFTER} answers in a row were none ({error});"

@@ -72,7 +72,6 @@ class LegalLine:
     platform_name: str
     jurisdiction: str
     instrument: str
-    instrument_name: str
     measure: str
     state: str
     valid_from: date
@@ -89,7 +88,6 @@ class Deadline:
     platform_name: str
     jurisdiction: str
     instrument: str
-    instrument_name: str
     measure: str
     state: str
     due_date: date
@@ -165,7 +163,8 @@ class BriefFacts:
     horizon_days: int = 180
     place_names: tuple[tuple[str, str, str], ...] = ()
     """(jurisdiction, German name, English name)"""
-    instrument_names: tuple[tuple[str, str], ...] = ()
+    instrument_names: tuple[tuple[str, str, str], ...] = ()
+    """(instrument, German name, English name)"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -184,6 +184,7 @@ class Instrument(Model):
 
     id: str
     name: str
+    name_de: str = Field("", description="What a German text calls it; empty: its name.")
     jurisdiction: str
     platforms: list[str] = Field(description="Platform ids, or [all_social].")
     measure: Measure
@@ -194,6 +195,10 @@ class Instrument(Model):
     age_limit: int | None = None
     note: str = ""
 
+    def name_in(self, lang: str) -> str:
+        """The name in a language (``de`` or ``en``)."""
+        return (self.name_de if lang == "de" else "") or self.name
+
 
 class Jurisdiction(Model):
     """A place with authority, and its parent in the tree."""
@@ -202,6 +207,10 @@ class Jurisdiction(Model):
     name_de: str
     name_en: str
     parent: str | None = None
+
+    def name_in(self, lang: str) -> str:
+        """The name in a language (``de`` or ``en``)."""
+        return self.name_de if lang == "de" else self.name_en
 
 
 class Outlet(Model):

@@ -66,7 +66,7 @@ class _Desk:
         self._changes = _changes(con, clients, self._until)
         self._places = con.execute("SELECT jurisdiction, name_de, name_en, parent FROM jurisdictions").fetchall()
         self._parents = {place: parent for place, _, _, parent in self._places}
-        self._instruments = tuple(con.execute("SELECT instrument, name FROM instruments").fetchall())
+        self._instruments = tuple(con.execute("SELECT instrument, name_de, name FROM instruments").fetchall())
         self._legal = rows_of(con, _LEGAL)
         self._timelines = _timelines(con, self._charted(clients), self._until.date(), self._above)
         self._health = {run: _health(con, run) for run in {self._nights[c]["run_id"] for c in clients}}
@@ -131,10 +131,9 @@ _NIGHTS = """
     FROM (SELECT client, max(as_of) AS as_of, arg_max(run_id, as_of) AS run_id FROM mart.verdicts GROUP BY client) v
     JOIN mart.runs r USING (run_id)"""
 _LEGAL = """
-    SELECT s.platform, coalesce(p.name, s.platform) AS platform_name, s.jurisdiction, s.instrument,
-           coalesce(i.name, s.instrument) AS instrument_name, s.measure, s.state, s.valid_from, s.due_date,
-           s.credibility, s.is_due_unverified
-    FROM mart.legal_status s LEFT JOIN mart.platforms p USING (platform) LEFT JOIN instruments i USING (instrument)
+    SELECT s.platform, coalesce(p.name, s.platform) AS platform_name, s.jurisdiction, s.instrument, s.measure,
+           s.state, s.valid_from, s.due_date, s.credibility, s.is_due_unverified
+    FROM mart.legal_status s LEFT JOIN mart.platforms p USING (platform)
     ORDER BY s.due_date NULLS LAST, s.valid_from DESC, s.platform, s.instrument"""
 _ALERTS = """
     SELECT * FROM mart.alerts WHERE client IN (SELECT unnest($clients::VARCHAR[])) AND status = 'queued'
@@ -147,8 +146,8 @@ def deadlines_of(legal: Iterable[LegalLine], today: date, horizon_days: int) -> 
     """Legal dates ahead, and those that have passed and nobody confirmed; nearest first."""
     latest = today + timedelta(days=horizon_days)
     found = [
-        Deadline(line.platform, line.platform_name, line.jurisdiction, line.instrument, line.instrument_name,
-                 line.measure, line.state, line.due_date, line.is_due_unverified)
+        Deadline(line.platform, line.platform_name, line.jurisdiction, line.instrument, line.measure, line.state,
+                 line.due_date, line.is_due_unverified)
         for line in legal
         if line.due_date is not None and line.due_date <= latest and line.state in _OPEN_STATES
         and (line.due_date >= today or line.is_due_unverified)

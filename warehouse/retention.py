@@ -8,6 +8,9 @@ from typing import Literal
 
 from warehouse.connection import Connection, insert, rows_of
 
+#: Where the words of a document stand beside the document itself.
+_QUOTES = (("signals", "evidence"), ("radar_contexts", "quote"))
+
 
 @dataclass(frozen=True, slots=True)
 class Periods:
@@ -25,10 +28,13 @@ def forget_old(con: Connection, now: datetime, periods: Periods) -> dict[str, in
     Titles, summaries, hashes, weights and the ledger stay: they are what a score is recomputed from.
     """
     return forget_answers(con, now, periods) | {
-        "quotes": _count(
-            con,
-            "UPDATE signals SET evidence = '' WHERE known_from < ? AND evidence <> ''",
-            now - timedelta(days=periods.quote_days),
+        "quotes": sum(
+            _count(
+                con,
+                f"UPDATE {table} SET {column} = '' WHERE known_from < ? AND {column} <> ''",  # noqa: S608
+                now - timedelta(days=periods.quote_days),
+            )
+            for table, column in _QUOTES
         ),
         "letters": _count(
             con,
@@ -59,8 +65,9 @@ def erase(
 ) -> dict[str, int]:
     """Take the content of one document, or of all documents of a source, out of every table.
 
-    What goes: title, summary, text, address, quotes, headlines of events and alerts, letters that quote it, raw
-    answers of the source. What stays: ids, hashes, dates, outlet, weights; the document is not read or stored again.
+    What goes: title, summary, text, address, quotes, headlines of events and alerts, quotes of candidates, letters and
+    digests that quote it, raw answers of the source. What stays: ids, hashes, dates, outlet, weights; the document is
+    not read or stored again.
 
     Raises:
         KeyError: no such document or source.
@@ -71,13 +78,16 @@ def erase(
         raise KeyError(target)
     ids = [row["document_id"] for row in rows]
     titles = [row["title"] for row in rows if row["title"]]
-    _erase_from_alerts(con, set(ids))
+    _erase_from_alerts(con, set(ids), set(titles))
+    _erase_from_candidates(con, set(ids))
     con.execute(
         "UPDATE events SET title = '' WHERE title IN (SELECT unnest(?::VARCHAR[])) AND event_id IN"
         " (SELECT event_id FROM signals WHERE document_id IN (SELECT unnest(?::VARCHAR[])))",
         [titles, ids],
     )
-    signals = _count(con, "UPDATE signals SET evidence = '' WHERE document_id IN (SELECT unnest(?::VARCHAR[]))", ids)
+    of_these = "WHERE document_id IN (SELECT unnest(?::VARCHAR[]))"
+    signals = _count(con, f"UPDATE signals SET evidence = '' {of_these}", ids)  # noqa: S608
+    con.execute(f"UPDATE radar_contexts SET quote = '' {of_these}", [ids])  # noqa: S608
     _erase_payloads(con, kind, target)
     documents = _count(
         con,
@@ -104,21 +114,41 @@ def _erase_payloads(con: Connection, kind: Literal["document", "source"], target
         )
 
 
-def _erase_from_alerts(con: Connection, ids: set[str]) -> None:
-    """Quotes inside alerts, and the letters that carried them."""
-    for row in rows_of(con, "SELECT alert_id, evidence FROM alerts"):
-        evidence = json.loads(row["evidence"])
-        kept = [one for one in evidence if one.get("document_id") not in ids]
-        if len(kept) == len(evidence):
+def _erase_from_alerts(con: Connection, ids: set[str], titles: set[str]) -> None:
+    """Quotes and headlines inside alerts, and the letters that carried them."""
+    for row in rows_of(con, "SELECT alert_id, evidence, counter_evidence, reasons FROM alerts"):
+        evidence, counter = (_without(row[name], ids) for name in ("evidence", "counter_evidence"))
+        reasons = [
+            one | {"title": ""} if one.get("title") in titles else one for one in json.loads(row["reasons"])
+        ]
+        kept = [evidence, counter, reasons]
+        if kept == [json.loads(row[name] or "[]") for name in ("evidence", "counter_evidence", "reasons")]:
             continue
-        con.execute("UPDATE alerts SET evidence = ?, title = '' WHERE alert_id = ?",
-                    [json.dumps(kept, ensure_ascii=False), row["alert_id"]])  # fmt: skip
+        con.execute(
+            "UPDATE alerts SET evidence = ?, counter_evidence = ?, reasons = ?, title = '' WHERE alert_id = ?",
+            [*(json.dumps(one, ensure_ascii=False) for one in kept), row["alert_id"]],
+        )
         # A letter not yet sent would tell what was just taken out; one that was sent is only our copy of it.
         con.execute(
             "UPDATE messages SET body = ''::BLOB, status = CASE WHEN status = 'sent' THEN 'sent' ELSE 'suppressed' END,"
             " last_detail = 'content erased on request' WHERE list_contains(alert_ids::VARCHAR[], ?)",
             [row["alert_id"]],
         )
+
+
+def _erase_from_candidates(con: Connection, ids: set[str]) -> None:
+    """Quotes behind names that were noticed."""
+    for row in rows_of(con, "SELECT as_of, name_key, evidence FROM candidates WHERE evidence::VARCHAR <> '[]'"):
+        kept = _without(row["evidence"], ids)
+        if len(kept) < len(json.loads(row["evidence"])):
+            con.execute(
+                "UPDATE candidates SET evidence = ? WHERE as_of = ? AND name_key = ?",
+                [json.dumps(kept, ensure_ascii=False), row["as_of"], row["name_key"]],
+            )
+
+
+def _without(evidence: str | None, ids: set[str]) -> list[dict[str, object]]:
+    return [one for one in json.loads(evidence or "[]") if one.get("document_id") not in ids]
 
 
 def _count(con: Connection, sql: str, parameters: object) -> int:

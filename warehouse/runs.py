@@ -100,7 +100,8 @@ def _configuration_tables(settings: Settings) -> dict[str, list[dict[str, Any]]]
             for c in settings.clients.values()
         ],
         "instruments": [
-            {"instrument": i.id, "name": i.name, "jurisdiction": i.jurisdiction, "measure": i.measure}
+            {"instrument": i.id, "name": i.name, "name_de": i.name_in("de"), "jurisdiction": i.jurisdiction,
+             "measure": i.measure}
             for i in settings.instruments.values()
         ],
         "jurisdictions": [

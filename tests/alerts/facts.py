@@ -63,13 +63,12 @@ def brief_of(word="The court upheld the law", platforms=25, **more):
         for n in range(8)
     )  # fmt: skip
     legal = tuple(
-        LegalLine(name.lower(), name, "US", f"i-{n}", word if n == 1 else "Protecting Americans from Foreign Adversary Controlled Applications Act",
-                  "forced_sale", "scheduled", date(2025, 4, 24), date(2026, 4, 5) if n % 2 else None, 0.9, n == 3)
+        LegalLine(name.lower(), name, "US", f"i-{n}", "forced_sale", "scheduled", date(2025, 4, 24), date(2026, 4, 5) if n % 2 else None, 0.9, n == 3)
         for n, name in enumerate(names[:8])
     )  # fmt: skip
     deadlines = (
-        Deadline("tiktok", "TikTok", "US", "us-pafaca", word, "forced_sale", "scheduled", TODAY + timedelta(days=32), False),
-        Deadline("all_social", "all_social", "EU", "eu-x", "Verordnung", "age_limit", "adopted", TODAY + timedelta(days=90), False),
+        Deadline("tiktok", "TikTok", "US", "us-sale", "forced_sale", "scheduled", TODAY + timedelta(days=32), False),
+        Deadline("all_social", "all_social", "EU", "eu-x", "age_limit", "adopted", TODAY + timedelta(days=90), False),
     )  # fmt: skip
     health = tuple(
         HealthLine(f"source-{n}", f"source-{n}", ("ok", "stale", "blocked")[n % 3], NIGHT, word) for n in range(12)
@@ -87,7 +86,11 @@ def brief_of(word="The court upheld the law", platforms=25, **more):
                       (Ground("young", count=12, on=TODAY),), ()),
         ),
         "place_names": (("US", "USA", "USA"), ("EU", "Europäische Union", "European Union")),
-        "instrument_names": (("us-pafaca", "PAFACA"),),
+        "instrument_names": (
+            ("us-pafaca", "PAFACA", "PAFACA"), ("us-sale", word, word), ("eu-x", "Verordnung", "Regulation"),
+            *((f"i-{n}", word if n == 1 else "Gesetz gegen Anwendungen unter fremder Kontrolle",
+               word if n == 1 else "Protecting Americans from Foreign Adversary Controlled Applications Act") for n in range(8)),
+        ),
     }  # fmt: skip
     return BriefFacts(**values | more)
 

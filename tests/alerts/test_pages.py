@@ -4,6 +4,8 @@ import re
 import xml.etree.ElementTree as ElementTree
 from dataclasses import replace
 from datetime import timedelta
+from email import policy
+from email.parser import BytesParser
 
 import feedparser
 import pytest
@@ -117,6 +119,19 @@ def test_the_calendar_holds_each_date_once_under_a_lasting_id():
     assert event["uid"] == events[0]["uid"], "a date that moves moves its entry"
 
 
+@pytest.mark.parametrize(("lang", "wider"), [("de", "weitere Verbote"), ("en", "wider prohibitions")])
+def test_a_law_is_called_by_its_name_in_the_readers_language_and_by_its_own_where_it_has_but_one(lang, wider):
+    settings = settings_with(MAIL, language=lang)
+    first = brief_of().deadlines[0]
+    dates = (replace(first, instrument="us-eo-13942-wider"), replace(first, instrument="us-mt-sb419"))
+    names = tuple((i.id, i.name_in("de"), i.name_in("en")) for i in settings.instruments.values())
+    facts = brief_of(deadlines=dates, instrument_names=names)
+    (letter,) = compose_digest(digest(deadlines=dates), settings.clients["snack-us"], settings, Memory())
+    plain = BytesParser(policy=policy.default).parsebytes(letter.body).get_body(("plain",)).get_content()
+    for told in (render_brief(facts, lang), str(calendar(facts, settings), "utf-8").replace("\r\n ", ""), plain):
+        assert wider in told.replace("\\,", ",") and "Montana SB 419" in told
+
+
 def test_pages_are_replaced_whole_and_linked_from_the_index(tmp_path):
     settings = settings_with()
     for _ in range(2):
@@ -156,9 +171,7 @@ def digest(**more):
 def test_the_digest_tells_what_was_told_noted_moved_over_and_what_lies_ahead():
     settings = settings_with(MAIL, language="de")
     (message,) = compose_digest(digest(), settings.clients["snack-us"], settings, Memory())
-    from email import policy
-    from email.parser import BytesParser
-
+    assert message.alert_ids == ("a-1", "n-1", "n-2"), "whose quotes it holds"
     letter = BytesParser(policy=policy.default).parsebytes(message.body)
     plain = letter.get_body(("plain",)).get_content()
     assert letter["Subject"] == "Wochenübersicht Crunchwell Snacks (example): 2 Hinweise"

@@ -1,6 +1,8 @@
 """What is forgotten and what is erased; what stays explains and reproduces every score."""
 
+import json
 from datetime import UTC, datetime, timedelta
+from email import message_from_bytes, policy
 
 import pytest
 
@@ -75,6 +77,53 @@ def test_an_erased_document_is_nowhere_and_the_scores_stay_what_they_were(own_st
         assert one(con, "SELECT count(*) FROM erasures WHERE target = ?", key) == 1
     compacted(path)
     assert b"zk81q" not in path.read_bytes() and quote
+
+
+def test_no_column_of_any_table_and_no_letter_holds_a_headline_of_an_erased_source(own_story):
+    with Warehouse(own_story / "warehouse.duckdb") as house:
+        con = house.con
+        (source,) = con.execute(
+            "SELECT d.source_id FROM alerts a, unnest(json_extract_string(a.evidence, '$[*].document_id')) AS e(document_id)"
+            " JOIN documents d USING (document_id) WHERE a.status = 'queued' GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 1"
+        ).fetchone()
+        titles = {title for (title,) in con.execute(
+            "SELECT title FROM documents d WHERE source_id = $source AND length(title) > 25 AND NOT EXISTS (FROM documents o"
+            " WHERE o.source_id <> $source AND contains(concat_ws(' ', o.title, o.summary, o.text), d.title))", {"source": source}
+        ).fetchall()}  # fmt: skip
+        document, title = con.execute("SELECT document_id, title FROM documents WHERE title IN ?", [sorted(titles)]).fetchone()
+        told = {"document_id": document, "title": title, "quote": title}
+        con.execute("INSERT INTO radar_contexts SELECT document_id, 'zk', 'social', 'Zk', 1, title, 'o', 'o', DATE '2024-05-01', ?"
+                    " FROM documents WHERE document_id = ?", [LATER, document])  # fmt: skip
+        con.execute("INSERT INTO candidates VALUES (?, 'zk', 'Zk', 'candidate', 1, 50, 1, 1, '2024-05-01', '2024-05-01', NULL, '[]', ?)",
+                    [LATER, json.dumps([told])])  # fmt: skip
+        con.execute("UPDATE alerts SET counter_evidence = ?, reasons = ? WHERE alert_id = (SELECT min(alert_id) FROM alerts)",
+                    [json.dumps([told]), json.dumps([{"code": "caught_up", "title": title}])])  # fmt: skip
+        assert len(holding(con, titles)) >= 7, "the words of a source stand in many places"
+        erase(con, "source", source, "licence ended", NOW)
+        assert holding(con, titles) == set()
+
+
+def holding(con, titles):
+    """Columns that hold one of some headlines; letters are opened."""
+    found = set()
+    columns = con.execute("SELECT table_name, column_name, data_type FROM duckdb_columns() WHERE NOT internal"
+                          " AND schema_name = 'main' AND data_type IN ('VARCHAR', 'JSON', 'BLOB')").fetchall()  # fmt: skip
+    for table, column, kind in columns:
+        for (cell,) in con.execute(f'SELECT DISTINCT "{column}" FROM "{table}"').fetchall():
+            if cell and any(title in said(cell, kind) for title in titles):
+                found.add((table, column))
+                break
+    return found
+
+
+def said(cell, kind):
+    """A cell as text: a letter as its reader sees it, anything else as it is."""
+    if kind != "BLOB":
+        return cell
+    letter = message_from_bytes(cell, policy=policy.default)
+    if letter["Message-ID"] is None:
+        return cell.decode("utf-8", "replace")
+    return " ".join(part.get_content() for part in letter.walk() if part.get_content_maintype() == "text")
 
 
 def test_an_erased_document_does_not_come_back_and_is_not_read_again(own_story):
