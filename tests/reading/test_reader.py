@@ -156,3 +156,17 @@ def test_cocoa_and_a_picket_line_are_no_messengers(read, title):
 def test_a_service_that_is_shut_off_by_a_state_is_banned_whatever_else_the_text_is_about(read):
     (signal,) = read("Regulierung: Albanische Regierung sperrt TikTok für ein Jahr, Kommission prüft").signals
     assert (signal.topic, signal.measure) == ("legal_ban", "full_ban")
+
+
+@pytest.mark.parametrize(
+    ("text", "quote"),
+    [
+        ("Behörde CFIUS verlängert Frist für TikTok bis zum 27. November 2020. Das zeigt eine Akte.",
+         "Behörde CFIUS verlängert Frist für TikTok bis zum 27. November 2020."),
+        ("Richter setzt Verbot von TikTok aus und verlangt 3 Mio. Dollar Sicherheit. Die Firma jubelt.",
+         "Richter setzt Verbot von TikTok aus und verlangt 3 Mio. Dollar Sicherheit."),
+        ("Court delays TikTok ban until January 20. The company had appealed.", "Court delays TikTok ban until January 20."),
+    ],
+)  # fmt: skip
+def test_a_german_date_or_an_abbreviation_does_not_cut_a_quote(read, text, quote):
+    assert read(text).signals[0].evidence == quote

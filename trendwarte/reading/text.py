@@ -35,10 +35,16 @@ _ABBREVIATIONS = (
     "vs",
     "bzw",
     "ca",
+    "mio",
+    "mrd",
+    "prof",
 )
+# Nor does one after a German date: "bis zum 27. November".
+_MONTHS = "januar|februar|märz|april|mai|juni|juli|august|september|oktober|november|dezember"
 # What a sentence can end with comes first, and only then what must not stand before it: else every letter is asked.
 _BOUNDARY = re.compile(
-    r"[.!?\n](?:(?<=\.)(?<!\b\w\.)" + "".join(rf"(?<!\b{word}\.)" for word in _ABBREVIATIONS) + r"\.*(?=\s)"
+    r"[.!?\n](?:(?<=\.)(?<!\b\w\.)" + "".join(rf"(?<!\b{word}\.)" for word in _ABBREVIATIONS)
+    + rf"(?:(?<!\b\d\.)(?<!\b\d\d\.)|(?!\s(?:{_MONTHS})\b))\.*(?=\s)"
     r"|(?<=[!?])[!?]*(?=\s)|(?<=\n))"
 )
 # Function words of both languages in one pass, the German ones in a group ("in den" holds an English one as well).
