@@ -2,24 +2,23 @@
 
 import gc
 import os
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from flows.engine import Engine
-from flows.errands import ask_all
+from flows.errands import Answer, ask_all
 from flows.house import House
 from flows.keeping import periods_of
-from sources import Harvest, fetch, fetch_pages, harvest, host_of, with_page
+from sources import Harvest, fetch, fetch_pages, harvest, host_of, opened, packed, with_page
 from trendwarte.catalogue import needs_key
 from trendwarte.errors import FetchError, ParseError, TrendwarteError
 from trendwarte.polling import ANSWERED, is_due, remembered, validators_to_send
 from trendwarte.settings import Source
 from trendwarte.types import (
     Document,
-    Measurement,
     NotModified,
     Payload,
     RunReport,
@@ -34,6 +33,8 @@ from warehouse import forget_answers
 _RESURFACED = timedelta(days=30)
 # Without a reader, or read from files only.
 _NOT_ASKED = frozenset({"other", "jsonl"})
+# Bytes of answers that are read and kept at a time; their documents take twice as much while they wait.
+_LOAD_BYTES = 16_000_000
 
 
 @dataclass(slots=True)
@@ -48,12 +49,23 @@ class Visit:
     harvest: Harvest = field(default_factory=Harvest)
 
 
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What is read and kept at a time: visits of sources, their documents with the texts of their pages.
+
+    ``known`` is what the warehouse said of the documents, None when it was not asked yet.
+    """
+
+    documents: Sequence[Document] = ()
+    visits: Sequence[Visit] = ()
+    known: Mapping[str, str] | None = None
+
+
 @dataclass(slots=True)
 class Collected:
-    """What came in: one visit per source that was tried, the documents with the texts of their pages."""
+    """What came in. ``loads`` are made as they are asked for, once, so that only one of them lies in memory."""
 
-    documents: list[Document] = field(default_factory=list)
-    visits: list[Visit] = field(default_factory=list)
+    loads: Iterable[Load] = ()
     memories: Mapping[str, SourceMemory] = field(default_factory=dict)
     without_key: int = 0
     pages: int = 0
@@ -61,28 +73,108 @@ class Collected:
 
 
 def collect(house: House, as_of: datetime, engine: Engine) -> Collected:
-    """Fetch all sources that are due, side by side, parse what they gave, and fetch the pages worth reading."""
+    """Fetch all sources that are due, side by side.
+
+    What they gave is parsed, and pages worth reading are fetched, load by load.
+    """
     fetching = house.settings.runtime.fetching
     due, without_key, memories = due_sources(house, as_of)
 
     def attempt(source: Source) -> Payload | NotModified:
         held = validators_to_send(memories.get(source.id, SourceMemory(source.id)), as_of)
-        return fetch(source, held, fetching, now=as_of, key=key_of(source))
+        answer = fetch(source, held, fetching, now=as_of, key=key_of(source))
+        return packed(answer) if isinstance(answer, Payload) else answer
 
     answers = ask_all(due, attempt, fetching, engine)
     collected = Collected(memories=memories, without_key=without_key)
-    with _no_cycles():
-        for source, answer in zip(due, answers, strict=True):
-            memory = memories.get(source.id, SourceMemory(source.id))
-            collected.visits.append(_visit(source, memory, answer, as_of))
-    collected.is_degraded = is_below_quorum(house, collected.visits)
-    documents = [document for visit in collected.visits for document in visit.harvest.documents]
-    collected.documents = _with_pages(house, documents, collected, as_of, engine)
+    collected.loads = _Round(house, collected, as_of, engine).loads(due, answers)
     return collected
 
 
+class _Round:
+    """Reads the answers of a night load by load."""
+
+    def __init__(self, house: House, collected: Collected, as_of: datetime, engine: Engine) -> None:
+        self._house, self._collected, self._as_of, self._engine = house, collected, as_of, engine
+        self._told: set[str] = set()
+        self._pages_by_host: Counter[str] = Counter()
+
+    def loads(self, due: Sequence[Source], answers: list[Answer]) -> Iterator[Load]:
+        """Sources whose answers have some ``_LOAD_BYTES`` together; the answers are taken out of the list.
+
+        A document that several sources tell is the last one's. Therefore the last sources come first, and what they
+        told is left out afterwards: ten loads keep what one would.
+        """
+        remaining = list(due)
+        while remaining:
+            visits: list[Visit] = []
+            size = 0
+            with no_cycles():
+                while remaining and size < _LOAD_BYTES:
+                    visit, read = self._visit(remaining.pop(), answers.pop())
+                    visits.append(visit)
+                    size += read
+            visits.reverse()
+            yield self._load(visits)
+
+    def _visit(self, source: Source, answer: Answer) -> tuple[Visit, int]:
+        """How a source was visited, and how many bytes it gave."""
+        memory = self._collected.memories.get(source.id, SourceMemory(source.id))
+        if not isinstance(answer, Payload):
+            return _visited(source, memory, answer, self._as_of), 0
+        whole = opened(answer)
+        visit = _visited(source, memory, whole, self._as_of)
+        if visit.payload:
+            visit.payload = answer
+        return visit, len(whole.body)
+
+    def _load(self, visits: Sequence[Visit]) -> Load:
+        documents = [d for visit in visits for d in visit.harvest.documents if d.document_id not in self._told]
+        self._told.update([d.document_id for d in documents])
+        known = self._house.warehouse.documents.known(documents)
+        marked = [d if known.get(d.document_id) == d.content_hash else self._marked(d) for d in documents]
+        wanted = [
+            d for d in marked if known.get(d.document_id) != d.content_hash and _deserves_its_page(self._house, d)
+        ]
+        if pages := self._pages(wanted):
+            chosen = {d.document_id for d in wanted}
+            marked = [with_page(d, pages[d.url]) if d.document_id in chosen and d.url in pages else d for d in marked]
+            # With the text of its page a document may turn out to be one that is kept under another id.
+            return Load(marked, visits)
+        return Load(marked, visits, known)
+
+    def _marked(self, document: Document) -> Document:
+        memory = self._collected.memories.get(document.source_id)
+        is_visited = memory is not None and memory.last_body_at is not None
+        if is_visited and document.published_at and self._as_of - document.published_at > _RESURFACED:
+            return replace(document, flags=(*document.flags, "resurfaced"))
+        return document
+
+    def _pages(self, wanted: Sequence[Document]) -> dict[str, Payload]:
+        """Pages of these documents by address, of each host only so many a night."""
+        by_host: dict[str, list[str]] = defaultdict(list)
+        for document in wanted:
+            by_host[host_of(document.url)].append(document.url)
+        fetching, as_of = self._house.settings.runtime.fetching, self._as_of
+        errands = []
+        for host, urls in by_host.items():
+            chosen = list(dict.fromkeys(urls))[: fetching.pages_per_host - self._pages_by_host[host]]
+            self._pages_by_host[host] += len(chosen)
+            errands += [chosen] if chosen else []
+
+        def attempt(urls: list[str]) -> dict[str, Payload]:
+            return fetch_pages(urls, fetching, now=as_of)
+
+        pages: dict[str, Payload] = {}
+        for found in self._engine.map("pages", attempt, errands, retries=0, wait_s=0):
+            if isinstance(found, dict):
+                pages |= found
+        self._collected.pages += len(pages)
+        return pages
+
+
 @contextmanager
-def _no_cycles() -> Iterator[None]:
+def no_cycles() -> Iterator[None]:
     """Reading feeds makes a million small things and no cycles: to look for some takes a tenth of the time."""
     was_on = gc.isenabled()
     gc.disable()
@@ -102,10 +194,10 @@ def due_sources(house: House, as_of: datetime) -> tuple[list[Source], int, Mappi
     return due, len(enabled) - len(keyed), memories
 
 
-def is_below_quorum(house: House, visits: Sequence[Visit]) -> bool:
-    """Whether too few sources answered for the night to be whole."""
-    answered = sum(visit.health.state in ANSWERED for visit in visits)
-    return answered < house.settings.runtime.quorum * len(visits)
+def _is_below_quorum(house: House, run_id: str) -> bool:
+    """Whether too few sources answered for the night to be whole, those included that it asked before it was killed."""
+    states = house.warehouse.sources.states_in(run_id)
+    return sum(state in ANSWERED for state in states) < house.settings.runtime.quorum * len(states)
 
 
 def key_of(source: Source) -> str:
@@ -113,7 +205,7 @@ def key_of(source: Source) -> str:
     return os.environ.get(source.key_env, "") if source.key_env else ""
 
 
-def _visit(
+def _visited(
     source: Source, memory: SourceMemory, answer: Payload | NotModified | TrendwarteError, as_of: datetime
 ) -> Visit:
     if isinstance(answer, NotModified):
@@ -166,40 +258,6 @@ def _is_stale(source: Source, newest: datetime | None, as_of: datetime) -> bool:
     return newest is not None and (as_of - newest) > timedelta(days=source.expected_update_days)
 
 
-def _with_pages(
-    house: House, documents: list[Document], collected: Collected, as_of: datetime, engine: Engine
-) -> list[Document]:
-    """The documents, those that are new flagged when they resurface, and read behind the headline when it matters."""
-    arriving = house.warehouse.documents.arriving(documents)
-    marked = [
-        _marked(d, collected.memories.get(d.source_id), as_of) if d.document_id in arriving else d for d in documents
-    ]
-    wanted = [d for d in marked if d.document_id in arriving and _deserves_its_page(house, d)]
-    by_host: dict[str, list[str]] = defaultdict(list)
-    for document in wanted:
-        by_host[host_of(document.url)].append(document.url)
-    fetching = house.settings.runtime.fetching
-    errands = [list(dict.fromkeys(urls))[: fetching.pages_per_host] for urls in by_host.values()]
-
-    def attempt(urls: list[str]) -> dict[str, Payload]:
-        return fetch_pages(urls, fetching, now=as_of)
-
-    pages: dict[str, Payload] = {}
-    for found in engine.map("pages", attempt, errands, retries=0, wait_s=0):
-        if isinstance(found, dict):
-            pages |= found
-    collected.pages = len(pages)
-    chosen = {d.document_id for d in wanted}
-    return [with_page(d, pages[d.url]) if d.document_id in chosen and d.url in pages else d for d in marked]
-
-
-def _marked(document: Document, memory: SourceMemory | None, as_of: datetime) -> Document:
-    is_visited = memory is not None and memory.last_body_at is not None
-    if is_visited and document.published_at and as_of - document.published_at > _RESURFACED:
-        return replace(document, flags=(*document.flags, "resurfaced"))
-    return document
-
-
 def _deserves_its_page(house: House, document: Document) -> bool:
     """Only what names a platform, or comes from an authority and may name one further down."""
     chosen = house.settings.runtime.fetching.pages_from
@@ -212,36 +270,64 @@ def _deserves_its_page(house: House, document: Document) -> bool:
 
 
 def keep(house: House, collected: Collected, as_of: datetime, report: RunReport) -> None:
-    """Store documents, measurements, payloads, memory and health in one transaction.
+    """Store what came in, load by load, in one transaction: documents, measurements, payloads, memory and health.
 
     A validator must never outlive the documents it stands for: 304 would hide them for good.
     """
     warehouse = house.warehouse
+    new: set[str] = set()
+    health: list[SourceHealth] = []
+    counts: Counter[str] = Counter()
     with warehouse.intake():
-        intake = warehouse.documents.store(collected.documents)
-        visits = list(_settled(collected, frozenset(intake.new), as_of))
-        if visits:
-            warehouse.sources.record(report.run_id, visits)
-            warehouse.sources.keep_payloads(v.payload for v in collected.visits if v.payload)
-            warehouse.sources.keep_measurements(list(_measured(collected)), as_of)
+        for load in collected.loads:
+            with no_cycles():
+                # Loads come last sources first.
+                health[:0] = _keep_load(house, load, collected.memories, new, counts, as_of, report.run_id)
+            # The next one is read while this name would still hold it.
+            del load
+        if health:
             forget_answers(warehouse.con, as_of, periods_of(house.settings.runtime))
-    failed = [health for health, _ in visits if health.state not in ANSWERED]
-    thin = [health for health, _ in visits if health.state == "empty" and health.detail]
-    silent = [health for health, _ in visits if _is_newly_silent(health, collected.memories.get(health.source_id))]
+    collected.is_degraded = collected.is_degraded or _is_below_quorum(house, report.run_id)
     report.counts |= {
-        "sources_tried": len(visits),
-        "sources_failed": len(failed),
+        "sources_tried": len(health),
+        "sources_failed": sum(one.state not in ANSWERED for one in health),
         "sources_without_key": collected.without_key,
-        "documents": len(collected.documents),
-        "documents_new": len(intake.new),
-        "documents_changed": len(intake.changed),
+        "documents": counts["documents"],
+        "documents_new": len(new),
+        "documents_changed": counts["changed"],
         "pages": collected.pages,
-        "measurements": sum(1 for _ in _measured(collected)),
+        "measurements": counts["measurements"],
     }
-    told = (*failed, *thin, *silent)
-    report.problems += [f"{health.source_id}: {health.state} {health.detail}".strip() for health in told]
+    report.problems += _problems(health, collected.memories)
     if collected.is_degraded:
         report.problems.append("fewer sources answered than the quorum asks for: nothing may improve tonight")
+
+
+def _keep_load(
+    house: House, load: Load, memories: Mapping[str, SourceMemory], new: set[str], counts: Counter[str],
+    as_of: datetime, run_id: str,
+) -> list[SourceHealth]:  # fmt: skip
+    """Store one load and give the health of its sources; ids of documents are added to ``new`` when they are."""
+    warehouse = house.warehouse
+    measured = [one for visit in load.visits for one in visit.harvest.measurements]
+    intake = warehouse.documents.store(load.documents, load.known)
+    new.update(intake.new)
+    visits = list(_settled(load, memories, new, as_of))
+    if visits:
+        warehouse.sources.record(run_id, visits)
+        warehouse.sources.keep_payloads(v.payload for v in load.visits if v.payload)
+        warehouse.sources.keep_measurements(measured, as_of)
+    counts["documents"] += sum(len(v.harvest.documents) for v in load.visits) or len(load.documents)
+    counts["changed"] += len(intake.changed)
+    counts["measurements"] += len(measured)
+    return [one for one, _ in visits]
+
+
+def _problems(health: Sequence[SourceHealth], memories: Mapping[str, SourceMemory]) -> list[str]:
+    failed = [one for one in health if one.state not in ANSWERED]
+    thin = [one for one in health if one.state == "empty" and one.detail]
+    silent = [one for one in health if _is_newly_silent(one, memories.get(one.source_id))]
+    return [f"{one.source_id}: {one.state} {one.detail}".strip() for one in (*failed, *thin, *silent)]
 
 
 def _is_newly_silent(health: SourceHealth, memory: SourceMemory | None) -> bool:
@@ -249,19 +335,14 @@ def _is_newly_silent(health: SourceHealth, memory: SourceMemory | None) -> bool:
     return health.state in ("stale", "undated") and (memory is None or memory.state != health.state)
 
 
-def _settled(collected: Collected, new: frozenset[str], as_of: datetime) -> Iterable[tuple[SourceHealth, SourceMemory]]:
-    for visit in collected.visits:
+def _settled(
+    load: Load, memories: Mapping[str, SourceMemory], new: Set[str], as_of: datetime
+) -> Iterable[tuple[SourceHealth, SourceMemory]]:
+    for visit in load.visits:
         count = sum(document.document_id in new for document in visit.harvest.documents)
         health = replace(visit.health, new_documents=count + len(visit.harvest.measurements))
-        memory = collected.memories.get(visit.source.id) or SourceMemory(
-            visit.source.id, interval_min=visit.source.poll_minutes
-        )
+        memory = memories.get(visit.source.id) or SourceMemory(visit.source.id, interval_min=visit.source.poll_minutes)
         after = remembered(
             memory, health, visit.validators, as_of, poll_min=visit.source.poll_minutes, asked_wait=visit.asked_wait
         )
         yield health, after
-
-
-def _measured(collected: Collected) -> Iterable[Measurement]:
-    for visit in collected.visits:
-        yield from visit.harvest.measurements

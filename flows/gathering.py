@@ -9,12 +9,13 @@ import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
 from uuid import uuid4
 
-from flows.collect import Collected, Visit, collect, due_sources, is_below_quorum
+from flows.collect import Collected, Load, Visit, collect, due_sources
 from flows.engine import Engine, PlainEngine
 from flows.house import House, lake_of, now
 from sources import Harvest
@@ -77,10 +78,8 @@ def gather_on_workers(house: House, as_of: datetime, engine: Engine, report: Run
     if isinstance(house.reader, NotedReader):
         house.reader.note(found.documents, found.readings)
     by_id = {document.document_id: document for document in found.documents}
-    collected = Collected(documents=found.documents, memories=memories, without_key=without_key)
-    collected.visits = [_visit(house.settings.sources[c.source_id], c, by_id) for c in found.calls]
-    collected.is_degraded = is_below_quorum(house, collected.visits)
-    return collected
+    visits = [_visit(house.settings.sources[c.source_id], c, by_id) for c in found.calls]
+    return Collected([Load(found.documents, visits)], memories, without_key)
 
 
 def gather(errand: Errand) -> str:
@@ -89,12 +88,15 @@ def gather(errand: Errand) -> str:
         if lake.has(errand.id):
             return errand.id
         collected = collect(_desk(errand, lake), errand.as_of, PlainEngine(errand.settings.runtime.fetching.workers))
-        fresh = lake.arriving(collected.documents, errand.id)
+        # A batch is put down as one; its loads come in the wrong order.
+        loads = list(collected.loads)[::-1]
+        documents = tuple(document for load in loads for document in load.documents)
+        fresh = lake.arriving(documents, errand.id)
         reader = _reader(errand.settings.fingerprint, errand.settings)
         batch = Batch(
             errand.id, errand.run_id, f"{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:8]}",
-            tuple(_call(visit) for visit in collected.visits), tuple(collected.documents),
-            tuple(reader.read(d) for d in collected.documents if d.document_id in fresh),
+            tuple(_call(visit) for load in loads for visit in load.visits), documents,
+            tuple(reader.read(d) for d in documents if d.document_id in fresh),
         )  # fmt: skip
         lake.put(batch, READER_VERSION, now())
     return errand.id
@@ -125,7 +127,7 @@ def _desk(errand: Errand, lake: Lake) -> House:
     """What ``collect`` needs of a house: its memory comes with the errand, its documents lie in the lake."""
     shelves = SimpleNamespace(
         sources=SimpleNamespace(memories=lambda: errand.memories),
-        documents=SimpleNamespace(arriving=lambda documents: lake.arriving(documents, errand.id)),
+        documents=SimpleNamespace(known=partial(_known, lake, errand)),
     )
     reader = _reader(errand.settings.fingerprint, errand.settings)
     house = SimpleNamespace(
@@ -133,6 +135,11 @@ def _desk(errand: Errand, lake: Lake) -> House:
         origins=Origins(errand.settings.outlets),
     )  # fmt: skip
     return cast(House, house)
+
+
+def _known(lake: Lake, errand: Errand, documents: Sequence[Document]) -> dict[str, str]:
+    fresh = lake.arriving(documents, errand.id)
+    return {d.document_id: d.content_hash for d in documents if d.document_id not in fresh}
 
 
 _readers: dict[str, Reader] = {}

@@ -10,7 +10,7 @@ from time import monotonic
 from typing import Any
 
 from flows.calendar import missed_nights
-from flows.collect import Collected, collect, keep
+from flows.collect import Collected, Load, collect, keep
 from flows.engine import DaskEngine, Engine, PlainEngine, PrefectEngine, dask_runner
 from flows.gathering import gather_on_workers
 from flows.house import House, now
@@ -46,13 +46,13 @@ def night(
     report = _begin(house, as_of)  # 1  settings are in `house`
     clock = _Clock(report)
     if archived is not None or is_missed:
-        collected = Collected(documents=list(archived or ()), is_degraded=is_missed)
+        collected = Collected([Load(list(archived or ()))], is_degraded=is_missed)
     elif house.settings.runtime.warehouse.url:
         collected = gather_on_workers(house, as_of, engine, report)  # 2, 3, 5  into the lake
     else:
-        collected = collect(house, as_of, engine)  # 2, 3  fetch, parse
+        collected = collect(house, as_of, engine)  # 2  fetch
     clock.lap("collect")
-    keep(house, collected, as_of, report)  # 4  store
+    keep(house, collected, as_of, report)  # 3, 4  parse and store, load by load
     clock.lap("store")
     if _is_unchanged(house, as_of, report):
         _record_unchanged(house, report, engine)

@@ -8,6 +8,7 @@ from sources.entries import Entry
 from sources.fetching import fetch
 from sources.identity import canonical_url, content_hash, host_of
 from sources.opml import OpmlFeed, read_opml
+from sources.packed import opened, packed
 from sources.page_visits import fetch_pages, with_page
 from sources.parsing import Harvest, harvest, is_readable, parse
 
@@ -29,7 +30,9 @@ __all__ = [
     "is_line_file",
     "is_readable",
     "numbered_lines",
+    "opened",
     "opened_lines",
+    "packed",
     "parse",
     "read_archive",
     "read_line",

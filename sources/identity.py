@@ -7,10 +7,10 @@ entry says about itself counts, never the time it was seen: a time watermark los
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from hashlib import blake2b
+from typing import NamedTuple
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from sources.text import visible
@@ -39,8 +39,7 @@ _SECOND_LEVEL = frozenset(
 _DIGITS_HOST = re.compile(r"^[\d.:\[\]a-f]*[\d\]]$", re.I)
 
 
-@dataclass(frozen=True, slots=True)
-class Marks:
+class Marks(NamedTuple):
     """What one entry offers for its identity; ``url`` is canonical or empty."""
 
     guid: str

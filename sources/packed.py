@@ -1,12 +1,39 @@
-"""Files that arrive compressed: gzip and zip, unpacked with a bound on what comes out."""
+"""What is compressed: files that arrive so (unpacked with a bound on what comes out), answers that wait to be read."""
 
 import io
+import threading
 import zipfile
 import zlib
+from dataclasses import replace
+
+import zstandard
 
 from trendwarte.errors import ParseError
+from trendwarte.types import Payload
 
 _GZIP, _ZIP = b"\x1f\x8b", b"PK\x03\x04"
+
+
+class _Own(threading.local):
+    """A packer per thread: it cannot pack two bodies at a time, and a new one costs more than a small body."""
+
+    def __init__(self) -> None:
+        self.packer = zstandard.ZstdCompressor(level=3)
+        self.opener = zstandard.ZstdDecompressor()
+
+
+_own = _Own()
+
+
+def packed(payload: Payload) -> Payload:
+    """``payload`` with its body packed, as it is kept in the end: a round of feeds takes a seventh of the memory."""
+    # A copy: the packer shrinks a buffer as large as the body, and what it leaves behind is too small for the next one.
+    return replace(payload, body=b"", body_zstd=bytes(memoryview(_own.packer.compress(payload.body))))
+
+
+def opened(payload: Payload) -> Payload:
+    """A payload that was ``packed``, with its body."""
+    return replace(payload, body=_own.opener.decompress(payload.body_zstd), body_zstd=b"")
 
 
 def unpacked(body: bytes, max_bytes: int) -> bytes:

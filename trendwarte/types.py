@@ -41,7 +41,8 @@ class Validators:
 class Payload:
     """Bytes and the HTTP facts they came with; ``pages`` are the parts of a sitemap index.
 
-    ``charset`` is the encoding the bytes were read in and what it was taken from.
+    ``charset`` is the encoding the bytes were read in and what it was taken from. While it waits to be read and kept,
+    its ``body`` is empty and lies in ``body_zstd``.
     """
 
     source_id: str
@@ -54,6 +55,7 @@ class Payload:
     duration_s: float = 0.0
     pages: tuple["Payload", ...] = ()
     charset: str = ""
+    body_zstd: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)

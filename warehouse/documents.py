@@ -1,6 +1,6 @@
 """Documents as sources told them: stored once, read once, found again by id."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import fields
 from datetime import datetime
 from operator import attrgetter
@@ -13,6 +13,7 @@ _COLUMNS = (
     "document_id, source_id, url, title, summary, outlet, source_kind, published_at, first_seen_at, content_hash,"
     " guid, text, text_quality, lang, published_raw, updated_at, flags, payload_hash"
 )
+_ROWS_AT_A_TIME = 10_000
 _LONG_TEXTS = ("title", "summary", "text")
 _OPTIONAL_TEXTS = ("guid", "payload_hash")
 _MOMENTS = ("published_at", "first_seen_at", "updated_at")
@@ -27,18 +28,20 @@ class Documents:
     def __init__(self, con: Connection) -> None:
         self._con = con
 
-    def store(self, documents: Iterable[Document]) -> Intake:
+    def store(self, documents: Iterable[Document], known: Mapping[str, str] | None = None) -> Intake:
         """Keep new documents, replace edited ones (by content hash), leave the rest; storing twice is a no-op.
 
-        An edited document keeps the time it was first seen and is read again. Some sources give the same entry a
-        new id each time: with the address and the words of one they told before, it is that one.
+        An edited document keeps the time it was first seen and is read again. ``known`` is what ``known`` said of
+        these documents, where it was asked already.
         """
         arriving = {document.document_id: document for document in documents}
-        known = self._known(list(arriving.values()))
+        if known is None:
+            known = self.known(arriving.values())
         new = [d for key, d in arriving.items() if key not in known]
         edited = [d for key, d in arriving.items() if key in known and known[key] != d.content_hash]
-        if new:
-            with offered(self._con, "arriving", _columns(new)):
+        # Columns hold a second copy of all words: not of a whole load.
+        for start in range(0, len(new), _ROWS_AT_A_TIME):
+            with offered(self._con, "arriving", _columns(new[start : start + _ROWS_AT_A_TIME])):
                 self._con.execute(query_text("keep_documents"))
         changed: set[str] = set()
         if edited:
@@ -85,27 +88,36 @@ class Documents:
             {"version": reader_version, "rows": rows},
         )
 
-    def arriving(self, documents: Iterable[Document]) -> frozenset[str]:
-        """Ids of those documents that are not stored yet, or were edited since."""
-        held = list(documents)
-        known = self._known(held)
-        return frozenset(d.document_id for d in held if known.get(d.document_id) != d.content_hash)
-
     def count(self) -> int:
         """How many documents there are."""
         found = self._con.execute("SELECT count(*) FROM documents").fetchone()
         return int(found[0]) if found else 0
 
-    def _known(self, documents: Sequence[Document]) -> dict[str, str]:
-        """Content hashes of those documents that are stored, by the id they arrive under."""
-        keys = {
-            "document_id": texts([d.document_id for d in documents]),
-            "source_id": texts([d.source_id for d in documents]),
-            "url": texts([d.url if d.guid else "" for d in documents]),
-            "content_hash": texts([d.content_hash for d in documents]),
-        }
-        with offered(self._con, "arriving", keys):
-            return dict(self._con.execute(query_text("known_documents")).fetchall())
+    def known(self, documents: Iterable[Document]) -> dict[str, str]:
+        """Content hashes of those documents that are stored, by the id they arrive under.
+
+        Some sources give the same entry a new id each time: with the address and the words of one they told before,
+        it is that one.
+        """
+        arriving = {document.document_id: document for document in documents}
+        with offered(self._con, "arriving", {"document_id": texts(list(arriving))}):
+            known = dict(self._con.execute(query_text("known_documents")).fetchall())
+        # Without a guid the address is the id.
+        rest = [d for key, d in arriving.items() if d.guid and key not in known]
+        heard = self._heard({d.source_id for d in rest})
+        rest = [d for d in rest if d.source_id in heard]
+        if rest:
+            columns = ("document_id", "source_id", "url", "content_hash")
+            with offered(self._con, "arriving", {c: texts(list(map(attrgetter(c), rest))) for c in columns}):
+                known |= dict(self._con.execute(query_text("renamed_documents")).fetchall())
+        return known
+
+    def _heard(self, sources: Set[str]) -> Set[str]:
+        """Those sources that told anything before; to look for the words of the others takes three times as long."""
+        if not sources:
+            return sources
+        with offered(self._con, "arriving", {"source_id": texts(list(sources))}):
+            return {source for (source,) in self._con.execute(query_text("heard_sources")).fetchall()}
 
 
 def published_or_seen(document: Document) -> datetime:

@@ -290,8 +290,8 @@ def _hand_over_keys(con: duckdb.DuckDBPyConnection, environ: Mapping[str, str]) 
 
 
 def _call_row(call: Call) -> dict[str, Any]:
-    body = zstandard.compress(call.payload.body) if call.payload else None
-    bare = replace(call, payload=replace(call.payload, body=b"", pages=())) if call.payload else call
+    body = (call.payload.body_zstd or zstandard.compress(call.payload.body)) if call.payload else None
+    bare = replace(call, payload=replace(call.payload, body=b"", body_zstd=b"", pages=())) if call.payload else call
     return {"source_id": call.source_id, "told": _form(Call).dump_json(bare).decode(), "body": body}
 
 

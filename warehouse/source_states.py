@@ -33,7 +33,10 @@ class SourceStates:
 
         Validators are only kept when the documents behind them are stored in the same transaction.
         """
-        self._con.execute("DELETE FROM source_health WHERE run_id = ?", [run_id])
+        self._con.execute(
+            "DELETE FROM source_health WHERE run_id = ? AND source_id IN (SELECT unnest(?::VARCHAR[]))",
+            [run_id, [health.source_id for health, _ in visits]],
+        )
         insert(self._con, "source_health", [_health_row(health, run_id) for health, _ in visits])
         insert(
             self._con,
@@ -44,8 +47,13 @@ class SourceStates:
             ) + ", last_ok_at = coalesce(excluded.last_ok_at, source_state.last_ok_at)",
         )  # fmt: skip
 
+    def states_in(self, run_id: str) -> list[str]:
+        """The states of all sources that a run asked, also before it was interrupted."""
+        rows = self._con.execute("SELECT state FROM source_health WHERE run_id = ?", [run_id]).fetchall()
+        return [state for (state,) in rows]
+
     def keep_payloads(self, payloads: Iterable[Payload]) -> None:
-        """Keep raw bytes, packed, for re-reading; the same bytes once."""
+        """Keep raw bytes, packed (as some come), for re-reading; the same bytes once."""
         packer = zstandard.ZstdCompressor(level=3)
         kept = {payload.validators.body_hash or sha256(payload.body).hexdigest(): payload for payload in payloads}
         if not kept:
@@ -57,7 +65,7 @@ class SourceStates:
             "fetched_at": moments([p.fetched_at for p in kept.values()]),
             "content_type": texts([p.content_type for p in kept.values()]),
             "charset": texts([p.charset for p in kept.values()]),
-            "body_zstd": blobs([packer.compress(p.body) for p in kept.values()]),
+            "body_zstd": blobs([p.body_zstd or packer.compress(p.body) for p in kept.values()]),
         }
         names = ", ".join(columns)
         with offered(self._con, "arriving", columns):

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from demo.recorded import load_world
-from flows.collect import Collected, keep
+from flows.collect import Collected, Load, keep
 from flows.demo import end_of
 from flows.house import House
 from flows.judge import understand
@@ -61,7 +61,7 @@ def ledger():
         due = {date.fromisoformat(d) for steps in HISTORY.values() for _, _, d in steps if d}
         for day in sorted(days.keys() | due):
             report = RunReport(f"night-{day}", end_of(day))
-            keep(house, Collected(documents=days[day]), report.as_of, report)
+            keep(house, Collected([Load(days[day])]), report.as_of, report)
             understand(house, report.as_of, report)
         return warehouse.con.execute(
             "SELECT platform, jurisdiction, instrument, valid_from, state, due_date, known_from::DATE FROM ledger"
