@@ -1,23 +1,26 @@
 """Evidence of a year re-scored, in full and for one night, beside pandas, polars and the plain SQL join.
 
-    python benchmarks/rescore.py [--signals 10000000] [--repeat 3] [--without naive,pandas] [--json]
+    PYTHONPATH=. python benchmarks/rescore.py [--signals 10000000] [--repeat 3] [--without naive,pandas] [--json]
 
 What is computed for 51 platforms x 21 places x 6 dimensions on 365 days is the additive part of the model: the faded
 evidence mass sum of q m(age), with plateau and half-life, that was known on each day (docs/method.md, n and
-confidence), by the macro ``mart.evidence_between`` of the published warehouse as it stands in warehouse/marts. It is
-the part that touches every row; here each row is an event of its own, the worst case. The damped heat works on ranks,
-which no sum carries from day to day: it is measured by the nights of a replay.
+confidence), with the product's own tables, macros and writing of a night (decision 0027). Each row is an event of its
+own, the worst case. Ours is measured twice: from every event, with the sums thrown away, and from the sums that a
+warehouse keeps, as after a change of plateau or half-life. One night is what it appends and what reads its sums.
 
 Every method must give the same total (1e-9 of it). The plain join pairs every event with every later day. Times are
-minima over repeats; CPU seconds of all threads stand beside the clock, for the machine may be shared.
+minima over repeats; CPU seconds of all threads stand beside the clock, for the machine may be shared. ``--whole``
+measures `score_risk` itself instead, whose damped heat works on ranks, which no sum carries from day to day.
 """
 
 import argparse
 import json
 import re
+import resource
 import tempfile
 import time
 from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -25,6 +28,12 @@ from typing import Any
 import duckdb
 import numpy as np
 
+from trendwarte.config_files import load_settings
+from warehouse import Warehouse, load_configuration, score_risk
+from warehouse.connection import query_text
+from warehouse.evidence import move_evidence
+
+ROOT = Path(__file__).parents[1]
 DAYS, PLATFORMS, PLACES = 365, 51, 21
 FIRST, LAST = "2025-01-01", "2025-12-31"
 #: Plateau and half-life in days, as config/scoring.yaml has them.
@@ -32,7 +41,8 @@ DIMENSIONS = {
     "legal": (7, 30), "data": (14, 180), "brand_safety": (14, 60), "governance": (7, 45), "youth": (14, 90),
     "viability": (14, 120),
 }  # fmt: skip
-_COLUMNS = "platform, jurisdiction, dimension, event_date, first_seen_at, mass"
+_KEYS = "platform, jurisdiction, dimension"
+_COLUMNS = f"{_KEYS}, event_date, first_seen_at, mass"
 
 
 def main() -> None:
@@ -43,10 +53,19 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--memory", default="4GB")
     parser.add_argument("--without", default="", help="comma-separated: naive, pandas, polars")
+    parser.add_argument("--folder", default="", help="Where to put the files; some GB for 100 million rows.")
+    parser.add_argument("--whole", action="store_true", help="Measure score_risk on so many events instead.")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
+    if options.whole:
+        print("\n".join(whole(options.signals, options.threads, options.repeat)))
+        return
     left_out = set(options.without.split(","))
-    with tempfile.TemporaryDirectory(prefix="rescore-") as folder, duckdb.connect(f"{folder}/events.duckdb") as con:
+    where = options.folder or None
+    with (
+        tempfile.TemporaryDirectory(prefix="rescore-", dir=where) as folder,
+        duckdb.connect(f"{folder}/events.duckdb") as con,
+    ):
         con.execute(f"SET threads = {options.threads}; SET memory_limit = '{options.memory}'; SET TimeZone = 'UTC'")
         make_events(con, options.signals)
         found = {"rows": options.signals} | measure(con, options.repeat, left_out, Path(folder))
@@ -67,18 +86,32 @@ def make_events(con: duckdb.DuckDBPyConnection, count: int) -> None:
         f" random() AS mass FROM (SELECT least({series - 1}, (pow(random(), 2) * {series})::INTEGER) AS s,"
         f" DATE '{FIRST}' + (i * {DAYS}::BIGINT // {count})::INTEGER AS event_date FROM range({count}) r(i))"
     )
-    # The macro of the product, word for word; only the tables it reads are made here.
-    text = (Path(__file__).parents[1] / "warehouse" / "marts" / "views.sql").read_text("utf-8")
-    macro = re.search(r"CREATE MACRO mart\.evidence_between.*?;\n", text, re.DOTALL)
-    if macro is None:
-        raise SystemExit("warehouse/marts/views.sql has no mart.evidence_between any more")
-    con.execute(f"CREATE SCHEMA mart; {macro[0]}")
     con.execute("CHECKPOINT")
+
+
+def _sum_all(con: duckdb.DuckDBPyConnection) -> None:
+    """The product's tables with the sums of every event, and its macros, word for word."""
+    con.execute("DROP SCHEMA IF EXISTS mart CASCADE; CREATE SCHEMA mart")
+    for table in ("evidence_marks", "evidence_moves", "evidence_series"):
+        con.execute(f"DROP TABLE IF EXISTS {table}")
+    con.execute((ROOT / "warehouse" / "migrations" / "0010_evidence.sql").read_text("utf-8"))
+    text = (ROOT / "warehouse" / "marts" / "views.sql").read_text("utf-8")
+    macros = re.findall(r"CREATE MACRO mart\.evidence_\w+\(.*?;\n", text, re.DOTALL)
+    if len(macros) != 3:
+        raise SystemExit("warehouse/marts/views.sql has other macros of evidence now")
+    con.execute("".join(macros))
 
 
 def measure(con: duckdb.DuckDBPyConnection, repeat: int, left_out: set[str], folder: Path) -> dict[str, Any]:
     """Seconds per method, by the clock and of CPU, and whether all agree."""
-    methods: dict[str, Callable[[], float]] = {"ours, year": lambda: _total(con, ours(FIRST, LAST))}
+
+    def from_every_event() -> float:
+        _sum_all(con)
+        return _total(con, ours(FIRST, LAST))
+
+    methods: dict[str, Callable[[], float]] = {
+        "ours, year from every event": from_every_event, "ours, year from kept sums": lambda: _total(con, ours(FIRST, LAST)),
+    }  # fmt: skip
     if "naive" not in left_out:
         methods["plain SQL join, year"] = lambda: _total(con, naive())
     if "pandas" not in left_out and find_spec("pandas"):
@@ -93,18 +126,74 @@ def measure(con: duckdb.DuckDBPyConnection, repeat: int, left_out: set[str], fol
         expected = expected or total
         if abs(total - expected) > 1e-9 * abs(expected):
             raise SystemExit(f"{name}: {total} is not {expected}")
-    _, found["ours, one night"] = _timed(lambda: _total(con, ours(LAST, LAST)), max(3, repeat))
-    return found
+    found |= _night(con, max(5, repeat))
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return found | {"peak memory": f"{peak:8.0f} MB"}
+
+
+def _night(con: duckdb.DuckDBPyConnection, repeat: int) -> dict[str, str]:
+    """The last night of the year again and again: what it learned is appended, then its sums are read."""
+    night = date.fromisoformat(LAST)
+    expected = _total(con, f"SELECT sum(mass) FROM mart.evidence_on('{LAST}')")
+    con.execute(query_text("mark_evidence"), {"sunday": night - timedelta(days=night.weekday() + 1), "last": date.min})
+    learned = con.execute(
+        f"SELECT {_KEYS}, event_date, sum(mass) FROM events WHERE first_seen_at >= $night AND first_seen_at < $next"
+        " GROUP BY ALL", {"night": night, "next": night + timedelta(days=1)}
+    ).fetchall()  # fmt: skip
+    times: dict[str, list[tuple[float, float]]] = {"append": [], "read": []}
+    for _ in range(repeat):
+        con.execute("DELETE FROM evidence_moves WHERE known_on >= ?", [night])
+        _, found = _clocked(lambda: move_evidence(con, (), learned, night))
+        times["append"].append(found)
+        total, found = _clocked(lambda: _total(con, f"SELECT sum(mass) FROM mart.evidence_on('{LAST}')"))
+        times["read"].append(found)
+        if abs(total - expected) > 1e-9 * expected:
+            raise SystemExit(f"the night appended: {total} is not {expected}")
+    return {f"ours, one night: {name}": _said(found) for name, found in times.items()} | {
+        "sums appended by the night": f"{len(learned):8d}"
+    }
+
+
+def whole(count: int, threads: int, repeat: int) -> list[str]:
+    """`score_risk` of one night on so many events of a year, all platforms and places of the configuration."""
+    settings, night = load_settings(ROOT / "config", {}), datetime(2025, 12, 31, 23, 59, 59, tzinfo=UTC)
+    with Warehouse(Path(":memory:")) as warehouse:
+        con = warehouse.con
+        load_configuration(con, settings)
+        con.execute(f"SET threads = {threads}; SELECT setseed(0.42)")
+        con.execute(
+            "INSERT INTO events BY NAME WITH p AS (SELECT list(platform ORDER BY platform) AS l FROM platforms),"
+            " j AS (SELECT list(jurisdiction ORDER BY jurisdiction) AS l FROM jurisdictions),"
+            f" d AS (SELECT i, DATE '{FIRST}' + (i * {DAYS}::BIGINT // {count})::INTEGER AS event_date FROM range({count}) r(i))"
+            " SELECT 'e-' || i AS event_id, p.l[1 + (pow(random(), 2) * (len(p.l) - 1))::INTEGER] AS platform,"
+            " j.l[1 + (pow(random(), 2) * (len(j.l) - 1))::INTEGER] AS jurisdiction, dimension, 'security' AS topic,"
+            " 'none' AS legal_stage, 'asserted' AS factuality, random() AS mass, random() AS credibility, 0 AS denial,"
+            " CASE WHEN random() < .15 THEN 'positive' ELSE 'negative' END AS polarity, 1 + (random() * 4)::INTEGER AS severity,"
+            " .7 AS reach, .75 AS novelty, 1 AS origins, 1 AS documents, false AS has_official, false AS is_recap,"
+            " event_date, event_date AS first_seen_at, event_date AS last_seen_at, 't' AS title"
+            " FROM d, p, j, (SELECT list(dimension ORDER BY dimension) AS names FROM decay_rules),"
+            " LATERAL (SELECT names[1 + i % len(names)] AS dimension)"
+        )
+        places = sorted(settings.jurisdictions)
+        _, said = _timed(
+            lambda: float(len(score_risk(con, night, "r", places, is_degraded=False, wanted=["DE"]))), repeat
+        )
+    return [f"{count} events, {len(places)} places, {threads} threads: {said}"]
 
 
 def _timed(method: Callable[[], float], repeat: int) -> tuple[float, str]:
-    clocks, cpus, total = [], [], 0.0
-    for _ in range(repeat):
-        clock, cpu = time.perf_counter(), time.process_time()
-        total = method()
-        clocks.append(time.perf_counter() - clock)
-        cpus.append(time.process_time() - cpu)
-    return total, f"{min(clocks):8.3f} s   CPU {min(cpus):8.3f} s"
+    found = [_clocked(method) for _ in range(repeat)]
+    return found[-1][0], _said([times for _, times in found])
+
+
+def _clocked(method: Callable[[], Any]) -> tuple[Any, tuple[float, float]]:
+    clock, cpu = time.perf_counter(), time.process_time()
+    found = method()
+    return found, (time.perf_counter() - clock, time.process_time() - cpu)
+
+
+def _said(times: list[tuple[float, float]]) -> str:
+    return f"{min(clock for clock, _ in times):8.3f} s   CPU {min(cpu for _, cpu in times):8.3f} s"
 
 
 def ours(first: str, last: str) -> str:

@@ -49,8 +49,9 @@ def understand(house: House, as_of: datetime, report: RunReport) -> None:
             warehouse.events.add_signals(signals, event_of, READER_VERSION)
             touched |= set(event_of.values())
         told_by = warehouse.events.signals_of(touched)
-        events = warehouse.events.put([summarise(event_id, told) for event_id, told in sorted(told_by.items())])
-        warehouse.events.drop_empty(touched - told_by.keys())
+        found = [summarise(event_id, told) for event_id, told in sorted(told_by.items())]
+        events = warehouse.events.put(found, as_of)
+        warehouse.events.drop_empty(touched - told_by.keys(), as_of)
         ledger = Ledger(
             warehouse.ledger.current(), warehouse.ledger.applied_events(), house.settings.instruments,
             house.settings.jurisdictions, house.settings.scoring,

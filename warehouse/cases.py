@@ -10,6 +10,7 @@ from trendwarte.events import KnownEvent
 from trendwarte.types import Event, Evidence, LegalStatus, Refusal, Signal, StoredSignal
 from trendwarte.vocabulary import DIMENSION_OF
 from warehouse.connection import Connection, insert, query_text, rows_of
+from warehouse.evidence import move_evidence
 
 _SIGNAL_FIELDS = (
     "platform", "topic", "jurisdiction", "legal_stage", "factuality", "polarity", "severity", "confidence", "evidence",
@@ -77,15 +78,21 @@ class Events:
             found.setdefault(row["event_id"], []).append(_stored(row))
         return found
 
-    def put(self, events: Sequence[Event]) -> list[Event]:
-        """Write events (new or grown) and give them back with their novelty.
+    def put(self, events: Sequence[Event], known_from: datetime) -> list[Event]:
+        """Write events (new or grown) as known from a night on, and give them back with their novelty.
 
         Novelty falls with each earlier event of the same platform, place and topic in 90 days; a legal step
         is always new (docs/method.md, "Novelty").
         """
         ids = [event.event_id for event in events]
-        self._con.execute("DELETE FROM events WHERE event_id IN (SELECT unnest(?::VARCHAR[]))", [ids])
+        before = self._con.execute(
+            "DELETE FROM events WHERE event_id IN (SELECT unnest(?::VARCHAR[]))"
+            " RETURNING platform, jurisdiction, dimension, event_date, mass",
+            [ids],
+        ).fetchall()
         insert(self._con, "events", [_event_row(event) for event in events])
+        after = [(e.platform, e.jurisdiction, e.dimension, e.event_date, e.mass) for e in events]
+        move_evidence(self._con, before, after, known_from.date())
         self._con.execute(query_text("events_novelty"), {"ids": ids})
         rows = self._con.execute(
             "SELECT event_id, novelty FROM events WHERE event_id IN (SELECT unnest(?::VARCHAR[]))", [ids]
@@ -93,13 +100,14 @@ class Events:
         novelty: dict[str, float] = dict(rows)
         return [replace(event, novelty=novelty[event.event_id]) for event in events]
 
-    def drop_empty(self, event_ids: Iterable[str]) -> None:
-        """Remove events whose every signal was withdrawn by a new reading."""
-        self._con.execute(
-            "DELETE FROM events WHERE event_id IN (SELECT unnest(?::VARCHAR[]))"
-            " AND event_id NOT IN (SELECT event_id FROM signals)",
+    def drop_empty(self, event_ids: Iterable[str], known_from: datetime) -> None:
+        """Remove events whose every signal was withdrawn by a new reading, as known from a night on."""
+        before = self._con.execute(
+            "DELETE FROM events WHERE event_id IN (SELECT unnest(?::VARCHAR[])) AND event_id NOT IN"
+            " (SELECT event_id FROM signals) RETURNING platform, jurisdiction, dimension, event_date, mass",
             [sorted(set(event_ids))],
-        )
+        ).fetchall()
+        move_evidence(self._con, before, (), known_from.date())
 
     def evidence(self, event_ids: Sequence[str], limit: int, *, denying: bool = False) -> list[Evidence]:
         """The strongest quotes behind events, one per origin, official sources first."""

@@ -84,6 +84,8 @@ def load_configuration(con: Connection, settings: Settings) -> None:
     for table, rows in _configuration_tables(settings).items():
         con.execute(f'DELETE FROM "{table}"')  # noqa: S608 (names from the dictionary above)
         insert(con, table, rows)
+    # They were computed with the decay of before; the next night that learns something makes them anew.
+    con.execute("DELETE FROM evidence_marks")
 
 
 def _configuration_tables(settings: Settings) -> dict[str, list[dict[str, Any]]]:

@@ -31,7 +31,7 @@ def state(tmp_path_factory):
     )  # fmt: skip
     with opened(SETTINGS, folder) as house, house.warehouse.transaction():
         load_configuration(house.warehouse.con, SETTINGS)
-        house.warehouse.events.put([lifted])
+        house.warehouse.events.put([lifted], NIGHT)
         folded = Ledger([], [], SETTINGS.instruments, SETTINGS.jurisdictions, SETTINGS.scoring).fold([lifted], NIGHT)
         house.warehouse.ledger.append(folded.transitions, folded.refused, "run", NIGHT)
     with opened(SETTINGS, folder) as house:

@@ -20,6 +20,7 @@ BROKEN = {
     "fail_message_sent_twice": "INSERT INTO deliveries SELECT message_id, attempt + 1, attempted_at, status, detail FROM deliveries",
     "fail_alert_without_evidence": "UPDATE alerts SET evidence = '[]' WHERE json_array_length(event_ids) > 0",
     "fail_message_for_unknown_alert": "UPDATE messages SET alert_ids = '[\"a-nobody\"]'",
+    "warn_evidence_misses_the_events": "UPDATE evidence_moves SET mass = mass + 1 WHERE event_date = (SELECT max(event_date) FROM evidence_moves)",
     "warn_document_from_the_future": "UPDATE documents SET published_at = first_seen_at + INTERVAL 3 DAY",
     "warn_source_silent": "UPDATE source_state SET last_ok_at = last_fetch_at - INTERVAL 11 DAY",
     "warn_message_waits": "UPDATE messages SET status = 'pending', queued_at = queued_at - INTERVAL 2 DAY",

@@ -1,7 +1,8 @@
-"""How much evidence was known on each day: sums that run over the days against a join of every event with every day."""
+"""Evidence as running sums: what nights learned, changed and withdrew, against plain Python over what each of them saw."""
 
-from dataclasses import asdict
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
+from math import floor
 from pathlib import Path
 from random import Random
 
@@ -10,49 +11,179 @@ import pytest
 from trendwarte.config_files import load_settings
 from trendwarte.types import Event
 from warehouse import Warehouse, load_configuration, publish, query
-from warehouse.connection import insert
-from warehouse.publish import FILE
+from warehouse.checks import run_checks
 
 SETTINGS = load_settings(Path(__file__).parents[2] / "config", {})
-FIRST, LAST = date(2025, 1, 1), date(2025, 3, 31)
-PLAIN = """
-SELECT platform, jurisdiction, dimension, d.on_day, sum(mass * CASE WHEN d.on_day - event_date <= plateau_days THEN 1
-       ELSE pow(2, -(d.on_day - event_date - plateau_days) / half_life_days) END) AS mass
-FROM main.events JOIN main.decay_rules USING (dimension)
-JOIN (SELECT unnest(generate_series(?::DATE, ?::DATE, INTERVAL 1 DAY))::DATE AS on_day) d
-  ON event_date <= d.on_day AND first_seen_at::DATE <= d.on_day
-GROUP BY ALL"""
+FIRST, LAST = date(2025, 1, 1), date(2025, 4, 2)
+NIGHTS = [FIRST + timedelta(days=n) for n in range((LAST - FIRST).days + 1)]
+SUMS = "FROM mart.evidence_between(?, ?)"
 
 
-def row(chance, number):
-    day = FIRST + timedelta(days=chance.randint(-200, 100))
-    # Some are announced before they happen, some found out weeks later.
-    seen = datetime.combine(day + timedelta(days=chance.choice([-3, 0, 0, 0, 1, 2, 40])), time(20), UTC)
-    event = Event(
+def at(day):
+    return datetime.combine(day, time(20), UTC)
+
+
+def told(chance, number, night):
+    # Some are announced before they happen, some found out weeks later; the first night brings the past along.
+    late = chance.randint(0, 300) if night == FIRST else chance.choice([-3, 0, 0, 0, 1, 2, 40])
+    return Event(
         f"e-{number}", chance.choice(["tiktok", "x"]), chance.choice(["DE", "US"]), chance.choice(["legal", "data"]),
-        "security", "none", "asserted", "negative", day, seen, seen, "t", 3, credibility=0.5, origins=1, documents=1,
-        mass=chance.uniform(0.1, 4),
+        "security", "none", "asserted", "negative", night - timedelta(days=late), at(night), at(night), "t", 3,
+        credibility=0.5, origins=1, documents=1, mass=chance.uniform(0.1, 4),
     )  # fmt: skip
-    columns = asdict(event)
-    columns["is_recap"] = columns.pop("recap")
-    return columns
+
+
+def changed(chance, event):
+    """A report joins: more weight, an earlier day, or another reading of what it was about."""
+    change = chance.choice(["mass", "day", "dimension"])
+    if change == "mass":
+        return replace(event, mass=event.mass + chance.uniform(0, 2))
+    if change == "day":
+        return replace(event, event_date=event.event_date - timedelta(days=chance.randint(1, 30)))
+    return replace(event, dimension="data" if event.dimension == "legal" else "legal")
+
+
+def live(warehouse, chance, nights, known):
+    """Let nights happen to the ``known`` events; gives what stood in the warehouse after each."""
+    seen = {}
+    for night in nights:
+        count = 60 if night == FIRST else chance.choice([0, 1, 3, 9])
+        new = [told(chance, f"{night}-{n}", night) for n in range(count)]
+        grown = [changed(chance, event) for event in chance.sample(sorted(known.values(), key=str), min(2, len(known)))]
+        gone = chance.sample(sorted(known), 1) if len(known) > 70 else []
+        known |= {event.event_id: event for event in [*new, *grown]}
+        warehouse.events.put([known[event.event_id] for event in [*new, *grown]], at(night))
+        warehouse.events.drop_empty(gone, at(night))
+        for event_id in gone:
+            del known[event_id]
+        seen[night] = dict(known)
+    return seen
+
+
+def reference(events, day):
+    """What was known on a day, and what was left of it."""
+    sums = {}
+    for event in events.values():
+        rule, age = SETTINGS.scoring.decay[event.dimension], (day - event.event_date).days
+        if age >= 0:
+            left = 1 if age <= rule.plateau_days else 2 ** -((age - rule.plateau_days) / rule.half_life_days)
+            key = (event.platform, event.jurisdiction, event.dimension, day)
+            sums[key] = sums.get(key, 0) + event.mass * left
+    return sums
+
+
+def evidence(copy, first, last):
+    return {row[:4]: row[4] for row in query(copy, SUMS, [first, last])[1]}
+
+
+def fails(warehouse):
+    found = {one.name for one in run_checks(warehouse.con, "run")}
+    return "warn_evidence_misses_the_events" in found
 
 
 @pytest.fixture(scope="module")
-def published(tmp_path_factory):
+def lived(tmp_path_factory):
+    """A warehouse of ninety nights, copies of two of them and of the last, and what each night saw."""
     folder, chance = tmp_path_factory.mktemp("evidence"), Random(7)
     with Warehouse(folder / "warehouse.duckdb") as warehouse:
         load_configuration(warehouse.con, SETTINGS)
-        insert(warehouse.con, "events", [row(chance, number) for number in range(400)])
-        publish(warehouse.con, folder / "published", has_parquet=False)
-    return folder / "published" / FILE
+        known, seen, copies = {}, {}, {}
+        for begin, end in ((0, 41), (41, 70), (70, len(NIGHTS))):
+            seen |= live(warehouse, chance, NIGHTS[begin:end], known)
+            name = f"published-{NIGHTS[end - 1]}"
+            copies[NIGHTS[end - 1]] = publish(warehouse.con, folder / name, has_parquet=False)
+        yield warehouse, copies, seen
 
 
-@pytest.mark.parametrize(("first", "last"), [(FIRST, LAST), (LAST, LAST), (FIRST - timedelta(days=250), LAST)])
-def test_the_running_sums_are_the_plain_join(published, first, last):
-    columns, rows = query(published, "FROM mart.evidence_between(?, ?)", [first, last])
-    found = {row[:4]: row[4] for row in rows}
-    plain = {row[:4]: row[4] for row in query(published, PLAIN, [first, last])[1]}
-    assert columns == ["platform", "jurisdiction", "dimension", "on_day", "mass"] and plain
-    assert found.keys() == plain.keys()
-    assert found == pytest.approx(plain, rel=1e-9, abs=1e-9)
+@pytest.mark.parametrize(
+    ("first", "last"), [(FIRST, LAST), (LAST, LAST), (date(2025, 2, 16), LAST), (date(2025, 2, 17), date(2025, 2, 17))]
+)
+def test_each_day_has_what_was_known_that_night(lived, first, last):
+    _, copies, seen = lived
+    days = [night for night in NIGHTS if first <= night <= last]
+    expected = {}
+    for day in days:
+        expected |= reference(seen[day], day)
+    found = evidence(copies[LAST], first, last)
+    assert len(found) >= len(expected) > 0
+    assert found == pytest.approx(dict.fromkeys(found, 0) | expected, rel=1e-9, abs=1e-9)
+
+
+def test_what_was_published_for_a_day_is_what_its_replay_says(lived):
+    _, copies, _ = lived
+    for night in copies:
+        then = evidence(copies[night], night, night)
+        assert evidence(copies[LAST], night, night) == pytest.approx(then, rel=1e-12)
+
+
+def test_a_day_asked_alone_is_that_day_of_the_year(lived):
+    _, copies, _ = lived
+    whole = evidence(copies[LAST], FIRST, LAST)
+    for day in (date(2025, 1, 5), date(2025, 1, 6), date(2025, 3, 2), LAST):
+        alone = evidence(copies[LAST], day, day)
+        assert alone == pytest.approx({key: mass for key, mass in whole.items() if key[3] == day}, rel=1e-9, abs=1e-9)
+
+
+def test_the_sums_of_all_nights_are_those_of_the_events_themselves(lived):
+    warehouse, _, seen = lived
+    kept = warehouse.con.execute(
+        "SELECT platform, jurisdiction, dimension, event_date, sum(mass)::BIGINT FROM evidence_moves"
+        " JOIN evidence_series USING (series) GROUP BY ALL HAVING sum(mass) <> 0"
+    ).fetchall()
+    sums = {}
+    for event in seen[LAST].values():
+        key = (event.platform, event.jurisdiction, event.dimension, event.event_date)
+        sums[key] = sums.get(key, 0) + floor(event.mass * 1e12)
+    assert {row[:4]: row[4] for row in kept} == sums
+    assert not fails(warehouse)
+
+
+def test_the_sundays_kept_only_save_time(lived, tmp_path):
+    warehouse, copies, _ = lived
+    marks = warehouse.con.execute(
+        "SELECT count(DISTINCT marked_on), min(isodow(marked_on)) FROM evidence_marks"
+    ).fetchone()
+    assert marks == (14, 7)
+    warehouse.con.execute("CREATE TEMP TABLE kept AS FROM evidence_marks")
+    warehouse.con.execute("DELETE FROM evidence_marks WHERE marked_on > ?", [date(2025, 2, 1)])
+    bare = publish(warehouse.con, tmp_path / "bare", has_parquet=False)
+    warehouse.con.execute("DELETE FROM evidence_marks; INSERT INTO evidence_marks FROM kept")
+    for span in ((LAST, LAST), (date(2025, 3, 1), date(2025, 3, 12))):
+        assert evidence(bare, *span) == pytest.approx(evidence(copies[LAST], *span), rel=1e-9, abs=1e-9)
+
+
+def test_a_night_that_runs_again_adds_nothing_and_one_of_the_past_is_counted_in_its_week(tmp_path):
+    chance, known = Random(3), {}
+    with Warehouse(tmp_path / "warehouse.duckdb") as warehouse:
+        load_configuration(warehouse.con, SETTINGS)
+        live(warehouse, chance, NIGHTS[:40], known)
+        moves = warehouse.con.execute("FROM evidence_moves").fetchall()
+        warehouse.events.put(list(known.values()), at(NIGHTS[39]))
+        assert warehouse.con.execute("FROM evidence_moves").fetchall() == moves
+        past = replace(told(chance, "past", NIGHTS[20]), event_date=NIGHTS[3])
+        warehouse.events.put([past], at(NIGHTS[20]))
+        assert not fails(warehouse)
+        copy = publish(warehouse.con, tmp_path / "published", has_parquet=False)
+    rest = evidence(copy, NIGHTS[39], NIGHTS[39])
+    assert rest == pytest.approx(reference(known | {"past": past}, NIGHTS[39]), rel=1e-9, abs=1e-9)
+
+
+def test_another_decay_reads_the_same_sums_anew(tmp_path):
+    known, scoring = {}, SETTINGS.scoring
+    with Warehouse(tmp_path / "warehouse.duckdb") as warehouse:
+        load_configuration(warehouse.con, SETTINGS)
+        live(warehouse, Random(5), NIGHTS[:30], known)
+        slow = {
+            key: rule.model_copy(update={"half_life_days": 500, "plateau_days": 21})
+            for key, rule in scoring.decay.items()
+        }
+        changed_to = SETTINGS.model_copy(
+            update={"scoring": scoring.model_copy(update={"decay": slow}), "fingerprint": "new"}
+        )
+        load_configuration(warehouse.con, changed_to)
+        copy = publish(warehouse.con, tmp_path / "published", has_parquet=False)
+    expected = 0.0
+    for event in known.values():
+        age = (NIGHTS[29] - event.event_date).days
+        expected += event.mass * 2 ** -(max(0, age - 21) / 500) if age >= 0 else 0
+    assert sum(evidence(copy, NIGHTS[29], NIGHTS[29]).values()) == pytest.approx(expected, rel=1e-9)

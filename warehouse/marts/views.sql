@@ -74,52 +74,63 @@ CREATE MACRO mart.risk_at(valid_t, known_t) AS TABLE
 SELECT platform, jurisdiction, dimension, arg_max(value, as_of) AS value, arg_max(low, as_of) AS low, arg_max(high, as_of) AS high, max(as_of) AS as_of
 FROM main.risk_daily WHERE as_of <= least(valid_t::TIMESTAMPTZ, known_t::TIMESTAMPTZ) GROUP BY ALL;
 COMMENT ON MACRO TABLE mart.risk_at IS 'Risk as computed at a time.';
--- An event enters whole on the day we know it and fades from the end of its plateau: two steps per event, summed per
--- series and day and run over the days. Linear in events and in days, where joining every event with every later day
--- would multiply them. Keys are hashed and both days packed into one number: four text keys cost three times as much.
-CREATE MACRO mart.evidence_between(first_day, last_day) AS TABLE
-WITH rolled AS (
-    SELECT hash(platform, jurisdiction, dimension) AS series, any_value(platform) AS platform, any_value(jurisdiction) AS jurisdiction,
-           any_value(dimension) AS dimension,
-           (event_date - DATE '1970-01-01') * 65536::BIGINT
-           + least(65535, greatest(0, epoch_us(first_seen_at) // 86400000000 - (event_date - DATE '1970-01-01'))) AS days,
-           sum(mass) AS mass
-    FROM main.events GROUP BY series, days
+-- What the days of a span have to be summed from. What was left on the Sunday before it stands for all that had left its
+-- plateau by then: one move per series, as of something whose plateau ended on that Sunday (main.evidence_marks).
+CREATE MACRO mart.evidence_moves(first_day, last_day) AS TABLE
+WITH rules AS (
+    SELECT s.series, r.plateau_days::INTEGER AS plateau, ln(2) / r.half_life_days AS rate
+    FROM main.evidence_series s JOIN main.decay_rules r USING (dimension)
 ),
-dated AS (
-    SELECT series, mass, r.half_life_days AS half_life, first_day::DATE - DATE '1970-01-01' AS first_on,
-           last_day::DATE - DATE '1970-01-01' AS last_on, days // 65536 + r.plateau_days::BIGINT AS plateau_end,
-           days // 65536 + days % 65536 AS known_on, greatest(known_on, plateau_end) AS fades_from
-    FROM rolled JOIN main.decay_rules r USING (dimension)
+marked AS (SELECT * FROM main.evidence_marks WHERE marked_on = date_trunc('week', first_day::DATE)::DATE - 1),
+unmarked AS (SELECT series FROM rules ANTI JOIN marked USING (series)),
+moved AS (
+    SELECT series, event_date, known_on, mass FROM main.evidence_moves
+    WHERE known_on >= date_trunc('week', first_day::DATE)::DATE AND known_on <= last_day::DATE
+    UNION ALL
+    SELECT series, event_date, known_on, mass FROM main.evidence_moves
+    WHERE known_on < date_trunc('week', first_day::DATE)::DATE AND event_date > date_trunc('week', first_day::DATE)::DATE - 15
+    UNION ALL
+    SELECT series, event_date, known_on, mass FROM main.evidence_moves JOIN unmarked USING (series)
+    WHERE known_on < date_trunc('week', first_day::DATE)::DATE AND event_date <= date_trunc('week', first_day::DATE)::DATE - 15
+)
+SELECT series, plateau, rate, event_date, greatest(event_date, known_on) AS counts_from, mass::DOUBLE AS mass
+FROM moved JOIN rules USING (series) WHERE greatest(event_date, known_on) <= last_day::DATE
+UNION ALL
+SELECT series, plateau, rate, marked_on - plateau, marked_on, fading FROM marked JOIN rules USING (series) WHERE fading <> 0;
+COMMENT ON MACRO TABLE mart.evidence_moves IS 'What evidence_on and evidence_between sum, in trillionths: what each night added or took, and what was left of older things on the Sunday before.';
+CREATE MACRO mart.evidence_on(one_day) AS TABLE
+SELECT platform, jurisdiction, dimension, mass
+FROM (
+    SELECT series, greatest(0, sum(m.mass * exp(-m.rate * greatest(0, one_day::DATE - m.event_date - m.plateau)))) / 1e12 AS mass
+    FROM mart.evidence_moves(one_day, one_day) m GROUP BY series
+) JOIN main.evidence_series USING (series);
+COMMENT ON MACRO TABLE mart.evidence_on IS 'How much evidence, faded, was known at the end of a day per platform, jurisdiction and dimension.';
+-- Evidence enters whole on the night we learn of it and fades from the end of its plateau: two steps per move, summed
+-- per series and day and run over the days. Linear in moves and in days, where joining every event with every later day
+-- would multiply them.
+CREATE MACRO mart.evidence_between(first_day, last_day) AS TABLE
+WITH dated AS (
+    SELECT series, mass, rate, (event_date - first_day::DATE)::INTEGER + plateau AS plateau_end,
+           greatest((counts_from - first_day::DATE)::INTEGER, 0) AS enters, greatest(enters, plateau_end) AS fades
+    FROM mart.evidence_moves(first_day, last_day)
 ),
 steps AS (
-    SELECT series, half_life, first_on, last_on, greatest(known_on, first_on) AS day, mass AS whole, 0.0 AS fading
-    FROM dated WHERE known_on < fades_from AND fades_from > first_on AND known_on <= last_on
+    SELECT series, enters AS day, mass AS whole, 0.0 AS fading FROM dated WHERE enters < fades
     UNION ALL
-    SELECT series, half_life, first_on, last_on, greatest(fades_from, first_on),
-           CASE WHEN known_on < fades_from AND fades_from > first_on THEN -mass ELSE 0 END,
-           mass * pow(2, (plateau_end - first_on) / half_life)
-    FROM dated WHERE fades_from <= last_on
+    SELECT series, fades, CASE WHEN enters < fades THEN -mass ELSE 0 END, mass * exp(rate * plateau_end)
+    FROM dated WHERE fades <= last_day::DATE - first_day::DATE
 ),
-daily AS (
-    SELECT series, day, any_value(half_life) AS half_life, any_value(first_on) AS first_on, any_value(last_on) AS last_on,
-           sum(whole) AS whole, sum(fading) AS fading
-    FROM steps GROUP BY series, day
-),
+daily AS (SELECT series, day, sum(whole) AS whole, sum(fading) AS fading FROM steps GROUP BY series, day),
 summed AS (
-    SELECT series, day, half_life, first_on, sum(whole) OVER days_of AS whole, sum(fading) OVER days_of AS fading,
-           lead(day, 1, last_on + 1) OVER days_of AS until
+    SELECT series, day, sum(whole) OVER days_of AS whole, sum(fading) OVER days_of AS fading,
+           lead(day, 1, last_day::DATE - first_day::DATE + 1) OVER days_of AS until
     FROM daily WINDOW days_of AS (PARTITION BY series ORDER BY day)
-),
-names AS (
-    SELECT series, any_value(platform) AS platform, any_value(jurisdiction) AS jurisdiction, any_value(dimension) AS dimension
-    FROM rolled GROUP BY series
 )
-SELECT platform, jurisdiction, dimension, DATE '1970-01-01' + t::INTEGER AS on_day,
-       greatest(0, whole + fading * pow(2, (first_on - t) / half_life)) AS mass
+SELECT platform, jurisdiction, dimension, first_day::DATE + t::INTEGER AS on_day,
+       greatest(0, whole + fading * pow(2, -t / half_life_days)) / 1e12 AS mass
 FROM (SELECT *, unnest(range(day, until)) AS t FROM summed)
-JOIN names USING (series);
-COMMENT ON MACRO TABLE mart.evidence_between IS 'How much evidence, faded, was known on each day of a span per platform, jurisdiction and dimension; a day and series without any has no row.';
+JOIN (main.evidence_series JOIN main.decay_rules USING (dimension)) USING (series);
+COMMENT ON MACRO TABLE mart.evidence_between IS 'How much evidence, faded, was known at the end of each day of a span per platform, jurisdiction and dimension; a series has no row before its first evidence.';
 CREATE MACRO mart.verdicts_at(known_t) AS TABLE
 SELECT * FROM main.verdicts WHERE as_of <= known_t::TIMESTAMPTZ
 QUALIFY row_number() OVER (PARTITION BY client, platform, purpose ORDER BY as_of DESC) = 1;
