@@ -165,7 +165,7 @@ def _alert(
             *(Reason("event", dimension=e.dimension, jurisdiction=e.jurisdiction, event_id=e.event_id, title=e.title)
               for e in grave[:1]),
         ]  # fmt: skip
-        is_heap = not why and rank(after.band) < rank(before.band)
+        is_heap = not why and rank(after.band) < rank(before.band) and after.band != "exit"
         heap = [Reason("many_reports")] if is_heap else []
         reasons = [*why, *heap, *_confirmation(before, after, scoring), *(reasons or _standing_risks(after))]
     cause = next((r.instrument for r in reasons if r.instrument), "") or next((r.dimension for r in reasons), "")

@@ -87,6 +87,7 @@ class Scoring(Model):
     rise_days: int = Field(default=30, ge=0, description="How long a score must hold before it lifts a band by itself.")
     nights_down: int = 2
     exit_score: float = 25.0
+    exit_leave: float = 31.0
     exit_days: int = 14
 
 

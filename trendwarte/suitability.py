@@ -340,11 +340,24 @@ def _counted(
     """Band before floors with its counts of nights, and since when the score lies below the one of *exit*."""
     if score is None:
         return Nights("unknown"), None
-    low_since = ((before and before.low_since) or on) if score < scoring.exit_score else None
+    low_since = _low_since(score, before, on, scoring)
     if before is None or before.raw_band == "unknown":
         return Nights(first_band(score, scoring.boundaries)), low_since
     held = Nights(before.raw_band, before.streak_up, before.streak_down)
     return next_nights(held, score, scoring, may_rise=may_rise, is_settled=is_settled), low_since
+
+
+def _low_since(score: float, before: Verdict | None, on: date, scoring: Scoring) -> date | None:
+    """Since when the score lies below the one of *exit*; who was sent there comes back at a higher one."""
+    known = before.low_since if before else None
+    if score < scoring.exit_score:
+        return known or on
+    is_out = known is not None and before is not None and before.band == "exit" and _is_long(known, on, scoring)
+    return known if is_out and score < scoring.exit_leave else None
+
+
+def _is_long(low_since: date, on: date, scoring: Scoring) -> bool:
+    return (on - low_since).days >= scoring.exit_days
 
 
 @dataclass(frozen=True, slots=True)
@@ -408,7 +421,7 @@ def _band(known: Profile, raw: Band, caps: list[Band], coverage: float, low_sinc
     band = min(raw, lowest, thin, key=rank)
     if rank(band) > rank("avoid") or known.client.presence.get(known.platform.id, "none") != "active":
         return band
-    is_long_low = low_since is not None and (known.on - low_since).days >= known.scoring.exit_days
+    is_long_low = low_since is not None and _is_long(low_since, known.on, known.scoring)
     return "exit" if rank(lowest) <= rank("avoid") or is_long_low else "avoid"
 
 
