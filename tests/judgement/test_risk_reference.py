@@ -105,7 +105,8 @@ def share_left(event, day):
 
 
 def value(event):
-    return event.attention * event.credibility * (event.severity / 5 * event.reach * event.novelty) ** (1 / 3)
+    believed = 1 - (1 - event.credibility) ** event.attention
+    return believed * (event.severity / 5 * event.reach * event.novelty) ** (1 / 3)
 
 
 def damped(parts):

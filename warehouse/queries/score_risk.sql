@@ -23,7 +23,8 @@ everyone AS (SELECT platform AS target, platform AS named FROM platforms
 fresh AS (
     SELECT v.target AS platform, e.jurisdiction, e.dimension, e.polarity, e.event_id, e.event_date, e.denial,
            e.credibility, e.attention, e.mass, m,
-           e.attention * e.credibility * pow(e.severity / 5.0 * e.reach * e.novelty, 1 / 3.0) AS y
+           -- Believed as far as a panel of the usual size would: of many houses each is a fraction of a voice.
+           (1 - pow(1 - e.credibility, e.attention)) * pow(e.severity / 5.0 * e.reach * e.novelty, 1 / 3.0) AS y
     FROM events e
     JOIN everyone v ON v.named = e.platform
     JOIN decay_rules r USING (dimension),
