@@ -15,7 +15,7 @@ from trendwarte.ledger import BAN_LIKE, activity
 from trendwarte.radar.momentum import Standing
 from trendwarte.rules import Scoring
 from trendwarte.settings import AlertRules, Client, Jurisdiction
-from trendwarte.types import Alert, Floor, LegalStatus, Reason, Verdict
+from trendwarte.types import Alert, Event, Floor, LegalStatus, Reason, Verdict
 from trendwarte.vocabulary import Severity
 
 _URGENCY: dict[Severity, int] = {"note": 0, "decide": 1, "act": 2}
@@ -142,11 +142,10 @@ def _alert(
     presence = client.presence.get(after.platform, "none")
     steps = steps_for(client, after.platform, moved, jurisdictions)
     rule, severity = _rule(before, after, steps, scoring, rules)
-    grave = (
-        grave_events(client, after, lately.heard, jurisdictions, rules) if rank(after.band) < rank(before.band) else []
-    )
+    recent = steps or steps_for(client, after.platform, lately.steps, jurisdictions)
+    is_fall = rank(after.band) < rank(before.band)
+    grave = grave_events(client, after, lately.heard, jurisdictions, rules) if is_fall else []
     if severity != "note":
-        recent = steps or steps_for(client, after.platform, lately.steps, jurisdictions)
         severity = _with_cause(severity, before, after, presence, is_lawful(before, after, recent), bool(grave))
     floor = _deadline(before, after, rules) if rule is None and presence != "none" else None
     if rule is None and floor is None:
@@ -160,14 +159,9 @@ def _alert(
         )  # fmt: skip
     rule = rule or "deadline"
     if rule == "band_change" and not any(r.code != "risk_change" for r in reasons):
-        why = [
-            *_quiet(before, after, steps, lately),
-            *(Reason("event", dimension=e.dimension, jurisdiction=e.jurisdiction, event_id=e.event_id, title=e.title)
-              for e in grave[:1]),
-        ]  # fmt: skip
-        is_heap = not why and rank(after.band) < rank(before.band) and after.band != "exit"
-        heap = [Reason("many_reports")] if is_heap else []
-        reasons = [*why, *heap, *_confirmation(before, after, scoring), *(reasons or _standing_risks(after))]
+        why = [] if recent else _quiet(before, after, steps, lately)
+        why = why or _cause_reasons(after, recent, grave, scoring, is_fall=is_fall)
+        reasons = [*why, *_confirmation(before, after, scoring), *(reasons or _standing_risks(after))]
     cause = next((r.instrument for r in reasons if r.instrument), "") or next((r.dimension for r in reasons), "")
     key = "|".join((after.client, after.platform, after.purpose, rule, cause, after.band, after.as_of.isoformat()))
     return Alert(
@@ -240,6 +234,19 @@ def _quiet(before: Verdict, after: Verdict, steps: Sequence[LegalStatus], lately
     if not _is_faded(before, after, steps):
         return []
     return [Reason("calmer" if is_reported(after, lately.heard, before.as_of) else "faded")]
+
+
+def _cause_reasons(
+    after: Verdict, recent: Sequence[LegalStatus], grave: Sequence[Event], scoring: Scoring, *, is_fall: bool
+) -> list[Reason]:
+    """What made a score cross its line some nights ago: the law, one event, or nothing that has a name."""
+    if recent:
+        return _step_reasons(recent, scoring)
+    if grave:
+        # Not its headline: what a source wants erased must not live on in a reason.
+        first = grave[0]
+        return [Reason("event", dimension=first.dimension, jurisdiction=first.jurisdiction, event_id=first.event_id)]
+    return [Reason("many_reports")] if is_fall and after.band != "exit" else []
 
 
 def _shift(status: LegalStatus, on: date, scoring: Scoring) -> float:

@@ -1,7 +1,7 @@
 """How a band moves: quickly down, slowly up, and never back and forth."""
 
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 from hypothesis import given
@@ -25,11 +25,15 @@ def judged(levels, *, laws=()):
     for number, level in enumerate(levels):
         as_of = FIRST + timedelta(days=number)
         risks = {
-            (market.jurisdiction, d): RiskScore("linkedin", market.jurisdiction, d, level if d == "brand_safety" else 0, 0, 100, 0.9)
+            (market.jurisdiction, d): RiskScore(
+                "linkedin", market.jurisdiction, d, level if d == "brand_safety" else 0, 0, 100, 0.9
+            )
             for market in CLIENT.markets
             for d in DIMENSIONS
         }
-        known = profile(CLIENT, SETTINGS.platforms["linkedin"], as_of.date(), risks, tuple(laws), SETTINGS.jurisdictions, SCORING)
+        known = profile(
+            CLIENT, SETTINGS.platforms["linkedin"], as_of.date(), risks, tuple(laws), SETTINGS.jurisdictions, SCORING
+        )
         since = as_of - timedelta(days=SCORING.rise_days)
         scores = [v.score for v in found if v.as_of >= since]
         calm = Calm(min(scores, default=100.0), FIRST)
@@ -38,16 +42,12 @@ def judged(levels, *, laws=()):
     return found
 
 
-def bands(found):
-    return [found[0].band, *(b.band for a, b in zip(found, found[1:], strict=False) if a.band != b.band)]
-
-
 CALM, BAD = 5.0, 80.0
 
 
 def test_a_fall_takes_two_nights_and_the_way_back_a_month():
     found = judged([CALM] * 5 + [BAD] * 4 + [CALM] * 60)
-    changed = [n for n, (a, b) in enumerate(zip(found, found[1:], strict=False), 1) if a.band != b.band]
+    changed = [n for n, (a, b) in enumerate(pairwise(found), 1) if a.band != b.band]
     assert changed[0] == 6
     back = [n for n in changed if rank(found[n].band) > rank(found[n - 1].band)]
     assert back and back[0] >= 9 + SCORING.rise_days
@@ -76,9 +76,13 @@ def test_an_exit_by_a_low_score_is_left_at_a_higher_one():
     after = {}
     for level in (35.0, 38.0, 42.0, 45.0, 48.0, 55.0):
         risks = {
-            (m.jurisdiction, d): RiskScore("linkedin", m.jurisdiction, d, level, 0, 100, 0.9) for m in CLIENT.markets for d in DIMENSIONS
+            (m.jurisdiction, d): RiskScore("linkedin", m.jurisdiction, d, level, 0, 100, 0.9)
+            for m in CLIENT.markets
+            for d in DIMENSIONS
         }
-        known = profile(CLIENT, SETTINGS.platforms["linkedin"], date(2025, 1, 2), risks, (), SETTINGS.jurisdictions, SCORING)
+        known = profile(
+            CLIENT, SETTINGS.platforms["linkedin"], date(2025, 1, 2), risks, (), SETTINGS.jurisdictions, SCORING
+        )
         one = judge(known, CLIENT.purposes[0], before, FIRST + timedelta(days=1), is_degraded=False)
         after[one.score] = one.band
     between = [band for score, band in after.items() if SCORING.exit_score <= score < SCORING.exit_leave]
@@ -91,7 +95,7 @@ def test_an_exit_by_a_low_score_is_left_at_a_higher_one():
 def test_no_series_of_risks_takes_a_fall_back_within_a_month(levels):
     found = judged(levels)
     fell = None
-    for earlier, later in zip(found, found[1:], strict=False):
+    for earlier, later in pairwise(found):
         if rank(later.band) < rank(earlier.band):
             fell = later
         if fell and rank(later.band) > rank(earlier.band) and earlier.band != "exit":
