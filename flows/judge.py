@@ -10,6 +10,7 @@ from flows.radar import follow_momentum, look_around, notice, read_again_for_new
 from flows.second_look import SecondLook
 from flows.tell import queue_messages
 from trendwarte.alerting import Pair, decide_alerts
+from trendwarte.causes import Lately
 from trendwarte.events import assign, summarise
 from trendwarte.evidence import weight
 from trendwarte.ledger import STILL_VERBS, Ledger
@@ -198,6 +199,8 @@ def _verdicts(
     for score in scores:
         risks.setdefault(score.platform, {})[score.jurisdiction, score.dimension] = score
     current = house.warehouse.ledger.current()
+    rising = [key for key, old in before.items() if old.streak_up >= settings.scoring.nights_up - 1]
+    calm = house.warehouse.verdicts.calm(rising, as_of - timedelta(days=settings.scoring.rise_days), as_of)
     for client in settings.clients.values():
         for platform in settings.platforms.values():
             is_wanted = not client.platforms or platform.id in client.platforms
@@ -213,8 +216,16 @@ def _verdicts(
                 behind.get(platform.id, {}),
             )  # fmt: skip
             for purpose in client.purposes:
-                old = before.get((client.id, platform.id, purpose))
-                yield judge(known, purpose, old, as_of, is_degraded=is_degraded, momentum=standing)
+                key = (client.id, platform.id, purpose)
+                yield judge(
+                    known,
+                    purpose,
+                    before.get(key),
+                    as_of,
+                    is_degraded=is_degraded,
+                    momentum=standing,
+                    calm=calm.get(key),
+                )
 
 
 def _alerts(
@@ -238,8 +249,18 @@ def _alerts(
         if old is not None
     ]  # fmt: skip
     told = verdicts.told(as_of - timedelta(days=_TOLD_DAYS))
+    since = as_of - timedelta(days=settings.alerts.cause_days)
+    lately = Lately(house.warehouse.ledger.moved_after(since), house.warehouse.events.heard(since))
     decided = decide_alerts(
-        compared, settings.clients, settings.jurisdictions, moved, told, run_id, settings.scoring, settings.alerts
+        compared,
+        settings.clients,
+        settings.jurisdictions,
+        moved,
+        told,
+        run_id,
+        settings.scoring,
+        settings.alerts,
+        lately,
     )
     shown = _Shown(house)
     return [shown.with_evidence(alert) for alert in decided]
@@ -269,7 +290,7 @@ class _Shown:
         movers = (event_id for one in instruments if (event_id := self._mover(one)))
         ids = tuple(dict.fromkeys([*movers, *alert.event_ids]))
         evidence = self._quotes(ids, denying=False)
-        if any(reason.code == "faded" for reason in alert.reasons):
+        if any(reason.code in ("faded", "calmer") for reason in alert.reasons):
             # What was reported is why the band was lower: it speaks against the rise.
             return replace(alert, event_ids=ids, counter_evidence=evidence)
         if not evidence and alert.status == "queued":

@@ -9,12 +9,13 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from hashlib import sha256
 
+from trendwarte.causes import Lately, grave_events, is_lawful, is_reported, steps_for
 from trendwarte.floors import governs, rank
 from trendwarte.ledger import BAN_LIKE, activity
 from trendwarte.radar.momentum import Standing
 from trendwarte.rules import Scoring
 from trendwarte.settings import AlertRules, Client, Jurisdiction
-from trendwarte.types import Alert, Floor, LegalStatus, Reason, Verdict
+from trendwarte.types import Alert, Event, Floor, LegalStatus, Reason, Verdict
 from trendwarte.vocabulary import Severity
 
 _URGENCY: dict[Severity, int] = {"note": 0, "decide": 1, "act": 2}
@@ -54,12 +55,18 @@ def decide_alerts(
     run_id: str,
     scoring: Scoring,
     rules: AlertRules,
+    lately: Lately,
 ) -> list[Alert]:
-    """Alerts of a night, most urgent first, each queued, put into the digest, or suppressed with a reason."""
+    """Alerts of a night, most urgent first, each queued, put into the digest, or suppressed with a reason.
+
+    Args:
+        moved: steps of the ledger since the last night.
+        lately: steps and events of the last ``rules.cause_days``, in which the cause of a change must lie.
+    """
     found = [
         alert
         for pair in pairs
-        for alert in [_alert(pair, clients[pair.after.client], jurisdictions, moved, run_id, scoring, rules)]
+        for alert in [_alert(pair, clients[pair.after.client], jurisdictions, moved, run_id, scoring, rules, lately)]
         if alert is not None
     ]
     found.sort(key=lambda a: (-_URGENCY[a.severity], a.client, a.platform, a.purpose))
@@ -129,16 +136,17 @@ def _alert(
     run_id: str,
     scoring: Scoring,
     rules: AlertRules,
+    lately: Lately,
 ) -> Alert | None:
     before, after = pair.before, pair.after
     presence = client.presence.get(after.platform, "none")
-    steps = [
-        s
-        for s in moved
-        if s.platform in (after.platform, "all_social")
-        and any(governs(jurisdictions, s.jurisdiction, m.jurisdiction) for m in client.markets)
-    ]
+    steps = steps_for(client, after.platform, moved, jurisdictions)
     rule, severity = _rule(before, after, steps, scoring, rules)
+    recent = steps or steps_for(client, after.platform, lately.steps, jurisdictions)
+    is_fall = rank(after.band) < rank(before.band)
+    grave = grave_events(client, after, lately.heard, jurisdictions, rules) if is_fall else []
+    if severity != "note":
+        severity = _with_cause(severity, before, after, presence, is_lawful(before, after, recent), bool(grave))
     floor = _deadline(before, after, rules) if rule is None and presence != "none" else None
     if rule is None and floor is None:
         return None
@@ -151,9 +159,9 @@ def _alert(
         )  # fmt: skip
     rule = rule or "deadline"
     if rule == "band_change" and not any(r.code != "risk_change" for r in reasons):
-        is_quiet = _is_faded(before, after, steps) and not _behind(after) - _behind(before)
-        faded = [Reason("faded")] if is_quiet else []
-        reasons = [*faded, *_confirmation(before, after, scoring), *(reasons or _standing_risks(after))]
+        why = [] if recent else _quiet(before, after, steps, lately)
+        why = why or _cause_reasons(after, recent, grave, scoring, is_fall=is_fall)
+        reasons = [*why, *_confirmation(before, after, scoring), *(reasons or _standing_risks(after))]
     cause = next((r.instrument for r in reasons if r.instrument), "") or next((r.dimension for r in reasons), "")
     key = "|".join((after.client, after.platform, after.purpose, rule, cause, after.band, after.as_of.isoformat()))
     return Alert(
@@ -203,14 +211,42 @@ def _rule(
     return None, "note"
 
 
+def _with_cause(
+    severity: Severity, before: Verdict, after: Verdict, presence: str, is_by_law: bool, is_grave: bool
+) -> Severity:
+    """How urgent a change of band is, given what can be named as its cause (docs/decisions/0026).
+
+    Without a cause nobody is called: many small reports that add up stand in the digest. Who is not there has nothing
+    to wind down: there only law is worth a call, and only while there was something to plan.
+    """
+    if presence == "none" and max(rank(before.band), rank(after.band)) <= rank("watch"):
+        return "note"
+    return severity if is_by_law or (is_grave and presence != "none") else "note"
+
+
 def _is_faded(before: Verdict, after: Verdict, steps: Sequence[LegalStatus]) -> bool:
     """Whether a band rose only because old events weigh less: no law moved, and the same limit binds."""
     return rank(after.band) > rank(before.band) and not steps and _binding(after) == _binding(before)
 
 
-def _behind(verdict: Verdict) -> set[str]:
-    """The events its terms rest on."""
-    return {event_id for term in verdict.terms for event_id in term.event_ids}
+def _quiet(before: Verdict, after: Verdict, steps: Sequence[LegalStatus], lately: Lately) -> list[Reason]:
+    """That a band rose by time alone; which events lead the list now says nothing, only what was reported since."""
+    if not _is_faded(before, after, steps):
+        return []
+    return [Reason("calmer" if is_reported(after, lately.heard, before.as_of) else "faded")]
+
+
+def _cause_reasons(
+    after: Verdict, recent: Sequence[LegalStatus], grave: Sequence[Event], scoring: Scoring, *, is_fall: bool
+) -> list[Reason]:
+    """What made a score cross its line some nights ago: the law, one event, or nothing that has a name."""
+    if recent:
+        return _step_reasons(recent, scoring)
+    if grave:
+        # Not its headline: what a source wants erased must not live on in a reason.
+        first = grave[0]
+        return [Reason("event", dimension=first.dimension, jurisdiction=first.jurisdiction, event_id=first.event_id)]
+    return [Reason("many_reports")] if is_fall and after.band != "exit" else []
 
 
 def _shift(status: LegalStatus, on: date, scoring: Scoring) -> float:

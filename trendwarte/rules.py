@@ -48,6 +48,8 @@ class Scoring(Model):
     novelty_window_days: int = 90
     event_gap_days: dict[str, int]
     old_news_days: int = 14
+    panel_houses: float = Field(default=10.0, ge=1, description="Houses in whose reports one house is a full voice.")
+    panel_days: int = Field(default=27, ge=0, description="How far back a house that told of a platform is read.")
     damping_exponent: float = 1.5
     state_levels: dict[LegalState, float]
     gravities: dict[Measure, float]
@@ -82,8 +84,10 @@ class Scoring(Model):
     data_floor: float = 75.0
     boundaries: list[Boundary]
     nights_up: int = 3
+    rise_days: int = Field(default=30, ge=0, description="How long a score must hold before it lifts a band by itself.")
     nights_down: int = 2
     exit_score: float = 25.0
+    exit_leave: float = 31.0
     exit_days: int = 14
 
 

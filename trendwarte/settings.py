@@ -299,6 +299,8 @@ class AlertRules(Model):
          "operator"}
     )  # fmt: skip
 
+    cause_days: int = Field(7, ge=1, description="How new a step or an event must be to be the cause of a change.")
+    cause_gravity: float = Field(0.35, ge=0, le=1, description="Severity (of 5) times credibility of a grave event.")
     ledger_delta: float = 0.15
     score_delta: float = 15.0
     deadline_days: list[int] = Field(default=[90, 30, 7])

@@ -5,7 +5,7 @@ The formulas are docs/method.md, "Suitability". Every score comes with named ter
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from math import log
 from types import MappingProxyType
@@ -57,6 +57,14 @@ class Profile:
     is_threatened: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Calm:
+    """The lowest score of a verdict in the last weeks, and since when it is judged at all."""
+
+    lowest: float
+    judged_since: datetime
+
+
 def profile(
     client: Client,
     platform: Platform,
@@ -72,7 +80,7 @@ def profile(
     Args:
         risks: this platform's scores by (jurisdiction, dimension).
         statuses: this platform's instruments (those of ``all_social`` included), newest state each.
-        behind: ids of the events each (jurisdiction, dimension) rests on; those of GLOBAL stand in for a market's own.
+        behind: ids of the events told in each (jurisdiction, dimension); a risk rests on those of its ``told_in``.
     """
     now = _Place(client, platform, on, statuses, risks, jurisdictions, scoring)
     parts = _risk_parts(now)
@@ -93,11 +101,13 @@ def judge(
     *,
     is_degraded: bool,
     momentum: Standing | None = None,
+    calm: Calm | None = None,
 ) -> Verdict:
     """The verdict of one night for one purpose.
 
     Args:
         before: last night's verdict, None on a first judgement.
+        calm: the scores of the last ``rise_days``, None where they are not asked for.
         is_degraded: too few sources answered: nothing may improve tonight.
         momentum: where the platform stands in its hype in the client's markets, None when nothing is measured.
     """
@@ -112,7 +122,8 @@ def judge(
     fit = sum(term.points for term in fits) if fits else None
     costs = _risk_terms(known, fit or 0.0)
     score = None if fit is None else max(0.0, fit + sum(term.points for term in costs))
-    nights, low_since = _counted(score, before, known.on, scoring, may_rise=not is_degraded)
+    is_settled = calm is None or before is None or may_settle(known, before, calm)
+    nights, low_since = _counted(score, before, known.on, scoring, may_rise=not is_degraded, is_settled=is_settled)
     caps = [*(floor.cap for floor in floors), relaxed_cap(relaxing)]
     band = _band(known, nights.band, caps, coverage, low_since)
     # Under a cap the climb starts anew when the cap goes: three nights for each band (docs/decisions/0006).
@@ -244,7 +255,8 @@ def _costs(
     for (dimension, market), value in sorted(parts.items(), key=lambda pair: -pair[1]):
         here = laws.get((dimension, market), ())
         movers = (status.event_id for status in here if status.event_id)
-        driving = behind.get((market, dimension)) or behind.get(("GLOBAL", dimension), ())
+        risk = now.risks.get((market, dimension))
+        driving = behind.get((risk.told_in if risk and risk.told_in else market, dimension), ())
         event_ids = tuple(dict.fromkeys((*movers, *driving)))
         instruments = tuple(status.instrument for status in here)
         costs.append(Term("risk", f"{dimension}:{market}", value, f"{value:.1f}", event_ids, instruments))
@@ -323,16 +335,29 @@ def _age_limit_risk(now: _Place, status: LegalStatus) -> float:
 
 
 def _counted(
-    score: float | None, before: Verdict | None, on: date, scoring: Scoring, *, may_rise: bool
+    score: float | None, before: Verdict | None, on: date, scoring: Scoring, *, may_rise: bool, is_settled: bool
 ) -> tuple["Nights", date | None]:
     """Band before floors with its counts of nights, and since when the score lies below the one of *exit*."""
     if score is None:
         return Nights("unknown"), None
-    low_since = ((before and before.low_since) or on) if score < scoring.exit_score else None
+    low_since = _low_since(score, before, on, scoring)
     if before is None or before.raw_band == "unknown":
         return Nights(first_band(score, scoring.boundaries)), low_since
     held = Nights(before.raw_band, before.streak_up, before.streak_down)
-    return next_nights(held, score, scoring, may_rise=may_rise), low_since
+    return next_nights(held, score, scoring, may_rise=may_rise, is_settled=is_settled), low_since
+
+
+def _low_since(score: float, before: Verdict | None, on: date, scoring: Scoring) -> date | None:
+    """Since when the score lies below the one of *exit*; who was sent there comes back at a higher one."""
+    known = before.low_since if before else None
+    if score < scoring.exit_score:
+        return known or on
+    is_out = known is not None and before is not None and before.band == "exit" and _is_long(known, on, scoring)
+    return known if is_out and score < scoring.exit_leave else None
+
+
+def _is_long(low_since: date, on: date, scoring: Scoring) -> bool:
+    return (on - low_since).days >= scoring.exit_days
 
 
 @dataclass(frozen=True, slots=True)
@@ -344,15 +369,37 @@ class Nights:
     streak_down: int = 0
 
 
-def next_nights(before: Nights, score: float, scoring: Scoring, *, may_rise: bool = True) -> Nights:
-    """The Schmitt triggers, one night on: up after ``nights_up``, down after ``nights_down``, one band a night."""
+def may_settle(known: Profile, before: Verdict, calm: Calm) -> bool:
+    """Whether a band may rise: the law moved of late, or the score has lain high enough for ``rise_days``.
+
+    What only time brings is in no hurry, and what rose on a few quiet days is what falls again (docs/decisions/0026).
+    """
+    since = known.on - timedelta(days=known.scoring.rise_days)
+    if any(
+        status.known_from.date() >= since and governs(known.jurisdictions, status.jurisdiction, m.jurisdiction)
+        for status in known.statuses
+        for m in known.client.markets
+    ):
+        return True
+    entering = next((b for b in known.scoring.boundaries if rank(b.band) == rank(before.raw_band) + 1), None)
+    is_known = calm.judged_since.date() <= since
+    return is_known and (entering is None or calm.lowest >= entering.enter)
+
+
+def next_nights(
+    before: Nights, score: float, scoring: Scoring, *, may_rise: bool = True, is_settled: bool = True
+) -> Nights:
+    """The Schmitt triggers, one night on: up after ``nights_up``, down after ``nights_down``, one band a night.
+
+    ``is_settled`` False: the nights above are counted, the band waits.
+    """
     up, down, band = before.streak_up, before.streak_down, before.band
     entering = next((b for b in scoring.boundaries if rank(b.band) == rank(band) + 1), None)
     leaving = next((b for b in scoring.boundaries if b.band == band), None)
     if may_rise:
         up = up + 1 if entering and score >= entering.enter else 0
     down = down + 1 if leaving and score < leaving.leave else 0
-    if entering and up >= scoring.nights_up:
+    if entering and is_settled and up >= scoring.nights_up:
         return Nights(entering.band, 0, down)
     if leaving and down >= scoring.nights_down:
         return Nights(ORDER[rank(leaving.band) - 1], up, 0)
@@ -374,7 +421,7 @@ def _band(known: Profile, raw: Band, caps: list[Band], coverage: float, low_sinc
     band = min(raw, lowest, thin, key=rank)
     if rank(band) > rank("avoid") or known.client.presence.get(known.platform.id, "none") != "active":
         return band
-    is_long_low = low_since is not None and (known.on - low_since).days >= known.scoring.exit_days
+    is_long_low = low_since is not None and _is_long(low_since, known.on, known.scoring)
     return "exit" if rank(lowest) <= rank("avoid") or is_long_low else "avoid"
 
 

@@ -195,7 +195,8 @@ class Event:
     """What happened, once, however often it was reported.
 
     ``credibility`` is P_e = S(1-D) over independent origins, ``denial`` its D and ``mass`` the sum of the
-    origins' weights (evidence mass); ``reach`` and ``novelty`` are 0-1; ``instrument`` only when a text names one.
+    origins' weights (evidence mass); ``reach``, ``novelty`` and ``attention`` are 0-1; ``instrument`` only when a text
+    names one.
     """
 
     event_id: str
@@ -225,6 +226,7 @@ class Event:
     denial: float = 0.0
     reach: float = 0.7
     novelty: float = 1.0
+    attention: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,7 +279,10 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class RiskScore:
-    """Risk of one platform in one jurisdiction and dimension: value and bounds 0-100."""
+    """Risk of one platform in one jurisdiction and dimension: value and bounds 0-100.
+
+    ``told_in`` is the place whose events make it: this one, or one above it.
+    """
 
     platform: str
     jurisdiction: str
@@ -286,6 +291,7 @@ class RiskScore:
     low: float
     high: float
     confidence: float
+    told_in: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -354,8 +360,9 @@ class Reason:
     """Why an alert exists, as fields; each language renders its own sentence from them.
 
     ``code`` is one of: ledger_transition, floor_set, floor_lifted, risk_change, standing_risk, confirmed, deadline,
-    faded (old events weigh less, nothing new was reported), spark (``title`` names what bursts), caught_up (told
-    late: it was silenced, or its message never arrived).
+    faded (old events weigh less, nothing new was reported), calmer (the same, and what was reported since is less than
+    what faded), event (one grave event that is new), many_reports (no single one: smaller ones add up), spark
+    (``title`` names what bursts), caught_up (told late: it was silenced, or its message never arrived).
     """
 
     code: str

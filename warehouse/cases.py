@@ -6,6 +6,7 @@ from dataclasses import asdict, replace
 from datetime import date, datetime
 from typing import Any
 
+from trendwarte.causes import Heard
 from trendwarte.events import KnownEvent
 from trendwarte.types import Event, Evidence, LegalStatus, Refusal, Signal, StoredSignal
 from trendwarte.vocabulary import DIMENSION_OF
@@ -61,6 +62,11 @@ class Events:
         )
         return [_event(row) for row in rows]
 
+    def heard(self, since: datetime) -> list[Heard]:
+        """Events that a report joined since a night, with the times of their first and last report."""
+        rows = rows_of(self._con, query_text("events_heard"), {"since": since})
+        return [Heard(_event(row), row["first_at"], row["last_at"]) for row in rows]
+
     def add_signals(self, signals: Sequence[StoredSignal], event_of: dict[str, str], reader_version: str) -> None:
         """Keep signals under their events."""
         insert(self._con, "signals", [_signal_row(s, event_of[s.signal_id], reader_version) for s in signals])
@@ -79,10 +85,10 @@ class Events:
         return found
 
     def put(self, events: Sequence[Event], known_from: datetime) -> list[Event]:
-        """Write events (new or grown) as known from a night on, and give them back with their novelty.
+        """Write events (new or grown) as known from a night on; gives them with what only their neighbours can say.
 
-        Novelty falls with each earlier event of the same platform, place and topic in 90 days; a legal step
-        is always new (docs/method.md, "Novelty").
+        Novelty falls with each earlier event of the same platform, place and topic in 90 days, attention with the
+        number of houses that did not tell of it; a legal step is always new and needs no chorus (docs/method.md).
         """
         ids = [event.event_id for event in events]
         before = self._con.execute(
@@ -94,11 +100,17 @@ class Events:
         after = [(e.platform, e.jurisdiction, e.dimension, e.event_date, e.mass) for e in events]
         move_evidence(self._con, before, after, known_from.date())
         self._con.execute(query_text("events_novelty"), {"ids": ids})
+        self._con.execute(query_text("events_attention"), {"ids": ids})
         rows = self._con.execute(
-            "SELECT event_id, novelty FROM events WHERE event_id IN (SELECT unnest(?::VARCHAR[]))", [ids]
+            "SELECT event_id, novelty, attention, reach FROM events WHERE event_id IN (SELECT unnest(?::VARCHAR[]))",
+            [ids],
         ).fetchall()
-        novelty: dict[str, float] = dict(rows)
-        return [replace(event, novelty=novelty[event.event_id]) for event in events]
+        found = {event_id: (novelty, attention, reach) for event_id, novelty, attention, reach in rows}
+        return [
+            replace(event, novelty=novelty, attention=attention, reach=reach)
+            for event in events
+            for novelty, attention, reach in [found[event.event_id]]
+        ]
 
     def drop_empty(self, event_ids: Iterable[str], known_from: datetime) -> None:
         """Remove events whose every signal was withdrawn by a new reading, as known from a night on."""

@@ -9,6 +9,7 @@ from hashlib import blake2b
 from typing import Any
 
 from trendwarte.alerting import Told
+from trendwarte.suitability import Calm
 from trendwarte.types import Alert, Evidence, Floor, Reason, Term, Verdict
 from warehouse.connection import Connection, insert, rows_of
 
@@ -57,6 +58,19 @@ class Verdicts:
                 {key: (r["terms_as_of"], r["terms_hash"]) for key, r in found.items()},
             )
         return self._newest
+
+    def calm(self, keys: Iterable[VerdictKey], since: datetime, before: datetime) -> dict[VerdictKey, Calm]:
+        """The lowest score of some verdicts between two nights, and since when each is judged."""
+        wanted = [dict(zip(("client", "platform", "purpose"), key, strict=True)) for key in keys]
+        if not wanted:
+            return {}
+        rows = self._con.execute(
+            "SELECT client, platform, purpose, min(score) FILTER (as_of >= $since), min(as_of) FROM verdicts"
+            " JOIN (SELECT unnest($wanted::STRUCT(client VARCHAR, platform VARCHAR, purpose VARCHAR)[],"
+            " recursive := true)) USING (client, platform, purpose) WHERE as_of < $before GROUP BY ALL",
+            {"wanted": wanted, "since": since, "before": before},
+        ).fetchall()
+        return {(c, p, u): Calm(100.0 if low is None else low, first) for c, p, u, low, first in rows}
 
     def read_anew(self) -> None:
         """Trust no memory of the last night: a transaction was rolled back, or its rows are about to go."""

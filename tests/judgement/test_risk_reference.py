@@ -46,6 +46,7 @@ def events(draw, number=None):
         severity=draw(st.integers(1, 5)), credibility=support * (1 - denial), denial=denial,
         mass=draw(st.floats(0.05, 6)), reach=draw(st.sampled_from([0.4, 0.7, 1.0])),
         novelty=draw(st.sampled_from([0.25, 0.5625, 0.75, 1.0])), origins=1, documents=1,
+        attention=draw(st.sampled_from([0.05, 0.4, 1.0, 1.0])),
     )  # fmt: skip
 
 
@@ -104,7 +105,8 @@ def share_left(event, day):
 
 
 def value(event):
-    return event.credibility * (event.severity / 5 * event.reach * event.novelty) ** (1 / 3)
+    believed = 1 - (1 - event.credibility) ** event.attention
+    return believed * (event.severity / 5 * event.reach * event.novelty) ** (1 / 3)
 
 
 def damped(parts):
@@ -127,7 +129,8 @@ def reference_own(told, statuses, platform, place, dimension, day):
         after = [value(one) for one in felt if one.polarity == "positive" and one.event_date >= event.event_date]
         relief = S.positive_heat_factor * max(after, default=0.0)
         heat.append(value(event) * share_left(event, day) * (1 - relief))
-        reports -= S.report_weight * log(1 - min(event.credibility, 0.999)) * share_left(event, day)
+        believed = -log(1 - min(event.credibility, 0.999)) * event.attention
+        reports += S.report_weight * believed * share_left(event, day)
     if dimension == "legal":
         return max(reference_law(statuses, platform, place, day), reference_talk(heat, statuses, platform, place, day))
     base = float(SETTINGS.platforms[platform].base_rates.get(dimension, 0))

@@ -2,7 +2,7 @@
 SELECT platform, jurisdiction, dimension, list(event_id ORDER BY y DESC, event_id)[1:5] AS event_ids
 FROM (
     SELECT e.platform, e.jurisdiction, e.dimension, e.event_id,
-           e.credibility * pow(e.severity / 5.0 * e.reach * e.novelty, 1 / 3.0)
+           (1 - pow(1 - e.credibility, e.attention)) * pow(e.severity / 5.0 * e.reach * e.novelty, 1 / 3.0)
            * CASE WHEN date_diff('day', e.event_date, $day::DATE) <= r.plateau_days THEN 1
                   ELSE pow(2, -(date_diff('day', e.event_date, $day::DATE) - r.plateau_days) / r.half_life_days) END
            AS y

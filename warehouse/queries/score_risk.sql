@@ -23,10 +23,11 @@ everyone AS (SELECT platform AS target, platform AS named FROM platforms
 -- A series is one number: sorting many events by three texts costs a third more.
 fresh AS (
     SELECT v.target AS platform, e.jurisdiction, e.dimension, hash(v.target, e.jurisdiction, e.dimension) AS series,
-           e.polarity, e.event_id, e.event_date, e.denial, e.credibility, e.mass,
+           e.polarity, e.event_id, e.event_date, e.denial, e.credibility, e.attention, e.mass,
            greatest(0, date_diff('day', e.event_date, $day::DATE)) AS age,
            CASE WHEN age <= r.plateau_days THEN 1 ELSE pow(2, -(age - r.plateau_days) / r.half_life_days) END AS m,
-           e.credibility * pow(e.severity / 5.0 * e.reach * e.novelty, 1 / 3.0) AS y
+           -- Believed as far as a panel of the usual size would: of many houses each is a fraction of a voice.
+           (1 - pow(1 - e.credibility, e.attention)) * pow(e.severity / 5.0 * e.reach * e.novelty, 1 / 3.0) AS y
     FROM events e
     JOIN everyone v ON v.named = e.platform
     JOIN decay_rules r USING (dimension)
@@ -42,7 +43,7 @@ relieved AS (
 ),
 faded AS (
     SELECT platform, jurisdiction, dimension, series, event_id, polarity, denial, credibility, mass * m AS mass,
-           -ln(1 - least(credibility, .999)) * m AS doubt_removed,
+           -ln(1 - least(credibility, .999)) * attention * m AS doubt_removed,
            y * m * (1 - c.positive_heat_factor * relief) AS y
     FROM relieved CROSS JOIN constant c
 ),
@@ -133,7 +134,9 @@ spill AS (
     WHERE j.parent IS NOT NULL AND j.parent <> 'GLOBAL'
 ),
 felt AS (
+    -- Where the risk comes from: a market's own events stand behind it only when none above them weigh more.
     SELECT o.platform, s.jurisdiction, o.dimension, max(o.value * s.share) AS value, max(o.mass) AS mass,
+           arg_max(s.origin, (o.value * s.share, s.origin = s.jurisdiction, s.share, s.origin)) AS told_in,
            max(o.conflict) AS conflict, max(o.law_credibility) AS law_credibility
     FROM spill s JOIN own o ON o.jurisdiction = s.origin GROUP BY ALL
 ),
@@ -142,7 +145,7 @@ before AS (
     WHERE $is_degraded AND as_of < $as_of GROUP BY ALL
 ),
 risk AS (
-    SELECT f.platform, f.jurisdiction, f.dimension,
+    SELECT f.platform, f.jurisdiction, f.dimension, f.told_in,
            -- Too few sources answered: silence must not look like calm, so nothing falls tonight.
            CASE WHEN $is_degraded THEN greatest(f.value, coalesce(b.value, 0)) ELSE f.value END AS value,
            greatest(f.mass / (f.mass + c.shrinkage_k0),
@@ -151,5 +154,5 @@ risk AS (
     FROM felt f CROSS JOIN constant c LEFT JOIN before b USING (platform, jurisdiction, dimension)
 )
 SELECT platform, jurisdiction, dimension, least(100, value) AS value,
-       greatest(0, value - width) AS low, least(100, value + width) AS high, confidence
+       greatest(0, value - width) AS low, least(100, value + width) AS high, confidence, told_in
 FROM risk ORDER BY ALL

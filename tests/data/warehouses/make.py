@@ -14,8 +14,8 @@ import zstandard
 from warehouse.schema import migrate, migrations
 
 HERE = Path(__file__).parent
-_FEW = {"verdicts": "client = 'snack-us'", "score_terms": "client = 'snack-us'", "verdict_changes": "client = 'snack-us'",
-        "payloads": "false"}  # fmt: skip
+_SOME = "client = 'snack-us' AND platform IN ('tiktok', 'x')"
+_FEW = {"verdicts": _SOME, "score_terms": _SOME, "verdict_changes": _SOME, "momentum": "platform = 'clubhouse'", "payloads": "false"}
 
 
 def kept(version: int, state: Path) -> None:

@@ -1,0 +1,130 @@
+"""Who is called: a step of the law, or one grave event that is new; what only adds up stands in the digest."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from trendwarte.alerting import Pair, decide_alerts
+from trendwarte.causes import Heard, Lately
+from trendwarte.config_files import load_settings
+from trendwarte.types import Event, Floor, LegalStatus, Term, Verdict
+
+SETTINGS = load_settings(Path(__file__).parents[2] / "config", {})
+NIGHT = datetime(2025, 6, 30, 4, tzinfo=UTC)
+DAY = timedelta(days=1)
+TERMS = (Term("fit", "audience", 60.0), Term("risk", "data:US", -14.0, event_ids=("e-1",)))
+
+
+def verdict(band, *, at=NIGHT, platform="tiktok", terms=TERMS, **more):
+    score = {"recommend": 70.0, "test": 58.0, "watch": 44.0, "avoid": 30.0, "exit": 20.0}[band]
+    values = {"raw_band": band, "score": score, "terms": terms}
+    return Verdict(at, "snack-us", platform, "advertising", band, **values | more)
+
+
+def event(**more):
+    values = {
+        "event_id": "e-1", "platform": "tiktok", "jurisdiction": "GLOBAL", "dimension": "data", "topic": "security",
+        "legal_stage": "none", "factuality": "asserted", "polarity": "negative", "event_date": date(2025, 6, 27),
+        "first_seen_at": NIGHT - 3 * DAY, "last_seen_at": NIGHT - DAY, "title": "Half a billion records are for sale",
+        "severity": 3, "credibility": 0.97, "origins": 4, "reach": 1.0,
+    }  # fmt: skip
+    return Event(**values | more)
+
+
+def heard(first_days_ago=3, last_days_ago=1, **more):
+    return Heard(event(**more), NIGHT - first_days_ago * DAY, NIGHT - last_days_ago * DAY)
+
+
+STEP = LegalStatus("tiktok", "US", "us-pafaca", "forced_sale", "proposed", date(2025, 6, 28), NIGHT - 2 * DAY)
+LIMIT = Floor("F3", "watch", "US", "us-pafaca", "scheduled", date(2025, 9, 1))
+
+
+def alert_of(before, after, *, events=(), lately=(), moved=(), presence="active"):
+    one = SETTINGS.clients["snack-us"].model_copy(update={"presence": {after.platform: presence}})
+    old = replace(before, as_of=NIGHT - DAY)
+    (found,) = decide_alerts(
+        [Pair(old, after)], {"snack-us": one}, SETTINGS.jurisdictions, moved, [], "run", SETTINGS.scoring,
+        SETTINGS.alerts, Lately([*lately, *moved], events),
+    )  # fmt: skip
+    return found
+
+
+def codes(alert):
+    return [reason.code for reason in alert.reasons]
+
+
+def test_a_new_grave_event_told_by_several_houses_asks_to_decide_and_is_named():
+    found = alert_of(verdict("test"), verdict("watch"), events=[heard()])
+    assert (found.severity, found.status) == ("decide", "queued")
+    assert found.reasons[0].code == "event" and found.reasons[0].title == "", "its headline can be erased, a reason not"
+    assert found.event_ids[0] == "e-1", "its quotes come first"
+
+
+@pytest.mark.parametrize(
+    "small",
+    [
+        heard(reach=0.7),
+        heard(credibility=0.5),
+        heard(severity=1),
+        heard(first_days_ago=20),
+        heard(polarity="positive"),
+        heard(factuality="speculated"),
+        heard(jurisdiction="IN"),
+        heard(dimension="youth"),
+        heard(platform="x"),
+    ],
+    ids=["one house of many", "hardly believed", "slight", "old", "good news", "feared only", "elsewhere",
+         "weighs nothing", "another platform"],
+)  # fmt: skip
+def test_reports_that_only_add_up_stand_in_the_digest_and_say_so(small):
+    found = alert_of(verdict("test"), verdict("watch"), events=[small])
+    assert (found.severity, found.status, found.to_band) == ("note", "digest", "watch")
+    assert "many_reports" in codes(found) and "event" not in codes(found)
+
+
+def test_who_is_not_there_reads_of_an_event_in_the_digest_and_of_a_law_at_once():
+    assert alert_of(verdict("test"), verdict("watch"), events=[heard()], presence="none").severity == "note"
+    assert alert_of(verdict("test"), verdict("watch"), lately=[STEP], presence="none").severity == "decide"
+
+
+def test_who_is_not_there_and_had_nothing_planned_has_nothing_to_decide():
+    assert alert_of(verdict("watch"), verdict("avoid"), moved=[STEP], presence="none").severity == "note"
+    assert alert_of(verdict("watch"), verdict("avoid"), moved=[STEP], presence="active").severity == "decide"
+
+
+def test_a_step_two_nights_ago_is_the_cause_of_the_change_it_made_tonight():
+    found = alert_of(verdict("test"), verdict("watch"), lately=[STEP])
+    assert found.severity == "decide" and codes(found)[0] == "ledger_transition"
+
+
+def test_a_limit_that_comes_nearer_by_its_date_needs_no_new_report():
+    nearer = replace(LIMIT, cap="avoid")
+    found = alert_of(verdict("watch", floors=(LIMIT,)), verdict("exit", floors=(nearer,), raw_band="watch"))
+    assert (found.severity, found.status) == ("act", "queued")
+
+
+def test_a_limit_that_eases_because_nobody_confirmed_a_date_calls_nobody():
+    eased = replace(LIMIT, cap="watch")
+    found = alert_of(
+        verdict("avoid", floors=(replace(LIMIT, rule="F1", cap="avoid"),)), verdict("watch", floors=(eased,))
+    )
+    assert (found.severity, found.status) == ("note", "digest")
+
+
+def test_the_limit_for_supervised_houses_needs_the_cause_its_risk_has():
+    floor = Floor("F7", "watch", "US", detail="data")
+    assert alert_of(verdict("test"), verdict("watch", floors=(floor,))).severity == "note"
+    assert alert_of(verdict("test"), verdict("watch", floors=(floor,)), events=[heard()]).severity == "decide"
+
+
+def test_a_rise_is_by_time_alone_although_older_events_take_the_place_of_faded_ones():
+    old_terms = (TERMS[0], Term("risk", "data:US", -15.0, event_ids=("e-2", "e-3")))
+    found = alert_of(verdict("test", terms=old_terms), verdict("recommend"), events=[heard(30, 30)])
+    assert found.severity == "note" and codes(found)[0] == "faded"
+
+
+def test_a_rise_in_spite_of_a_report_of_tonight_does_not_claim_that_nothing_was_reported():
+    found = alert_of(verdict("test"), verdict("recommend"), events=[heard(30, 0)])
+    assert found.severity == "note" and codes(found)[0] == "calmer"
