@@ -55,7 +55,7 @@ def told(stories, *, day=SWITCH + 30, rules=SETTINGS):
             for story, signals in sorted(by_night[night].items()):
                 warehouse.events.add_signals(signals, {s.signal_id: story for s in signals}, "r")
                 known.setdefault(story, []).extend(signals)
-            warehouse.events.put([summarise(story, known[story]) for story in sorted(by_night[night])])
+            warehouse.events.put([summarise(story, known[story]) for story in sorted(by_night[night])], night)
         at = datetime.combine(START + timedelta(days=day), time(23), UTC)
         scores = score_risk(warehouse.con, at, "run", ["GLOBAL"], is_degraded=False)
         rows = warehouse.con.execute(
