@@ -45,7 +45,7 @@ def test_the_webhook_is_signed_so_that_another_implementation_accepts_it():
     with HookReceiver() as receiver:
         settings = settings_with(Channel(kind="webhook", url=receiver.url, secret=SECRET, severities=["act"]))
         (message,) = compose([alert()], settings)
-        assert send(message, settings, NOW) == "200"
+        assert send(message, settings, datetime.now(UTC)) == "200"
         (request,) = receiver.requests
         payload = Webhook(SECRET).verify(request.body, request.headers)
         assert payload["type"] == "suitability.changed"
@@ -60,7 +60,7 @@ def test_a_private_address_is_refused_unless_the_operator_allows_it():
     )
     (message,) = compose([alert()], settings)
     with pytest.raises(DeliveryError, match="private") as caught:
-        send(message, settings, NOW)
+        send(message, settings, datetime.now(UTC))
     assert caught.value.permanent
 
 
