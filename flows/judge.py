@@ -249,8 +249,9 @@ def _alerts(
         if old is not None
     ]  # fmt: skip
     told = verdicts.told(as_of - timedelta(days=_TOLD_DAYS))
-    since = as_of - timedelta(days=settings.alerts.cause_days)
-    lately = Lately(house.warehouse.ledger.moved_after(since), house.warehouse.events.heard(since))
+    unmoved = house.warehouse.runs.judged_before(as_of, nights=settings.scoring.nights_down)
+    since = min(as_of - timedelta(days=settings.alerts.cause_days), unmoved or as_of)
+    lately = Lately(since, house.warehouse.ledger.moved_after(since), house.warehouse.events.heard(since))
     decided = decide_alerts(
         compared,
         settings.clients,

@@ -61,7 +61,7 @@ def decide_alerts(
 
     Args:
         moved: steps of the ledger since the last night.
-        lately: steps and events of the last ``rules.cause_days``, in which the cause of a change must lie.
+        lately: steps and events among which the cause of a change must be.
     """
     found = [
         alert
@@ -144,7 +144,7 @@ def _alert(
     rule, severity = _rule(before, after, steps, scoring, rules)
     recent = steps or steps_for(client, after.platform, lately.steps, jurisdictions)
     is_fall = rank(after.band) < rank(before.band)
-    grave = grave_events(client, after, lately.heard, jurisdictions, rules) if is_fall else []
+    grave = grave_events(client, after, lately, jurisdictions, rules) if is_fall else []
     if severity != "note":
         severity = _with_cause(severity, before, after, presence, is_lawful(before, after, recent), bool(grave))
     floor = _deadline(before, after, rules) if rule is None and presence != "none" else None

@@ -5,7 +5,7 @@ A band that moves because many small reports add up has none: true, and no reaso
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from trendwarte.floors import governs, rank
 from trendwarte.settings import AlertRules, Client, Jurisdiction
@@ -28,8 +28,13 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class Lately:
-    """What the last days brought: steps of the ledger and events that reports joined."""
+    """What the last days brought: steps of the ledger and events that reports joined, both after ``since``.
 
+    ``since`` reaches back over ``cause_days``, and further where nights were missed: to the last one before those that
+    confirm a fall.
+    """
+
+    since: datetime
     steps: Sequence[LegalStatus] = ()
     heard: Sequence[Heard] = ()
 
@@ -67,7 +72,7 @@ def _key(floor: Floor) -> tuple[str, str, str, str]:
 
 
 def grave_events(
-    client: Client, after: Verdict, heard: Iterable[Heard], jurisdictions: Mapping[str, Jurisdiction], rules: AlertRules
+    client: Client, after: Verdict, lately: Lately, jurisdictions: Mapping[str, Jurisdiction], rules: AlertRules
 ) -> list[Event]:
     """New events that by themselves are reason enough to look again, the gravest first.
 
@@ -76,12 +81,11 @@ def grave_events(
     weighing = {
         term.name.partition(":")[0] for term in after.terms if term.kind == "risk" and -term.points >= _TERM_POINTS
     }
-    since = after.as_of - timedelta(days=rules.cause_days)
     found = [
         one.event
-        for one in heard
+        for one in lately.heard
         if one.event.platform == after.platform
-        and one.first_at > since
+        and one.first_at > lately.since
         and one.event.dimension in weighing
         and one.event.polarity == "negative"
         and one.event.factuality == "asserted"

@@ -26,9 +26,12 @@ class Runs:
                 return rows_of(self._con, "SELECT * FROM runs WHERE run_id = ?", [run_id])[0]
         return None
 
-    def judged_before(self, as_of: datetime) -> datetime | None:
-        """The newest judged night before a moment; None before the second."""
-        row = self._con.execute("SELECT max(as_of) FROM verdicts WHERE as_of < ?", [as_of]).fetchone()
+    def judged_before(self, as_of: datetime, nights: int = 1) -> datetime | None:
+        """The judged night so many nights before a moment; None when there were fewer."""
+        row = self._con.execute(
+            "SELECT as_of FROM runs WHERE as_of < ? AND outcome IN ('ok', 'degraded') ORDER BY as_of DESC LIMIT 1 OFFSET ?",
+            [as_of, nights - 1],
+        ).fetchone()
         return row[0] if row else None
 
     def is_known(self, run_id: str) -> bool:

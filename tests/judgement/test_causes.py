@@ -41,12 +41,12 @@ STEP = LegalStatus("tiktok", "US", "us-pafaca", "forced_sale", "proposed", date(
 LIMIT = Floor("F3", "watch", "US", "us-pafaca", "scheduled", date(2025, 9, 1))
 
 
-def alert_of(before, after, *, events=(), lately=(), moved=(), presence="active"):
+def alert_of(before, after, *, events=(), lately=(), moved=(), presence="active", since=NIGHT - 7 * DAY):
     one = SETTINGS.clients["snack-us"].model_copy(update={"presence": {after.platform: presence}})
     old = replace(before, as_of=NIGHT - DAY)
     (found,) = decide_alerts(
         [Pair(old, after)], {"snack-us": one}, SETTINGS.jurisdictions, moved, [], "run", SETTINGS.scoring,
-        SETTINGS.alerts, Lately([*lately, *moved], events),
+        SETTINGS.alerts, Lately(since, [*lately, *moved], events),
     )  # fmt: skip
     return found
 
@@ -128,3 +128,10 @@ def test_a_rise_is_by_time_alone_although_older_events_take_the_place_of_faded_o
 def test_a_rise_in_spite_of_a_report_of_tonight_does_not_claim_that_nothing_was_reported():
     found = alert_of(verdict("test"), verdict("recommend"), events=[heard(30, 0)])
     assert found.severity == "note" and codes(found)[0] == "calmer"
+
+
+def test_the_cause_of_a_fall_may_lie_before_nights_that_were_missed():
+    told = [heard(first_days_ago=13, last_days_ago=12)]
+    assert codes(alert_of(verdict("test"), verdict("watch"), events=told))[0] == "many_reports"
+    found = alert_of(verdict("test"), verdict("watch"), events=told, since=NIGHT - 16 * DAY)
+    assert found.severity == "decide" and "event" in codes(found)
