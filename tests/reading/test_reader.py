@@ -218,3 +218,8 @@ def test_a_ban_of_something_else_is_told_on_a_platform_and_not_about_it(read, ti
     reading = read(title)
     assert reading.legal_stage != "in_force"
     assert all(signal.verb not in ("block", "enact") for signal in reading.signals)
+
+
+def test_no_reading_is_told_as_certain(read):
+    reading = read("Pinterest tests a new button for sellers, users are said to like it")
+    assert reading.relevant and 0.9 < reading.confidence < 1

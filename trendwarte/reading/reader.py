@@ -17,6 +17,8 @@ from trendwarte.types import Document, Reading, Signal
 READER_VERSION = "rules-5+learned-4"
 
 _UNSEEN = 0.8
+# No reading is certain: a share of .996 is not told as 1.
+_SUREST = 0.99
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +126,7 @@ class Reader:
             factuality=finding.factuality,  # type: ignore[arg-type]
             polarity=finding.polarity,  # type: ignore[arg-type]
             severity=severity_of(finding.stage, finding.topic, finding.factuality),
-            confidence=round(min(relevance, finding.confidence), 2),
+            confidence=min(_SUREST, round(min(relevance, finding.confidence), 2)),
             evidence=text.text[start:end],
             char_from=start,
             char_to=end,
