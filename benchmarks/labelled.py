@@ -1,11 +1,15 @@
 """Labelled texts for training and measuring the reader, and how they are split.
 
 Real headlines and written ones lie beside the checkout (``shared/gold``) and are not part of the project; sentences
-written by us lie in ``benchmarks/reading/written.txt`` and are only ever trained on.
+written by us lie in ``benchmarks/reading/written.txt`` and are only ever trained on. So are headlines of the archives
+(``shared/corpus``) that we labelled: ``benchmarks/reading/archived.txt`` holds the labels and no texts.
 """
 
+import gzip
 import json
-from collections.abc import Iterator
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -16,7 +20,13 @@ from trendwarte.types import Document
 
 ROOT = Path(__file__).parents[1]
 GOLD = ROOT.parent / "shared" / "gold"
+ARCHIVES = ROOT.parent / "shared" / "corpus"
 WRITTEN = Path(__file__).parent / "reading" / "written.txt"
+ARCHIVED = WRITTEN.with_name("archived.txt")
+_ARCHIVED, _ADDRESS_CHARS = "archived-", 10
+# A headline of the archives may tell of a labelled event when both are of the same weeks and share two rarer words.
+_SAME_WEEKS, _SHARED, _RARE, _ALIKE = 21, 2, 60, 0.4
+_WORD = re.compile(r"\w{4,}")
 TEST_SHARE = 0.3
 #: The fixed split by time: real headlines from here on are read by a reader trained on those before.
 LATE = datetime(2022, 11, 15, tzinfo=UTC)
@@ -46,6 +56,11 @@ class Labelled:
     def named_event(self) -> str:
         """The name of its event, empty when nobody gave it one."""
         return "" if self.event == self.document.document_id else self.event
+
+    @property
+    def is_archived(self) -> bool:
+        """Whether it is a headline of the archives, which nobody gave an event."""
+        return self.document.document_id.startswith(_ARCHIVED)
 
     @property
     def is_late(self) -> bool:
@@ -81,11 +96,7 @@ def own() -> list[Labelled]:
         if not line.strip() or line.startswith("#"):
             continue
         if line.startswith("=="):
-            topic, place, stage, factuality, polarity, *more = line.split()[1:]
-            labels = {
-                "relevant": topic != "none", "topic": topic, "jurisdiction": {"G": "GLOBAL"}.get(place, place),
-                "legal_stage": stage, "factuality": factuality, "polarity": polarity, "recap": "recap" in more,
-            }  # fmt: skip
+            labels = _labels(line.split()[1:])
             continue
         title, _, lead = line.removeprefix("D ").partition(" || ")
         document = Document(
@@ -94,6 +105,55 @@ def own() -> list[Labelled]:
         )  # fmt: skip
         found.append(Labelled(document, labels, {}, f"own-{number}"))
     return found
+
+
+def archived() -> list[Labelled]:
+    """The headlines of the archives that ``archived.txt`` has labels for."""
+    lines = [line.split() for line in ARCHIVED.read_text("utf-8").splitlines() if line[:1] not in ("#", "")]
+    wanted = {address: _labels(words) for address, *words in lines}
+    found: dict[str, Labelled] = {}
+    for path in sorted(ARCHIVES.glob("*-20*.jsonl.gz")):
+        with gzip.open(path, "rt", encoding="utf-8") as archive:
+            for line in archive:
+                text = json.loads(line)
+                address = sha256((text.get("url") or "").encode()).hexdigest()[:_ADDRESS_CHARS]
+                if address in wanted and address not in found:
+                    document = _document({**text, "id": f"{_ARCHIVED}{address}"})
+                    found[address] = Labelled(document, wanted[address], {}, document.document_id)
+    if len(found) < len(wanted):
+        raise FileNotFoundError(f"{ARCHIVES}: {len(wanted) - len(found)} labelled headlines of the archives are absent")
+    return [found[address] for address in sorted(found)]
+
+
+def apart(archived: Sequence[Labelled], held: Sequence[Labelled]) -> list[Labelled]:
+    """Headlines of the archives that tell of no event of the texts held out, as far as words and days show it."""
+    known = [(_words_of(one), one.document.first_seen_at) for one in held]
+    often = Counter(word for words, _ in known for word in words)
+
+    def is_near(one: Labelled) -> bool:
+        words = _words_of(one)
+        return any(
+            (
+                abs((one.document.first_seen_at - moment).days) <= _SAME_WEEKS
+                and sum(often[word] < _RARE for word in words & others) >= _SHARED
+            )
+            or len(words & others) > _ALIKE * len(words | others)
+            for others, moment in known
+        )
+
+    return [one for one in archived if not is_near(one)]
+
+
+def _words_of(one: Labelled) -> frozenset[str]:
+    return frozenset(_WORD.findall(one.document.title.lower()))
+
+
+def _labels(words: list[str]) -> dict[str, Any]:
+    topic, place, stage, factuality, polarity, *more = words
+    return {
+        "relevant": topic != "none", "topic": topic, "jurisdiction": {"G": "GLOBAL"}.get(place, place),
+        "legal_stage": stage, "factuality": factuality, "polarity": polarity, "recap": "recap" in more,
+    }  # fmt: skip
 
 
 def _lines(path: Path) -> Iterator[dict[str, Any]]:

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from labelled import GOLD, ROOT, Labelled, gold, own
+from labelled import ARCHIVES, GOLD, ROOT, Labelled, apart, archived, gold, own
 from train_reader import Sample, sighted, train
 
 from trendwarte.config_files import load_settings
@@ -134,8 +134,13 @@ def folds(texts: Sequence[Labelled], count: int) -> list[list[int]]:
 def measured(
     samples: Sequence[Sample], texts: Sequence[Labelled], held: set[str], extra: Sequence[Sample]
 ) -> list[Judged]:
-    """Read ``texts`` with weights trained on samples of other events than ``held``, and on ``extra``."""
-    model = Learned(train([one for one in samples if one[0].event not in held] + list(extra)))
+    """Read ``texts`` with weights trained on samples of other events than ``held``, and on ``extra``.
+
+    Headlines of the archives have no named event: those that may tell of one of the ``texts`` are left out.
+    """
+    free = {one.event for one in apart([text for text, _ in extra if text.is_archived], texts)}
+    kept = [one for one in extra if not one[0].is_archived or one[0].event in free]
+    model = Learned(train([one for one in samples if one[0].event not in held] + kept))
     reading = Reader(Watchlist.from_settings(load_settings(ROOT / "config", {})), model)
     return [Judged(text, reading.read(text.document)) for text in texts]
 
@@ -231,7 +236,7 @@ def _print_mistakes(judged: Sequence[Judged], field: str, most: int) -> None:
 def measure(split: str, count: int) -> dict[str, list[Judged]]:
     """The measurements asked for."""
     texts = gold()
-    samples, extra = sighted(texts), sighted(own())
+    samples, extra = sighted(texts), sighted([*own(), *archived()])
     found: dict[str, list[Judged]] = {}
     if split in ("cv", "all"):
         judged: list[Judged] = []
@@ -257,8 +262,8 @@ def main() -> None:
     parser.add_argument("--most", type=int, default=40)
     parser.add_argument("--json", type=Path, help="write every figure there as well")
     chosen = parser.parse_args()
-    if not GOLD.is_dir():
-        parser.exit(2, f"{GOLD} is absent: the labelled headlines are not part of the project\n")
+    if not (GOLD.is_dir() and ARCHIVES.is_dir()):
+        parser.exit(2, f"{GOLD} or {ARCHIVES} is absent: the labelled headlines are not part of the project\n")
     figures = {}
     for name, judged in measure(chosen.split, chosen.folds).items():
         figures[name] = report(name, judged)

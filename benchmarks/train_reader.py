@@ -2,7 +2,8 @@
 
     python benchmarks/train_reader.py [--write]
 
-Trains on the labelled headlines and the sentences in `benchmarks/reading/written.txt` and writes
+Trains on the labelled headlines, the sentences in `benchmarks/reading/written.txt` and the headlines of the archives
+that `benchmarks/reading/archived.txt` has labels for, and writes
 `trendwarte/reading/learned.npz`; without --write it only says how far the committed weights are from the new ones.
 `benchmarks/read_eval.py` measures, with weights trained anew for every fold.
 """
@@ -12,7 +13,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from labelled import GOLD, ROOT, Labelled, gold, own
+from labelled import ARCHIVES, GOLD, ROOT, Labelled, archived, gold, own
 from scipy.sparse import csr_matrix
 from sklearn.linear_model import LogisticRegression
 
@@ -138,9 +139,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--write", action="store_true", help=f"replace {TARGET.relative_to(ROOT)}")
     chosen = parser.parse_args()
-    if not GOLD.is_dir():
-        parser.exit(2, f"{GOLD} is absent: the labelled headlines are not part of the project\n")
-    stored = train(sighted([*gold(), *own()]))
+    if not (GOLD.is_dir() and ARCHIVES.is_dir()):
+        parser.exit(2, f"{GOLD} or {ARCHIVES} is absent: the labelled headlines are not part of the project\n")
+    stored = train(sighted([*gold(), *own(), *archived()]))
     if TARGET.is_file() and not chosen.write:
         with np.load(TARGET, allow_pickle=False) as kept:
             for name in stored:

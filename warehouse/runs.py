@@ -29,7 +29,8 @@ class Runs:
     def judged_before(self, as_of: datetime, nights: int = 1) -> datetime | None:
         """The judged night so many nights before a moment; None when there were fewer."""
         row = self._con.execute(
-            "SELECT as_of FROM runs WHERE as_of < ? AND outcome IN ('ok', 'degraded') ORDER BY as_of DESC LIMIT 1 OFFSET ?",
+            "SELECT as_of FROM runs WHERE as_of < ? AND outcome IN ('ok', 'degraded')"
+            " ORDER BY as_of DESC LIMIT 1 OFFSET ?",
             [as_of, nights - 1],
         ).fetchone()
         return row[0] if row else None

@@ -170,3 +170,56 @@ def test_a_service_that_is_shut_off_by_a_state_is_banned_whatever_else_the_text_
 )  # fmt: skip
 def test_a_german_date_or_an_abbreviation_does_not_cut_a_quote(read, text, quote):
     assert read(text).signals[0].evidence == quote
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "Former employees file class action against Reddit over unpaid bonuses",
+        "Vermieter verklagt X wegen offener Mieten",
+        "Discord sued over leaked age check photos",
+    ],
+)
+def test_a_suit_is_a_matter_at_court_whoever_brings_it_and_moves_no_ledger(read, title):
+    (signal,) = read(title).signals
+    assert (signal.legal_stage, signal.verb) == ("investigation", None)
+
+
+@pytest.mark.parametrize("title", ["X sues watchdog in Texas", "WhatsApp verklagt Spionagefirma in Kalifornien"])
+def test_a_platform_that_sues_somebody_is_not_proceeded_against(read, title):
+    assert all(signal.verb is None for signal in read(title).signals)
+
+
+@pytest.mark.parametrize(
+    ("title", "polarity"),
+    [
+        ("YouTube removes channel of far-right podcaster", "neutral"),
+        ("Facebook löscht Konten eines russischen Netzwerks", "neutral"),
+        ("Pinterest bans ads that spread climate misinformation", "positive"),
+        ("Twitch verschärft Regeln gegen Hass im Chat", "positive"),
+        ("Instagram wrongly deletes accounts of small shops", "negative"),
+        ("X sperrt Journalisten ohne Begründung", "negative"),
+    ],
+)
+def test_a_rule_for_all_is_good_one_account_is_neutral_and_the_wrong_one_is_bad(read, title, polarity):
+    assert read(title).polarity == polarity
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "Hungary bans march, organisers say on Telegram",
+        "Gericht verbietet Influencerin Werbung für Pillen auf Instagram",
+        "Flughafen gesperrt, meldet die Polizei auf X",
+        "Judge blocks tariffs, president fumes on Truth Social",
+    ],
+)
+def test_a_ban_of_something_else_is_told_on_a_platform_and_not_about_it(read, title):
+    reading = read(title)
+    assert reading.legal_stage != "in_force"
+    assert all(signal.verb not in ("block", "enact") for signal in reading.signals)
+
+
+def test_no_reading_is_told_as_certain(read):
+    reading = read("Pinterest tests a new button for sellers, users are said to like it")
+    assert reading.relevant and 0.9 < reading.confidence < 1

@@ -4,9 +4,9 @@ Names of platforms, places and numbers are marks by then, so that weights hold f
 knew. Features are hashed; each family is scaled to one length, so a long lead does not drown a short title.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import chain, pairwise
 from typing import Any
 from zlib import crc32
@@ -15,6 +15,7 @@ import numpy as np
 
 from trendwarte.reading.grammar import Row
 from trendwarte.reading.memo import Memo
+from trendwarte.reading.resources import resource
 
 #: Number of hashed features; collisions cost less than a larger file.
 _BITS = 16
@@ -86,12 +87,55 @@ def _roles(row: Row, most: int, mark: str, *, is_whole: bool) -> Sequence[int]:
     found.update([_triple(mark, *three) for three in zip(heads, heads[1:], heads[2:], strict=False)])
     found.add(_role(mark, f"first:{heads[0] if heads else ''}"))
     if is_whole:
+        found.update(_clauses(row, parts, mark))
         earlier: dict[tuple[str, ...], None] = {}
         for classes in parts:
             for before in earlier:
                 found.update(_order(mark, before, classes))
             earlier[classes] = None
     return list(found)
+
+
+def _clauses(row: Row, parts: Sequence[tuple[str, ...]], mark: str) -> Iterator[int]:
+    """Which class stands in the main clause and which under a reason or a time; who does what to what in the main one."""
+    tokens, opening = row.tokens, _roles_of("subordinate")
+    start = tokens.index(":") + 1 if ":" in tokens else 0
+    side = next((number for number, token in enumerate(tokens) if number > start and token in opening), len(tokens))
+    actor = act = ""
+    for (number, _), classes in zip(row.parts, parts, strict=False):
+        if number < start or number >= side:
+            yield from _zoned(mark + ("A" if number < start else "S"), classes)
+            continue
+        yield from _zoned(mark + "M", classes)
+        subject, verb, thing = _played(classes)
+        if not actor and subject:
+            actor = subject
+        elif not act and verb:
+            act = verb
+            yield _pair(mark + "sv", actor, act)
+        elif act and thing:
+            yield _triple(mark, "svo", actor, f"{act}>{thing}")
+            yield _pair(mark + "vo", act, thing)
+
+
+@lru_cache(maxsize=5_000)
+def _zoned(mark: str, classes: tuple[str, ...]) -> tuple[int, ...]:
+    return tuple([_role(mark, name) for name in classes])
+
+
+@lru_cache(maxsize=5_000)
+def _played(classes: tuple[str, ...]) -> tuple[str, str, str]:
+    """What a word of these classes can be as who acts, what is done and to what; empty where it cannot."""
+    actor, act, thing = [
+        next((name for name in classes if name in _roles_of(part)), "") for part in ("actors", "acts", "objects")
+    ]
+    return actor, act, thing
+
+
+@cache
+def _roles_of(part: str) -> frozenset[str]:
+    """Classes or words that can play one part in a clause."""
+    return frozenset(resource("classes.yaml")["roles"][part].split())
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,11 @@ from trendwarte.reading.verdict import Finding, find, limit, place_of_step
 from trendwarte.reading.watchlist import ALL, Watchlist
 from trendwarte.types import Document, Reading, Signal
 
-READER_VERSION = "rules-4+learned-3"
+READER_VERSION = "rules-5+learned-4"
 
 _UNSEEN = 0.8
+# No reading is certain: a share of .996 is not told as 1.
+_SUREST = 0.99
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,8 @@ class Reader:
         if not text.named:
             return None
         step, opening = _steps(text)
-        rules = rule_features(signs_of(step, opening, text.low[: text.title_end]))
+        title = text.low[: text.title_end]
+        rules = rule_features(signs_of(step, opening, factuality_of(step, title), title, text.opening))
         return Sight(features(*text.rows, text.signs), rules, step, text.ranked_places(self._home(text)))
 
     def _home(self, text: Text) -> str:
@@ -91,8 +94,8 @@ class Reader:
             return []
         title = text.low[: text.title_end]
         step, opening = _steps(text)
-        opinion = self._model.opinion(seen, rule_features(signs_of(step, opening, title)))
         told = factuality_of(step, title)
+        opinion = self._model.opinion(seen, rule_features(signs_of(step, opening, told, title, text.opening)))
         finding = find(relevance, opinion, step, told, text)
         place = place_of_step(opinion, text.ranked_places(self._home(text)), finding.verb)
         return [
@@ -123,7 +126,7 @@ class Reader:
             factuality=finding.factuality,  # type: ignore[arg-type]
             polarity=finding.polarity,  # type: ignore[arg-type]
             severity=severity_of(finding.stage, finding.topic, finding.factuality),
-            confidence=round(min(relevance, finding.confidence), 2),
+            confidence=min(_SUREST, round(min(relevance, finding.confidence), 2)),
             evidence=text.text[start:end],
             char_from=start,
             char_to=end,

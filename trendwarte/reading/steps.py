@@ -19,12 +19,6 @@ _TITLE_ONLY_STAGES = frozenset({"discussed", "none"})
 #: Stages that say something has been done to a measure, not merely about it.
 STRONG = frozenset({"enacted", "in_force", "passed_chamber", "blocked_by_court", "upheld", "repealed", "delayed"})
 _FIRM_SENTENCES = 4
-_REGULATORY = re.compile(
-    r"\b(?:bans?|banned|law|bill|verbot\w*|verbiet\w+|gesetz\w*|sperr\w+|regulat\w+|court|judge|gericht\w*|richter\w*|commission|"
-    r"kommission|government|regierung|ministe\w+|parliament\w*|parlament\w*|senat\w*|house|bundestag|act|dsa|authorit\w+|behörde\w*|"
-    r"watchdog|aufsicht\w*|president|präsident\w*|congress|kongress|order|dekret|fine[sd]?|bußgeld\w*|datenschützer|prosecutor\w*|"
-    r"staatsanwalt\w*|eu|divest\w*|sale|verkauf|under[- ]1\d|unter[- ]1\d|jury|attorney|police|polizei|vzbv|verbraucherschützer)\b"
-)
 # A law about platforms is a ban only where somebody says so: an order about liability takes nothing away.
 _BAN = re.compile(
     r"\bban|\bblock|verb[oi]t|sperr|divest|\bsuspen|\bprohibit|\boutlaw|blockier|untersag|takes? effect|goes dark"
@@ -33,11 +27,11 @@ _BAN = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One rule that fired in one sentence."""
+    """One rule that fired in one sentence; without a verb it is evidence for the learned reader and moves nothing."""
 
     rule: str
     stage: str
-    verb: str
+    verb: str | None
     polarity: str
     measure: str | None
     takes_away: bool
@@ -89,6 +83,10 @@ def _rules() -> _Rules:
         "retractions",
         "recaps",
         "moderation",
+        "policy",
+        "wrongful",
+        "regulatory",
+        "politics",
     )
     words = {name: compiled(raw[name]) for name in plain}
     finds = [compiled(step["find"]) for step in raw["steps"]]
@@ -100,10 +98,12 @@ def _rules() -> _Rules:
     return _Rules(tuple(steps), words, sieve)
 
 
-def _finds(name: str, text: str) -> bool:
-    """Whether a text has one of the words of a list."""
+def _finds(name: str, text: str, possible: int | None = None) -> bool:
+    """Whether a text has one of the words of a list; ``possible`` is what the sieve lets through, if known."""
     rules = _rules()
-    return bool(rules.sieve.possible(text) & rules.sieve.bits[name]) and rules.words[name].search(text) is not None
+    if possible is None:
+        possible = rules.sieve.possible(text)
+    return bool(possible & rules.sieve.bits[name]) and rules.words[name].search(text) is not None
 
 
 def decisive(sentences: list[Sentence]) -> tuple[Step | None, Step | None]:
@@ -122,15 +122,15 @@ def decisive(sentences: list[Sentence]) -> tuple[Step | None, Step | None]:
 def step_in(sentence: Sentence) -> Step | None:
     """The first rule that fits a sentence."""
     marked = sentence.marked
-    if "§p" not in marked and not _REGULATORY.search(marked):
-        return None
     rules = _rules()
     possible = rules.sieve.possible(marked)
+    if "§p" not in marked and not _finds("regulatory", marked, possible):
+        return None
     for raw, pattern, bit in rules.steps:
         if not possible & bit:
             continue
         match = pattern.search(marked)
-        if match is None or not _may_act(raw, marked):
+        if match is None or not _may_act(raw, marked, possible):
             continue
         return Step(
             raw["id"], raw["stage"], raw["verb"], raw["polarity"], raw.get("measure"), raw.get("takes_away", False),
@@ -139,25 +139,31 @@ def step_in(sentence: Sentence) -> Step | None:
     return None
 
 
-def _may_act(raw: dict[str, Any], marked: str) -> bool:
+def _may_act(raw: dict[str, Any], marked: str, possible: int) -> bool:
     """Whether a sentence that a rule fits tells a matter of law, and somebody acts who can."""
-    if raw["stage"] in ("discussed", "proposed") and not _REGULATORY.search(marked):
+    if raw["verb"] is None:  # what moves nothing may be read from more speakers
+        return not raw.get("by_state") or _finds("politics", marked, possible) or _has_authority(marked, possible)
+    if raw["stage"] in ("discussed", "proposed") and not _finds("regulatory", marked, possible):
         return False
-    if raw.get("by_platform_too") and _finds("moderation", marked):
+    if raw.get("by_platform_too") and _finds("moderation", marked, possible):
         return False
-    return not raw.get("by_state") or _has_authority(marked)
+    return not raw.get("by_state") or _has_authority(marked, possible)
 
 
 def factuality_of(step: Step | None, title: str) -> str:
     """Whether the step (or a title without one) is asserted, speculated, denied or retracted; by cue words alone."""
     words = _rules().words
-    if words["retractions"].search(title):
+    possible = _rules().sieve.possible(title)
+    if _finds("retractions", title, possible):
         return "retracted"
-    scope = step.sentence.marked if step else title
-    if words["denials"].search(scope) and (step is None or step.rule not in ("uphold", "annul", "court_blocks")):
+    scope = step.sentence.marked if step and step.verb else title
+    if _finds("denials", scope, possible if scope is title else None) and (
+        step is None or step.rule not in ("uphold", "annul", "court_blocks")
+    ):
         return "denied"
-    if step is None:
-        return "speculated" if words["hedges"].search(title) or title.rstrip().endswith("?") else "asserted"
+    if step is None or step.verb is None:
+        is_reserved = _finds("hedges", title, possible) or title.rstrip().endswith("?")
+        return "speculated" if is_reserved else "asserted"
     if step.rule == "demand":  # an infinitive needs a modal: somebody wants to, nobody has
         return "speculated"
     before = scope[: step.match_end]
@@ -186,15 +192,22 @@ def says_it_retells(title: str) -> bool:
     return _finds("recaps", title)
 
 
-def signs_of(step: Step | None, opening: Step | None, title: str) -> Iterator[str]:
-    """What the rules say, as features for the learned reader: the deciding step and the one of the title."""
+def signs_of(step: Step | None, opening: Step | None, says: str, title: str, marked: str) -> Iterator[str]:
+    """What the rules say, as features for the learned reader: the deciding step and the one of the title.
+
+    ``says`` is the factuality of the deciding step, ``marked`` the title with §p for every platform: whether one acts on
+    an account, sets rules for all, or errs.
+    """
+    possible = _rules().sieve.possible(marked)
+    acts = [name for name in ("moderation", "policy", "wrongful") if _finds(name, marked, possible)]
+    yield "+".join(("acts", *acts))
+    yield from acts
     yield f"title step:{opening.rule if opening else ''}"
     yield f"title stage:{opening.stage if opening else ''}"
-    yield f"title says:{factuality_of(None, title)}"
+    yield f"title says:{says if step is None else factuality_of(None, title)}"
     if step is None:
         yield "no step"
         return
-    says = factuality_of(step, title)
     yield f"step:{step.rule}"
     yield f"stage:{step.stage}"
     yield f"says:{says}"
@@ -202,6 +215,6 @@ def signs_of(step: Step | None, opening: Step | None, title: str) -> Iterator[st
     yield f"in title:{step is opening}"
 
 
-def _has_authority(sentence: str) -> bool:
+def _has_authority(sentence: str, possible: int) -> bool:
     """Whether a state acts here: a company that blocks is moderation, whatever the verb."""
-    return _finds("authority", sentence) or place_of((sentence,), frozenset()) is not None
+    return _finds("authority", sentence, possible) or place_of((sentence,), frozenset()) is not None

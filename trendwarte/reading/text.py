@@ -43,7 +43,8 @@ _ABBREVIATIONS = (
 _MONTHS = "januar|februar|märz|april|mai|juni|juli|august|september|oktober|november|dezember"
 # What a sentence can end with comes first, and only then what must not stand before it: else every letter is asked.
 _BOUNDARY = re.compile(
-    r"[.!?\n](?:(?<=\.)(?<!\b\w\.)" + "".join(rf"(?<!\b{word}\.)" for word in _ABBREVIATIONS)
+    r"[.!?\n](?:(?<=\.)(?<!\b\w\.)"
+    + "".join(rf"(?<!\b{word}\.)" for word in _ABBREVIATIONS)
     + rf"(?:(?<!\b\d\.)(?<!\b\d\d\.)|(?!\s(?:{_MONTHS})\b))\.*(?=\s)"
     r"|(?<=[!?])[!?]*(?=\s)|(?<=\n))"
 )
@@ -158,6 +159,11 @@ class Text:
             if marked.strip() and (not found or "§p" in marked or len(found) < 3):
                 found.append(Sentence(start, end, marked[:_SENTENCE_CHARS]))
         return found
+
+    @property
+    def opening(self) -> str:
+        """The first sentence, mostly the title, platforms replaced by §p."""
+        return self.sentences[0].marked if self.sentences else ""
 
 
 def lower(text: str) -> str:

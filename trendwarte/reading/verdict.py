@@ -112,7 +112,7 @@ def _impossible(topic: str, relevance: float, step: Step | None, text: Text) -> 
 
 def _verb(step: Step | None, stage: str, factuality: str) -> str | None:
     """What the ledger may do: only what a rule read, or less of it (passed where the rule read enacted)."""
-    if step is None:
+    if step is None or step.verb is None:
         return None
     if factuality in _DENYING:
         return "deny"
