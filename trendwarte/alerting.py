@@ -142,7 +142,8 @@ def _alert(
     presence = client.presence.get(after.platform, "none")
     steps = steps_for(client, after.platform, moved, jurisdictions)
     rule, severity = _rule(before, after, steps, scoring, rules)
-    recent = steps or steps_for(client, after.platform, lately.steps, jurisdictions)
+    latest = steps or steps_for(client, after.platform, lately.steps, jurisdictions)
+    recent = [step for step in latest if _weighs(step, after.as_of.date(), scoring, rules)]
     is_fall = rank(after.band) < rank(before.band)
     grave = grave_events(client, after, lately, jurisdictions, rules) if is_fall else []
     if severity != "note":
@@ -203,8 +204,7 @@ def _rule(
             return ("floor_set" if is_new_floor else "band_change"), "act"
         return ("floor_set" if is_new_floor else "band_change"), "decide"
     on = after.as_of.date()
-    if any(s.measure in BAN_LIKE or _shift(s, on, scoring) >= rules.ledger_delta for s in steps):
-        # "Upheld" or "extended" may weigh as before; whoever waits for that date still wants to read it.
+    if any(_weighs(step, on, scoring, rules) for step in steps):
         return "ledger_transition", "note"
     if before.score is not None and after.score is not None and abs(after.score - before.score) >= rules.score_delta:
         return "score_change", "note"
@@ -247,6 +247,14 @@ def _cause_reasons(
         first = grave[0]
         return [Reason("event", dimension=first.dimension, jurisdiction=first.jurisdiction, event_id=first.event_id)]
     return [Reason("many_reports")] if is_fall and after.band != "exit" else []
+
+
+def _weighs(status: LegalStatus, on: date, scoring: Scoring, rules: AlertRules) -> bool:
+    """Whether a step is worth telling for itself, and can be the cause of a change: an inquiry opened is neither.
+
+    "Upheld" or "extended" may weigh as before; whoever waits for that date still wants to read it.
+    """
+    return status.measure in BAN_LIKE or _shift(status, on, scoring) >= rules.ledger_delta
 
 
 def _shift(status: LegalStatus, on: date, scoring: Scoring) -> float:

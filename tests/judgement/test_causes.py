@@ -135,3 +135,10 @@ def test_the_cause_of_a_fall_may_lie_before_nights_that_were_missed():
     assert codes(alert_of(verdict("test"), verdict("watch"), events=told))[0] == "many_reports"
     found = alert_of(verdict("test"), verdict("watch"), events=told, since=NIGHT - 16 * DAY)
     assert found.severity == "decide" and "event" in codes(found)
+
+
+def test_a_step_that_weighs_little_is_no_cause_of_a_fall():
+    inquiry = replace(STEP, instrument="us-inquiry", measure="fine", state="proceedings")
+    found = alert_of(verdict("test"), verdict("watch"), lately=[inquiry])
+    assert (found.severity, codes(found)[0]) == ("note", "many_reports")
+    assert alert_of(verdict("test"), verdict("watch"), lately=[STEP]).severity == "decide"
