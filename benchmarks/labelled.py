@@ -23,6 +23,7 @@ GOLD = ROOT.parent / "shared" / "gold"
 ARCHIVES = ROOT.parent / "shared" / "corpus"
 WRITTEN = Path(__file__).parent / "reading" / "written.txt"
 ARCHIVED = WRITTEN.with_name("archived.txt")
+LATER = WRITTEN.with_name("later.jsonl")
 _ARCHIVED, _ADDRESS_CHARS = "archived-", 10
 # A headline of the archives may tell of a labelled event when both are of the same weeks and share two rarer words.
 _SAME_WEEKS, _SHARED, _RARE, _ALIKE = 21, 2, 60, 0.4
@@ -86,6 +87,11 @@ def gold() -> list[Labelled]:
         Labelled(_document(text), labels, more.get("alt") or {}, str(more.get("event") or text["id"]))
         for text, labels, more in found
     ]
+
+
+def later() -> list[Labelled]:
+    """Headlines of 2023 to 2026 in our words that nothing was ever trained or tuned on; alternatives are not listed."""
+    return [Labelled(_document(one), one["labels"], {}, one["id"]) for one in _lines(LATER)]
 
 
 def own() -> list[Labelled]:

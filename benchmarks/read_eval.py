@@ -1,11 +1,11 @@
 """How well the reader reads: every figure of the reading goals, per language, with intervals (`make eval`).
 
-    python benchmarks/read_eval.py [--folds 5] [--split cv|event|time|all] [--wrong FIELD] [--json FILE]
+    python benchmarks/read_eval.py [--folds 5] [--split cv|event|time|later|all] [--wrong FIELD] [--json FILE]
 
 The learned weights are trained anew for every measurement, without the texts measured on: `cv` leaves out a fold of
 events at a time, `event` trains on 70 % of the events and measures the rest (nothing was tuned on them), `time` trains
 on real headlines before mid November 2022 (and on written ones whose event is not told later) and measures the later
-ones. Accepted alternatives count as right. Intervals are 95 %, bootstrapped over events. `--wrong` lists mistakes of
+ones. `later` reads `reading/later.jsonl` with the committed weights: hard sentences about 2023 to 2026. Accepted alternatives count as right. Intervals are 95 %, bootstrapped over events. `--wrong` lists mistakes of
 the development part only. The labels lie beside the checkout and are not part of it.
 """
 
@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from labelled import ARCHIVES, GOLD, ROOT, Labelled, apart, archived, gold, own
+from labelled import ARCHIVES, GOLD, ROOT, Labelled, apart, archived, gold, later, own
 from train_reader import Sample, sighted, train
 
 from trendwarte.config_files import load_settings
@@ -250,13 +250,16 @@ def measure(split: str, count: int) -> dict[str, list[Judged]]:
     if split in ("time", "all"):
         held = [one for one in texts if one.is_late]
         found["real headlines from mid November 2022"] = measured(samples, held, {one.event for one in held}, extra)
+    if split in ("later", "all"):
+        committed = Reader(Watchlist.from_settings(load_settings(ROOT / "config", {})))
+        found["2023 to 2026, committed weights"] = [Judged(one, committed.read(one.document)) for one in later()]
     return found
 
 
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--split", choices=["cv", "event", "time", "all"], default="all")
+    parser.add_argument("--split", choices=["cv", "event", "time", "later", "all"], default="all")
     parser.add_argument("--folds", type=int, default=5)
     parser.add_argument("--wrong", choices=["relevant", "platforms", *FIELDS], help="list mistakes (development part)")
     parser.add_argument("--most", type=int, default=40)
