@@ -223,3 +223,24 @@ def test_a_ban_of_something_else_is_told_on_a_platform_and_not_about_it(read, ti
 def test_no_reading_is_told_as_certain(read):
     reading = read("Pinterest tests a new button for sellers, users are said to like it")
     assert reading.relevant and 0.9 < reading.confidence < 1
+
+
+@pytest.mark.parametrize("verb", ["bars", "unplugs", "shuts down", "pulls the plug on", "slows", "disconnects"])
+def test_a_state_that_cuts_a_service_off_in_rare_words_blocks_it_and_never_lifts_a_ban(read, verb):
+    reading = read(f"Vanuatu {verb} Telegram")
+    assert (reading.legal_stage, reading.polarity) == ("in_force", "negative")
+
+
+@pytest.mark.parametrize("verb", ["schaltet Telegram ab", "klemmt Telegram ab", "kappt Telegram", "legt Telegram lahm", "blockt Telegram"])
+def test_the_same_in_german(read, verb):
+    reading = read(f"Vanuatu {verb}")
+    assert (reading.legal_stage, reading.polarity) == ("in_force", "negative")
+
+
+@pytest.mark.parametrize("title", ["Vanuatu zorbles Telegram", "Ministry frumps TikTok in Vanuatu", "Vanuatu quarkt Telegram"])
+def test_a_word_nobody_knows_is_never_taken_for_relief(read, title):
+    assert read(title).legal_stage not in ("repealed", "delayed", "blocked_by_court")
+
+
+def test_a_service_that_fails_by_itself_is_not_banned(read):
+    assert read("TikTok in Vanuatu nicht erreichbar: Seekabel beschädigt").legal_stage == "none"

@@ -14,7 +14,7 @@ from trendwarte.reading.verdict import Finding, find, limit, place_of_step
 from trendwarte.reading.watchlist import ALL, Watchlist
 from trendwarte.types import Document, Reading, Signal
 
-READER_VERSION = "rules-5+learned-4"
+READER_VERSION = "rules-6+learned-5"
 
 _UNSEEN = 0.8
 # No reading is certain: a share of .996 is not told as 1.
@@ -142,8 +142,8 @@ class Reader:
 
 
 def _steps(text: Text) -> tuple[Step | None, Step | None]:
-    """The step that decides and the title's; a text without a single legal word has none."""
-    if not any(row.classes & LEGAL_CLASSES for row in text.rows):
+    """The step that decides and the title's; a text without a place or a single legal word has none."""
+    if not text.places and not any(row.classes & LEGAL_CLASSES for row in text.rows):
         return None, None
     return decisive(text.sentences)
 

@@ -19,6 +19,8 @@ _TITLE_ONLY_STAGES = frozenset({"discussed", "none"})
 #: Stages that say something has been done to a measure, not merely about it.
 STRONG = frozenset({"enacted", "in_force", "passed_chamber", "blocked_by_court", "upheld", "repealed", "delayed"})
 _FIRM_SENTENCES = 4
+#: Lists of words that a text about such a step cannot do without.
+_WORDS_OF = {"repealed": "relieving", "delayed": "delaying", "blocked_by_court": "judging"}
 # A law about platforms is a ban only where somebody says so: an order about liability takes nothing away.
 _BAN = re.compile(
     r"\bban|\bblock|verb[oi]t|sperr|divest|\bsuspen|\bprohibit|\boutlaw|blockier|untersag|takes? effect|goes dark"
@@ -79,6 +81,9 @@ def _rules() -> _Rules:
         "future",
         "denials",
         "denying",
+        "relieving",
+        "delaying",
+        "judging",
         "service",
         "retractions",
         "recaps",
@@ -180,6 +185,11 @@ def factuality_of(step: Step | None, title: str) -> str:
 def can_deny(low: str) -> bool:
     """Whether a text has any word that denies, negates or calls off."""
     return _rules().words["denying"].search(low) is not None
+
+
+def can_tell(stage: str, low: str) -> bool:
+    """Whether a text has any word that a step which is good for a platform takes."""
+    return stage not in _WORDS_OF or _rules().words[_WORDS_OF[stage]].search(low) is not None
 
 
 def names_a_service(low: str) -> bool:
