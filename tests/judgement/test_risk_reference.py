@@ -15,7 +15,7 @@ from trendwarte.config_files import load_settings
 from trendwarte.ledger import CLOSED, activity
 from trendwarte.types import Event, LegalStatus
 from trendwarte.vocabulary import DIMENSIONS, LEGAL_STATES
-from warehouse import Warehouse, load_configuration, score_risk
+from warehouse import Warehouse, drivers, load_configuration, score_risk
 from warehouse.connection import insert
 
 SETTINGS = load_settings(Path(__file__).parents[2] / "config", {})
@@ -233,3 +233,15 @@ def test_when_sources_are_silent_nothing_falls(told):
     before = scored(told, [])
     silent = scored(told, [], later, nights=[TODAY], is_degraded=True)
     assert all(silent[key].value >= before[key].value - 0.05 for key in before)
+
+
+@WORLDS
+@given(st.lists(events(), max_size=14, unique_by=lambda e: e.event_id))
+def test_a_risk_above_its_base_rate_names_the_events_that_make_it(told):
+    found = scored(told, [])
+    behind = drivers(_WORLD[0].con, at(TODAY))
+    calm = {key: score.value for key, score in scored([], []).items()}
+    for (platform, place, dimension), score in found.items():
+        if score.value >= calm[platform, place, dimension] + 1:
+            named = behind.get((platform, score.told_in or place, dimension), ())
+            assert named and {e.platform for e in told if e.event_id in named} <= {platform, "all_social"}
