@@ -51,12 +51,12 @@ def steps_for(
     ]
 
 
-def is_lawful(before: Verdict, after: Verdict, lately: Sequence[LegalStatus]) -> bool:
+def is_lawful(before: Verdict, after: Verdict, recent: Sequence[LegalStatus]) -> bool:
     """Whether law, or a fact about the service, moved the band: a step of the last days, or a limit that came nearer.
 
     A rise needs the step: a limit that eases because a date passed unheard of is nobody's news.
     """
-    if lately:
+    if recent:
         return True
     if rank(after.band) > rank(before.band):
         return False

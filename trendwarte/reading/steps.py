@@ -20,7 +20,9 @@ _TITLE_ONLY_STAGES = frozenset({"discussed", "none"})
 STRONG = frozenset({"enacted", "in_force", "passed_chamber", "blocked_by_court", "upheld", "repealed", "delayed"})
 _FIRM_SENTENCES = 4
 #: Lists of words that a text about such a step cannot do without.
-_WORDS_OF = {"repealed": "relieving", "delayed": "delaying", "blocked_by_court": "judging"}
+_WORDS_OF = {
+    "repealed": "relieving", "delayed": "delaying", "blocked_by_court": "judging", "device_ban_government": "service",
+}  # fmt: skip
 # A law about platforms is a ban only where somebody says so: an order about liability takes nothing away.
 _BAN = re.compile(
     r"\bban|\bblock|verb[oi]t|sperr|divest|\bsuspen|\bprohibit|\boutlaw|blockier|untersag|takes? effect|goes dark"
@@ -187,14 +189,10 @@ def can_deny(low: str) -> bool:
     return _rules().words["denying"].search(low) is not None
 
 
-def can_tell(stage: str, low: str) -> bool:
-    """Whether a text has any word that a step which is good for a platform takes."""
-    return stage not in _WORDS_OF or _rules().words[_WORDS_OF[stage]].search(low) is not None
-
-
-def names_a_service(low: str) -> bool:
-    """Whether a text speaks of devices, networks or people of the state, whom a ban on devices would bind."""
-    return _finds("service", low)
+def wordless(low: str) -> frozenset[str]:
+    """Stages that a text cannot tell of, for it has none of the words they take: relief, or devices of the state."""
+    words = _rules().words
+    return frozenset(stage for stage, name in _WORDS_OF.items() if words[name].search(low) is None)
 
 
 def says_it_retells(title: str) -> bool:

@@ -9,14 +9,13 @@ from dataclasses import dataclass
 
 from trendwarte.reading.learned import Opinion
 from trendwarte.reading.resources import resource
-from trendwarte.reading.steps import STRONG, Step, can_deny, can_tell, names_a_service, says_it_retells
+from trendwarte.reading.steps import STRONG, Step, can_deny, says_it_retells, wordless
 from trendwarte.reading.text import HEAD_CHARS, Text
 
 #: The answer that stands for whatever place a text names.
 NAMED = "named"
 _EXPLICIT = 0.9
 _DENYING = frozenset({"denied", "retracted"})
-_RELIEVING = ("repealed", "delayed", "blocked_by_court")
 #: How far a measure has got, and the ledger's verb for getting there.
 _ONWARD = {"proposed": "announce", "passed_chamber": "pass_chamber", "enacted": "enact", "in_force": "block"}
 _AGAINST = {
@@ -105,11 +104,9 @@ def _impossible(topic: str, relevance: float, step: Step | None, text: Text) -> 
     """Stages this text cannot tell: a ban in force needs a topic of law and a rule, one on devices such a word."""
     is_read = step is not None and step.stage == "in_force"
     is_of_law = topic in _TOPICS_OF_LAW and relevance >= limit("in_force_relevant")
-    low = text.low[:HEAD_CHARS]
-    stages = {stage for stage in _RELIEVING if not can_tell(stage, low)}
-    stages |= {"" if is_read and is_of_law else "in_force", "" if names_a_service(low) else "device_ban_government"}
+    stages = wordless(text.low[:HEAD_CHARS]) | (frozenset() if is_read and is_of_law else {"in_force"})
     # The rules tell who blocks what: a court that blocks a platform blocks no ban, and the other way round.
-    return frozenset(stages) | _AGAINST.get(step.rule if step is not None else "", frozenset())
+    return stages | _AGAINST.get(step.rule if step is not None else "", frozenset())
 
 
 def _verb(step: Step | None, stage: str, factuality: str) -> str | None:
