@@ -200,7 +200,7 @@ def variants_of(settings: Settings) -> list[Variant]:
         Variant("no damping", scoring(damping_exponent=0.0)),
         Variant("no guard", scoring(ledger_credibility_minimum=0.0, ledger_following_minimum=0.0), is_gullible=True),
         Variant("no independence", settings, counts_copies=True),
-        Variant("no panel", scoring(panel_houses=1e9)),
+        Variant("no panel", scoring(panel_origins=1e9)),
         Variant("no calm month", scoring(rise_days=0)),
         Variant("no vouching", scoring(ledger_following_minimum=1.0)),
         Variant("half-lives x 0.5", decay(0.5)),

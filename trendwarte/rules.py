@@ -48,8 +48,8 @@ class Scoring(Model):
     novelty_window_days: int = 90
     event_gap_days: dict[str, int]
     old_news_days: int = 14
-    panel_houses: float = Field(default=10.0, ge=1, description="Houses in whose reports one house is a full voice.")
-    panel_days: int = Field(default=27, ge=0, description="How far back a house that told of a platform is read.")
+    panel_origins: float = Field(default=10.0, ge=1, description="Origins among which one is a full voice.")
+    panel_days: int = Field(default=27, ge=0, description="How far back an origin that told of a platform counts.")
     damping_exponent: float = 1.5
     state_levels: dict[LegalState, float]
     gravities: dict[Measure, float]

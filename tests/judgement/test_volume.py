@@ -77,7 +77,7 @@ def test_fifty_feeds_added_overnight_are_not_taken_for_more_trouble():
     ours = small_reports(HOUSES, 0, SWITCH + 30)
     theirs = small_reports(FEEDS, SWITCH, SWITCH + 30)
     more = theirs | agency_stories(SWITCH, SWITCH + 30)
-    blind = SETTINGS.model_copy(update={"scoring": SETTINGS.scoring.model_copy(update={"panel_houses": 1e9})})
+    blind = SETTINGS.model_copy(update={"scoring": SETTINGS.scoring.model_copy(update={"panel_origins": 1e9})})
     before, with_small, with_more = told(ours)[0], told(ours | theirs)[0], told(ours | more)[0]
     assert with_small == pytest.approx(before, abs=2)
     # Fifteen things that did happen and that eight houses would mostly have told of are something, but no alarm.

@@ -4,7 +4,7 @@
 -- lowers it. A legal step and an official word need no chorus. The panel is that of the event's first night: what is read
 -- later changes no verdict of the past.
 WITH constant AS (
-    SELECT max(value) FILTER (name = 'panel_houses') AS houses, max(value::INTEGER) FILTER (name = 'panel_days') AS days
+    SELECT max(value) FILTER (name = 'panel_origins') AS houses, max(value::INTEGER) FILTER (name = 'panel_days') AS days
     FROM constants
 ),
 touched AS (
