@@ -6,7 +6,7 @@ Heavy imports happen inside the commands, so that ``--help`` answers at once.
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -238,12 +238,18 @@ def explain(
     chosen: Literal["de", "en"] = "de" if lang == "de" else "en"
     settings = settings_of(config)
     found = explanations(state, settings, client, platform, purpose, moment_of(as_of).isoformat())
+    named: tuple[tuple[str, str, Collection[str]], ...] = (
+        ("--client", client, settings.clients), ("--platform", platform, settings.platforms),
+    )  # fmt: skip
+    unknown = [f"{option}: '{one}' is unknown; use {', '.join(ids)}" for option, one, ids in named if one not in ids]
+    if unknown and not found:
+        raise ConfigError(unknown)
     if as_json:
         records = [record(one, settings, chosen) for one in found]
         print(json.dumps(records, default=str, ensure_ascii=False))
     else:
         texts = [as_text(one, settings, chosen) for one in found]
-        print("\n\n".join(texts) or "no verdict: check client and platform ids, and that a night has run")
+        print("\n\n".join(texts) or "no verdict: check --purpose and --as-of, and that a night has run")
 
 
 @app.command()

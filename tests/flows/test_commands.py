@@ -94,6 +94,11 @@ def test_explain_gives_terms_that_sum_to_the_score_with_quotes(ask):
     assert any("TikTok" in one["quote"] or "PAFACA" in one["quote"] for one in verdict["evidence"])
 
 
+def test_explain_names_the_ids_there_are_when_one_is_unknown(ask):
+    done = trendwarte("explain", "--client", "nobody", "--platform", "tiktok", "--state", str(ask.state), code=2)
+    assert "--client: 'nobody' is unknown" in done.stderr and "snack-us" in done.stderr
+
+
 def test_export_writes_the_contract_files_and_every_view_as_parquet(ask, tmp_path):
     trendwarte("export", "--out", str(tmp_path), "--state", str(ask.state))
     lines = {name: (tmp_path / f"{name}.jsonl").read_text("utf-8").splitlines() for name in
