@@ -54,7 +54,7 @@ def find(relevance: float, opinion: Opinion, step: Step | None, told: str, text:
     """The finding of one text; ``told`` is the factuality that cue words show, ``relevance`` how likely it matters."""
     factuality = _factuality(opinion, told, text)
     topic = opinion.best("topic")
-    stage = _stage(opinion, step, factuality, impossible=_impossible(topic, relevance, step, text))
+    stage = _stage(opinion, step, factuality, impossible=_impossible(topic, relevance, step, told, text))
     verb = _verb(step, stage, factuality)
     kept = step if verb is not None else None
     stated = (f"step:{kept.rule}",) if kept is not None else ()
@@ -100,9 +100,10 @@ def _stage(opinion: Opinion, step: Step | None, factuality: str, *, impossible: 
     return "none"
 
 
-def _impossible(topic: str, relevance: float, step: Step | None, text: Text) -> frozenset[str]:
+def _impossible(topic: str, relevance: float, step: Step | None, told: str, text: Text) -> frozenset[str]:
     """Stages this text cannot tell: a ban in force needs a topic of law and a rule, one on devices such a word."""
-    is_read = step is not None and step.stage == "in_force"
+    # "X to block Y", "X könnte Y sperren": where the frame itself stands under a reserve, nothing is blocked yet.
+    is_read = step is not None and step.stage == "in_force" and told == "asserted"
     is_of_law = topic in _TOPICS_OF_LAW and relevance >= limit("in_force_relevant")
     stages = wordless(text.low[:HEAD_CHARS]) | (frozenset() if is_read and is_of_law else {"in_force"})
     # The rules tell who blocks what: a court that blocks a platform blocks no ban, and the other way round.
