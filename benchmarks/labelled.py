@@ -28,6 +28,8 @@ _ARCHIVED, _ADDRESS_CHARS = "archived-", 10
 # A headline of the archives may tell of a labelled event when both are of the same weeks and share two rarer words.
 _SAME_WEEKS, _SHARED, _RARE, _ALIKE = 21, 2, 60, 0.4
 _WORD = re.compile(r"\w{4,}")
+#: A label nobody gave, or one that is not to be learned.
+UNASKED = "?"
 TEST_SHARE = 0.3
 #: The fixed split by time: real headlines from here on are read by a reader trained on those before.
 LATE = datetime(2022, 11, 15, tzinfo=UTC)

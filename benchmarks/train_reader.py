@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from labelled import ARCHIVES, GOLD, ROOT, Labelled, archived, gold, own
+from labelled import ARCHIVES, GOLD, ROOT, UNASKED, Labelled, archived, gold, own
 from scipy.sparse import csr_matrix
 from sklearn.linear_model import LogisticRegression
 
@@ -103,6 +103,8 @@ def _asked(question: str, samples: Sequence[Sample]) -> tuple[list[int], Matrix,
 
 def _possible(question: str, text: Labelled) -> list[Any]:
     label = text.labels[question]
+    if label == UNASKED:
+        return []
     return [label, *(one for one in text.alternatives.get(question, []) if one != label and not isinstance(one, list))]
 
 
