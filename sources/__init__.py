@@ -1,12 +1,13 @@
 """The world comes in: sources to payloads to documents, politely, safely, without losing an entry."""
 
-from sources.archive import is_line_file, numbered_lines, opened_lines, read_archive, read_line, read_lines
+from sources.archive import is_line_file, read_archive, read_line, read_lines
 from sources.archive_types import ArchiveProblem, Outlets, Skimmed
 from sources.charset import decoded, root_of
 from sources.completions import completion
 from sources.entries import Entry
 from sources.fetching import fetch
 from sources.identity import canonical_url, content_hash, host_of
+from sources.lines import LineBlock, line_blocks, numbered_lines, opened_lines
 from sources.opml import OpmlFeed, read_opml
 from sources.packed import opened, packed
 from sources.page_visits import fetch_pages, with_page
@@ -16,6 +17,7 @@ __all__ = [
     "ArchiveProblem",
     "Entry",
     "Harvest",
+    "LineBlock",
     "OpmlFeed",
     "Outlets",
     "Skimmed",
@@ -29,6 +31,7 @@ __all__ = [
     "host_of",
     "is_line_file",
     "is_readable",
+    "line_blocks",
     "numbered_lines",
     "opened",
     "opened_lines",
