@@ -4,10 +4,11 @@ Names of platforms, places and numbers are marks by then, so that weights hold f
 knew. Features are hashed; each family is scaled to one length, so a long lead does not drown a short title.
 """
 
+from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from itertools import chain, pairwise
+from itertools import pairwise
 from typing import Any
 from zlib import crc32
 
@@ -33,34 +34,32 @@ _FAMILIES = np.arange(8) << _BITS
 _GROWTH = 1 + np.log(np.arange(1, 2001, dtype=np.float32))
 _TINY = 1e-30
 
-#: Hashed features of a text, a list per family; what occurs twice stands there twice.
-Families = tuple[Sequence[int], ...]
+#: Hashed features of a text, two bytes each, an array per family; what occurs twice stands there twice.
+Families = tuple["array[int]", ...]
 Vector = tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]
 
 
 def features(title: Row, lead: Row, signs: Iterable[str]) -> Families:
-    """Hashed features, one list per family, in the order of ``WORD_SHARES``."""
+    """Hashed features, one array per family, in the order of ``WORD_SHARES``."""
     return (
         _words([_TITLE_WORDS[token] for token in title.tokens]), _words([_LEAD_WORDS[token] for token in lead.tokens]),
-        list(chain.from_iterable([_LETTER_GROUPS[token] for token in title.tokens])),
+        array("H", b"".join([_LETTER_GROUPS[token] for token in title.tokens])),
         _roles(title, _TITLE_PARTS, "T", is_whole=True), _roles(lead, _LEAD_PARTS, "L", is_whole=False),
-        [_sign("s" + sign) for sign in signs],
+        array("H", [_sign("s" + sign) for sign in signs]),
     )  # fmt: skip
 
 
 def rule_features(signs: Iterable[str]) -> Families:
     """What the rules said, in the order of ``RULE_SHARES``."""
-    return ([_sign("r" + sign) for sign in signs],)
+    return (array("H", [_sign("r" + sign) for sign in signs]),)
 
 
 def vector(families: Families, shares: tuple[float, ...], rarity: np.ndarray[Any, Any]) -> Vector:
     """Distinct indices and weights: (1 + ln count) x rarity, each family scaled to its share."""
-    sizes = [len(family) for family in families]
-    total = sum(sizes)
-    found = np.fromiter(chain.from_iterable(families), dtype=np.int64, count=total)
-    found += _FAMILIES[: len(sizes)].repeat(sizes)
+    found = _FAMILIES[: len(families)].repeat([len(family) for family in families])
+    found += np.frombuffer(b"".join(families), dtype=np.uint16)
     found.sort()
-    is_last = np.ones(total, dtype=bool)
+    is_last = np.ones(len(found), dtype=bool)
     np.not_equal(found[1:], found[:-1], out=is_last[:-1])
     ends = is_last.nonzero()[0]
     counts = ends.copy()  # one less than how often each occurs
@@ -68,17 +67,17 @@ def vector(families: Families, shares: tuple[float, ...], rarity: np.ndarray[Any
     found = found[ends]
     owner, index = found >> _BITS, found & _MASK
     weight = _GROWTH.take(counts, mode="clip") * rarity[index]
-    lengths = np.sqrt(np.bincount(owner, weight * weight, minlength=len(sizes)))
+    lengths = np.sqrt(np.bincount(owner, weight * weight, minlength=len(families)))
     return index, weight * (np.array(shares) / np.maximum(lengths, _TINY)).astype(np.float32)[owner]
 
 
-def _words(traces: list["_Trace"]) -> list[int]:
+def _words(traces: list["_Trace"]) -> "array[int]":
     """Words and pairs of neighbours."""
     pairs = [crc32(after.tail, before.seed) & _MASK for before, after in pairwise(traces)]
-    return [one.word for one in traces] + pairs
+    return array("H", [one.word for one in traces] + pairs)
 
 
-def _roles(row: Row, most: int, mark: str, *, is_whole: bool) -> Sequence[int]:
+def _roles(row: Row, most: int, mark: str, *, is_whole: bool) -> "array[int]":
     """Classes, which class follows which at once, and in a title which stands before which at all; each once."""
     parts = [classes for _, classes in row.parts[:most]]
     found = {_role(mark, name) for classes in parts for name in classes}
@@ -93,7 +92,7 @@ def _roles(row: Row, most: int, mark: str, *, is_whole: bool) -> Sequence[int]:
             for before in earlier:
                 found.update(_order(mark, before, classes))
             earlier[classes] = None
-    return list(found)
+    return array("H", found)
 
 
 def _clauses(row: Row, parts: Sequence[tuple[str, ...]], mark: str) -> Iterator[int]:
@@ -157,12 +156,12 @@ class _Traces(Memo[str, _Trace]):
         return _Trace(_hash(marked), crc32(f"{marked} ".encode()), token.encode())
 
 
-class _LetterGroups(Memo[str, tuple[int, ...]]):
-    def look_up(self, token: str) -> tuple[int, ...]:
+class _LetterGroups(Memo[str, bytes]):
+    def look_up(self, token: str) -> bytes:
         edged = f" {token[:_WORD_CHARS]} "
-        return tuple([
+        return array("H", [
             _hash("#" + edged[start : start + size]) for size in _LETTERS for start in range(len(edged) - size + 1)
-        ])  # fmt: skip
+        ]).tobytes()  # fmt: skip
 
 
 _TITLE_WORDS, _LEAD_WORDS, _LETTER_GROUPS = _Traces("t"), _Traces("l"), _LetterGroups(50_000)

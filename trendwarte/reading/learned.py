@@ -5,6 +5,7 @@ One logistic regression per question over the features of ``features.py``, train
 matter cost little. No answer moves the ledger: for that a rule must have read the step in so many words.
 """
 
+from array import array
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
@@ -63,7 +64,7 @@ class Learned:
     def opinion(self, first: Vector, rules: Families) -> Opinion:
         """Answers to all other questions; ``rules`` are the features that rules add."""
         (said,) = rules
-        scores = self._scores(*first) + self._ruled(tuple(said)) + self._bias
+        scores = self._scores(*first) + self._ruled(said.tobytes()) + self._bias
         raised = np.exp(scores - np.repeat(np.maximum.reduceat(scores, self._starts), self._sizes))
         likely = (raised / np.repeat(np.add.reduceat(raised, self._starts), self._sizes)).tolist()
         shares: dict[str, tuple[tuple[str, float], ...]] = {}
@@ -76,8 +77,8 @@ class Learned:
         found: Matrix = weight @ self._rest.take(where, axis=0)
         return found
 
-    def _scores_of_rules(self, said: tuple[int, ...]) -> Matrix:
-        return self._scores(*vector((said,), RULE_SHARES, self._rarity))
+    def _scores_of_rules(self, said: bytes) -> Matrix:
+        return self._scores(*vector((array("H", said),), RULE_SHARES, self._rarity))
 
 
 @cache
