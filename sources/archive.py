@@ -8,11 +8,10 @@ from typing import IO, Any
 
 import orjson
 
-from sources.archive_types import ArchiveProblem, Outlets, Skimmed
+from sources.archive_types import FEED_SUFFIXES, WARC_SUFFIX, ArchiveProblem, Outlets, Skimmed
 from sources.dates import parse_date
 from sources.identity import address_of, content_hash, title_id, url_id
 from sources.lines import PACKED, numbered_lines, opened_lines
-from sources.saved import FEED_SUFFIXES, WARC_SUFFIX, read_saved_feed, read_warc
 from sources.text import SUMMARY_MAX, TEXT_MAX, TITLE_MAX, plain_text
 from trendwarte.settings import Outlet
 from trendwarte.types import Document
@@ -32,6 +31,8 @@ def read_archive(paths: Sequence[Path], outlets: Mapping[str, Outlet]) -> Iterat
             them; ``.gz`` and ``.zst`` are decompressed while reading.
         outlets: who is behind a ``source`` or ``url``, and how far it is trusted.
     """
+    from sources.saved import read_saved_feed, read_warc  # the parsers behind them: lines of JSON need none
+
     known = Outlets(outlets)
     for path in _files_of(paths):
         kind = path.with_suffix("").suffix if path.suffix in PACKED else path.suffix

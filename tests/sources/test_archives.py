@@ -4,6 +4,8 @@ import gzip
 import io
 import json
 import random
+import subprocess
+import sys
 from datetime import UTC, datetime
 
 import pytest
@@ -215,3 +217,14 @@ def test_blocks_hold_the_very_lines_their_numbers_and_their_problems(lines, ends
             number, rest = numbered[-1]  # what follows the last line: a problem, or a line without an end
             found += [(number, rest, block.problem)] if rest or block.problem else []
     assert found == one_by_one
+
+
+def test_every_name_of_the_package_is_what_it_says_and_lines_are_read_without_any_http():
+    import sources
+
+    assert all(getattr(sources, name).__name__ == name for name in sources.__all__ if name != "Entry")
+    assert callable(sources.packed)
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        sources.nothing  # noqa: B018
+    told = "import sys, sources; sources.read_lines, sources.line_blocks; print({'requests', 'bs4'} & set(sys.modules))"
+    assert subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True).stdout == "set()\n"

@@ -8,13 +8,14 @@ from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache, lru_cache
 from itertools import islice, pairwise
+from math import sqrt
 from typing import Any
 from zlib import crc32
 
 import numpy as np
 
 from trendwarte.reading.grammar import Row
-from trendwarte.reading.hashing import BITS, SIZE, hashed
+from trendwarte.reading.hashing import BITS, SIZE, hashed, seeded
 from trendwarte.reading.memo import Memo
 from trendwarte.reading.resources import resource
 
@@ -58,7 +59,8 @@ def vector(families: Families, shares: tuple[float, ...], rarity: np.ndarray[Any
     found = _FAMILIES[: len(families)].repeat([len(family) for family in families])
     found += np.frombuffer(b"".join(families), dtype=np.uint16)
     found.sort()
-    is_last = np.ones(len(found), dtype=bool)
+    is_last = np.empty(len(found), dtype=bool)
+    is_last[-1:] = True
     np.not_equal(found[1:], found[:-1], out=is_last[:-1])
     ends = is_last.nonzero()[0]
     counts = ends.copy()  # one less than how often each occurs
@@ -66,8 +68,10 @@ def vector(families: Families, shares: tuple[float, ...], rarity: np.ndarray[Any
     found = found[ends]
     owner, index = found >> BITS, found & _MASK
     weight = _GROWTH.take(counts, mode="clip") * rarity[index]
-    lengths = np.sqrt(np.bincount(owner, weight * weight, minlength=len(families)))
-    return index, weight * (np.array(shares) / np.maximum(lengths, _TINY)).astype(np.float32)[owner]
+    squares = np.bincount(owner, weight * weight, minlength=len(families)).tolist()
+    # A handful of numbers, which Python is quicker with.
+    scales = [share / max(sqrt(square), _TINY) for share, square in zip(shares, squares, strict=True)]
+    return index, weight * np.array(scales, dtype=np.float32)[owner]
 
 
 def _pairs(seeds: list[int], row: Row) -> list[int]:
@@ -135,12 +139,14 @@ def _roles_of(part: str) -> frozenset[str]:
     return frozenset(resource("classes.yaml")["roles"][part].split())
 
 
+_GROUP = seeded("#")
+
+
 class _LetterGroups(Memo[str, bytes]):
     def look_up(self, token: str) -> bytes:
         edged = f" {token[:_WORD_CHARS]} "
-        return array("H", [
-            hashed("#" + edged[start : start + size]) for size in _LETTERS for start in range(len(edged) - size + 1)
-        ]).tobytes()  # fmt: skip
+        groups = [edged[start : start + size] for size in _LETTERS for start in range(len(edged) - size + 1)]
+        return array("H", [crc32(group.encode(), _GROUP) & _MASK for group in groups]).tobytes()
 
 
 _LETTER_GROUPS = _LetterGroups(50_000)

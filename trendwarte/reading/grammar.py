@@ -104,15 +104,24 @@ def classes_of(token: str) -> tuple[str, ...]:
     if token in exact:
         return exact[token]
     found: list[str] = []
-    for size in range(len(token), _STEM_MINIMUM - 1, -1):
-        if names := begin.get(token[:size]):
-            found += names
-            break
-    for start in range(1, len(token) - _STEM_MINIMUM + 1):
-        if names := end.get(token[start:]):
-            found += names
-            break
+    if token[:_STEM_MINIMUM] in _edges()[0]:
+        for size in range(len(token), _STEM_MINIMUM - 1, -1):
+            if names := begin.get(token[:size]):
+                found += names
+                break
+    if token[-_STEM_MINIMUM:] in _edges()[1]:
+        for start in range(1, len(token) - _STEM_MINIMUM + 1):
+            if names := end.get(token[start:]):
+                found += names
+                break
     return tuple(dict.fromkeys(found))
+
+
+@cache
+def _edges() -> tuple[frozenset[str], frozenset[str]]:
+    """The first letters of all beginnings and the last of all endings: few words have any of them."""
+    _, begin, end = _lexicon()
+    return frozenset(one[:_STEM_MINIMUM] for one in begin), frozenset(one[-_STEM_MINIMUM:] for one in end)
 
 
 def _plain(token: str) -> str:
