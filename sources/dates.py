@@ -67,9 +67,10 @@ def parse_date(raw: str) -> datetime | None:
     """
     if not raw:
         return None
-    if _FULL_ISO.match(raw) and (moment := _iso_moment(raw)) is not None:
-        return _believable(moment)
-    if mail := _MAIL_DATE.match(raw):
+    if raw[0].isdigit():
+        if _FULL_ISO.match(raw) and (moment := _iso_moment(raw)) is not None:
+            return _believable(moment)
+    elif mail := _MAIL_DATE.match(raw):
         return _believable(_mail_date(*mail.groups()))
     text = _YEAR_FIRST.sub(r"\1-\2-\3", " ".join(raw.split()))
     if not text or len(text) > 100:

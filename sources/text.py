@@ -36,6 +36,7 @@ _SILENT_TAGS = ("script", "style", "template", "noscript", "iframe", "svg")
 _SILENT_TAG = re.compile("<(?:" + "|".join(_SILENT_TAGS) + ")", re.I)
 # Windows-1252 under another name: browsers read these numbers so, and an apostrophe is no control character.
 _WINDOWS = {chr(code): bytes([code]).decode("cp1252", "ignore") for code in range(0x80, 0xA0)}
+_LATIN_UNPRINTABLE = bytes(code for code in range(256) if not chr(code).isprintable())
 # White space to Python, and control characters to be dropped: nothing of XML, but JSON may hold them.
 _SEPARATORS = re.compile("[\x1c-\x1f]")
 _C1 = re.compile("[\x80-\x84\x86-\x9f]")
@@ -66,15 +67,26 @@ def plain_text(markup: str, max_chars: int) -> str:
 
 def _on_one_line(text: str) -> str:
     """``text`` in one form of Unicode, without what nobody sees, its words a space apart."""
-    if not text.isprintable():
-        # Line ends and hard spaces are the usual reason; nothing that is printable is unwanted.
-        text = text if _SEPARATORS.search(text) else " ".join(text.split())
+    if not _is_clear(text):
+        # Letters and dashes beyond Latin-1 are the usual reason, line ends and hard spaces the next; nothing that is
+        # printable is unwanted.
         if not text.isprintable():
-            text = _UNWANTED.sub("", _C1.sub(lambda sign: _WINDOWS[sign[0]], text))
-            return " ".join(unicodedata.normalize("NFC", text).split())
-    text = unicodedata.normalize("NFC", text)
+            text = text if _SEPARATORS.search(text) else " ".join(text.split())
+            if not text.isprintable():
+                text = _UNWANTED.sub("", _C1.sub(lambda sign: _WINDOWS[sign[0]], text))
+                return " ".join(unicodedata.normalize("NFC", text).split())
+        text = unicodedata.normalize("NFC", text)
     # Splitting a summary costs twenty times as much as seeing that there is nothing to split off.
     return " ".join(text.split()) if "  " in text else text.strip()
+
+
+def _is_clear(text: str) -> bool:
+    """Whether ``text`` holds only printable signs of Latin-1, which have one form; asked of its bytes."""
+    try:
+        signs = text.encode("latin-1")
+    except UnicodeEncodeError:
+        return False
+    return len(signs.translate(None, _LATIN_UNPRINTABLE)) == len(signs)
 
 
 def visible(token: str) -> str:
