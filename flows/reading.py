@@ -12,15 +12,17 @@ from dataclasses import dataclass
 from itertools import chain, islice
 from multiprocessing import get_context
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import orjson
 
 from sources import (
     ArchiveProblem,
+    LineBlock,
     Outlets,
     Skimmed,
     is_line_file,
+    line_blocks,
     numbered_lines,
     opened_lines,
     read_archive,
@@ -40,16 +42,14 @@ _FLAT_KEYS = (
     "lang", "relevant", "platforms", "affected", "topic", "jurisdiction", "legal_stage", "factuality", "polarity",
     "recap", "confidence",
 )  # fmt: skip
-# A batch is worth the journey to another process (about a millisecond) and small enough to keep memory flat.
-_BATCH_BYTES = 1_000_000
-_BATCHES_PER_WORKER = 3
-
-Numbered = tuple[int, str | bytes, str]
+# A block is worth the journey to another process (about a millisecond) and small enough to keep memory flat.
+_BLOCK_BYTES = 1_000_000
+_BLOCKS_PER_WORKER = 3
 
 
 @dataclass(frozen=True, slots=True)
 class _Result:
-    """What became of a batch: finished lines, and the problems of the others in their order."""
+    """What became of a block: finished lines, and the problems of the others in their order."""
 
     lines: bytes
     problems: tuple[ArchiveProblem, ...]
@@ -111,14 +111,14 @@ def _results(settings: Settings, source: str, workers: int, *, explain: bool) ->
             yield _Result(b"", (ArchiveProblem(source, 0, f"cannot be read: {error.strerror or error}"),))
             return
         name = "stdin" if source == "-" else source
-        batches = _batches(stream)
-        head = list(islice(batches, 2))
+        blocks = line_blocks(stream, _BLOCK_BYTES)
+        head = list(islice(blocks, 2))
         if workers == 1 or len(head) < 2:
             desk = _Desk(settings)
-            for batch in (*head, *batches):
-                yield desk.read(batch, name)
+            for block in chain(head, blocks):
+                yield desk.read(block, name)
         else:
-            yield from _in_parallel(settings, head, batches, name, workers)
+            yield from _in_parallel(settings, chain(head, blocks), name, workers)
 
 
 def _one_by_one(settings: Settings, source: str, *, explain: bool) -> Iterator[_Result]:
@@ -139,24 +139,8 @@ def _one_by_one(settings: Settings, source: str, *, explain: bool) -> Iterator[_
             yield _Result((desk.explain(entry).encode() if explain else desk.line(entry)) + b"\n", ())
 
 
-def _batches(stream: IO[bytes]) -> Iterator[list[Numbered]]:
-    """Lines of ``stream`` in batches of about a megabyte."""
-    batch: list[Numbered] = []
-    size = 0
-    for numbered in numbered_lines(stream):
-        batch.append(numbered)
-        size += len(numbered[1])
-        if size >= _BATCH_BYTES:
-            yield batch
-            batch, size = [], 0
-    if batch:
-        yield batch
-
-
-def _in_parallel(
-    settings: Settings, head: list[list[Numbered]], batches: Iterator[list[Numbered]], name: str, workers: int
-) -> Iterator[_Result]:
-    """Batches read by several processes, results in the order of the batches; few are under way at a time."""
+def _in_parallel(settings: Settings, blocks: Iterator[LineBlock], name: str, workers: int) -> Iterator[_Result]:
+    """Blocks read by several processes, results in the order of the blocks; few are under way at a time."""
     # A process with threads must not be forked: a lock held by one of them would stay locked for ever.
     method = "fork" if sys.platform == "linux" and threading.active_count() == 1 else "spawn"
     if method == "fork":
@@ -164,9 +148,9 @@ def _in_parallel(
     with ProcessPoolExecutor(workers, get_context(method), _take_desk, (settings,)) as pool:
         waiting: deque[Future[_Result]] = deque()
         try:
-            for batch in chain(head, batches):
-                waiting.append(pool.submit(_read_batch, batch, name))
-                if len(waiting) >= workers * _BATCHES_PER_WORKER:
+            for block in blocks:
+                waiting.append(pool.submit(_read_block, block, name))
+                if len(waiting) >= workers * _BLOCKS_PER_WORKER:
                     yield waiting.popleft().result()
             while waiting:
                 yield waiting.popleft().result()
@@ -199,30 +183,29 @@ class _Desk:
 
     def warm_up(self) -> None:
         """Load all lexicons and weights, which wait for the first text that needs them."""
-        self.read([(1, _FIRST_TEXT, "")], "")
+        self.read(LineBlock(1, _FIRST_TEXT), "")
 
-    def read(self, batch: list[Numbered], name: str) -> _Result:
-        """Read a batch."""
-        lines, problems = [], []
-        for number, raw, problem in batch:
-            entry = ArchiveProblem(name, number, problem) if problem else self.document(raw, number, name)
-            if isinstance(entry, ArchiveProblem):
-                problems.append(entry)
+    def read(self, block: LineBlock, name: str) -> _Result:
+        """Read a block of lines."""
+        lines: list[bytes] = []
+        problems: list[ArchiveProblem] = []
+        raws = block.lines.split(b"\n")
+        for number, raw in enumerate(raws, block.first):
+            entry = read_line(raw, number, name, self._outlets, self._prefilter.could_matter)
+            if isinstance(entry, Skimmed):
+                rest = _SILENT_REST.get(entry.lang) or _SILENT_REST[language(entry.text.lower())]
+                lines += (b'{"id":', orjson.dumps(entry.document_id), rest, b"\n")
+            elif isinstance(entry, Document):
+                lines += (self.line(entry), b"\n")
             elif entry is not None:
-                lines.append(self.line(entry))
-        lines.append(b"")
-        return _Result(b"\n".join(lines), tuple(problems))
+                problems.append(entry)
+        if block.problem:
+            problems.append(ArchiveProblem(name, block.first + len(raws) - 1, block.problem))
+        return _Result(b"".join(lines), tuple(problems))
 
-    def document(self, raw: str | bytes, number: int, name: str) -> Document | Skimmed | ArchiveProblem | None:
-        """The document of one line; of one that can name no platform only what its line of output needs."""
-        return read_line(raw, number, name, self._outlets, self._prefilter.could_matter)
-
-    def line(self, entry: Document | Skimmed) -> bytes:
-        """The reading of one document as a line."""
-        if isinstance(entry, Document):
-            return orjson.dumps(line(self._reader.read(entry)))
-        rest = _SILENT_REST.get(entry.lang) or _SILENT_REST[language(entry.text.lower())]
-        return b'{"id":' + orjson.dumps(entry.document_id) + rest
+    def line(self, document: Document) -> bytes:
+        """The reading of one document as a line, without its end."""
+        return orjson.dumps(line(self._reader.read(document)))
 
     def explain(self, document: Document) -> str:
         """The reading of one document for people."""
@@ -246,6 +229,6 @@ def _leave_desk() -> None:
     gc.unfreeze()
 
 
-def _read_batch(batch: list[Numbered], name: str) -> _Result:
+def _read_block(block: LineBlock, name: str) -> _Result:
     assert _desk is not None  # noqa: S101 (the initializer of the process has run)
-    return _desk.read(batch, name)
+    return _desk.read(block, name)

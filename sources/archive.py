@@ -1,32 +1,25 @@
 """Archived documents: JSON Lines, WARC, saved feeds; streamed, every bad line reported and none lost."""
 
-import gzip
-import io
 import json
-import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import IO, Any
 
 import orjson
-import zstandard
 
-from sources.archive_types import ArchiveProblem, Outlets, Skimmed
+from sources.archive_types import FEED_SUFFIXES, WARC_SUFFIX, ArchiveProblem, Outlets, Skimmed
 from sources.dates import parse_date
 from sources.identity import address_of, content_hash, title_id, url_id
-from sources.saved import FEED_SUFFIXES, WARC_SUFFIX, read_saved_feed, read_warc
+from sources.lines import PACKED, numbered_lines, opened_lines
 from sources.text import SUMMARY_MAX, TEXT_MAX, TITLE_MAX, plain_text
 from trendwarte.settings import Outlet
 from trendwarte.types import Document
 from trendwarte.vocabulary import SOURCE_KINDS, SourceKind
 
-# A document of more bytes than this is no news; a line without end must not fill the memory.
-_LINE_MAX = 4_000_000
-# Zstandard can blow four bytes up to 128 KB; small bites keep the memory flat.
-_PACKED_CHUNK = 8_192
-_PACKED = frozenset({".gz", ".zst"})
+# Of these the words of a line are made.
+_TEXTS = (("title",), ("published_at", "date"), ("source",), ("url",), ("lead", "text"), ("source_kind",), ("lang",))
+_TEXT_TYPES = frozenset({str, type(None)})
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -38,16 +31,18 @@ def read_archive(paths: Sequence[Path], outlets: Mapping[str, Outlet]) -> Iterat
             them; ``.gz`` and ``.zst`` are decompressed while reading.
         outlets: who is behind a ``source`` or ``url``, and how far it is trusted.
     """
+    from sources.saved import read_saved_feed, read_warc  # the parsers behind them: lines of JSON need none
+
     known = Outlets(outlets)
     for path in _files_of(paths):
-        kind = path.with_suffix("").suffix if path.suffix in _PACKED else path.suffix
+        kind = path.with_suffix("").suffix if path.suffix in PACKED else path.suffix
         if kind in FEED_SUFFIXES:
             yield from read_saved_feed(path, known)
             continue
         try:
             # Each record of a packed WARC is a gzip file of its own: its reader takes them one by one.
             is_warc = kind == WARC_SUFFIX
-            with path.open("rb") if is_warc and path.suffix == ".gz" else _opened(path) as stream:
+            with path.open("rb") if is_warc and path.suffix == ".gz" else opened_lines(path) as stream:
                 yield from (read_warc if is_warc else read_lines)(stream, str(path), known)
         except OSError as error:
             yield ArchiveProblem(str(path), 0, f"cannot be read: {error.strerror or error}")
@@ -90,35 +85,10 @@ def read_line(
         return ArchiveProblem(name, number, str(error))
 
 
-@contextmanager
-def opened_lines(path: Path) -> Iterator[IO[bytes]]:
-    """The bytes of a file of JSON Lines, decompressed when it is called ``.gz`` or ``.zst``."""
-    with _opened(path) as stream:
-        yield stream
-
-
 def is_line_file(path: Path) -> bool:
     """Whether ``path`` is read line by line (no folder, feed or WARC)."""
-    kind = path.with_suffix("").suffix if path.suffix in _PACKED else path.suffix
+    kind = path.with_suffix("").suffix if path.suffix in PACKED else path.suffix
     return not path.is_dir() and kind not in FEED_SUFFIXES and kind != WARC_SUFFIX
-
-
-def numbered_lines(stream: IO[Any]) -> Iterator[tuple[int, str | bytes, str]]:
-    """Lines with their numbers, and a problem instead of a line that is endless or cannot be decompressed."""
-    number, is_rest = 0, False
-    while True:
-        try:
-            line = stream.readline(_LINE_MAX)
-        except (OSError, EOFError, zlib.error, zstandard.ZstdError) as error:
-            yield number + 1, "", f"the file is damaged, nothing can be read from here on: {error}"
-            return
-        if not line:
-            return
-        is_whole = len(line) < _LINE_MAX or line[-1:] in ("\n", b"\n")
-        if not is_rest:
-            number += 1
-            yield number, line if is_whole else "", "" if is_whole else f"longer than {_LINE_MAX} bytes; skipped"
-        is_rest = not is_whole
 
 
 def _record(line: str | bytes) -> dict[str, Any]:
@@ -155,19 +125,24 @@ def _storable(text: str) -> str:
 
 
 def _document(record: dict[str, Any], known: Outlets, could_matter: Callable[[str], bool] | None) -> Document | Skimmed:
-    title = plain_text(_text(record, "title"), TITLE_MAX)
+    get = record.get
+    if not _TEXT_TYPES.issuperset(map(type, record.values())):
+        _check(record)
+    title = plain_text(get("title") or "", TITLE_MAX)
     if not title:
         raise ValueError("'title' is missing or empty")
-    raw_date = _text(record, "published_at") or _text(record, "date")
-    published_at = _date(raw_date)
+    raw_date = get("published_at") or get("date") or ""
+    published_at = parse_date(raw_date) if len(raw_date) > _DAY_CHARS else _day(raw_date)
     if published_at is None:
         raise ValueError(f"'published_at' is missing or no date: {raw_date[:40]!r}")
-    source, url = _text(record, "source"), address_of(_text(record, "url"))
-    summary, text = _lead(record)
-    kind, lang, document_id = _kind(record), _text(record, "lang")[:35], _given_id(record)
-    if could_matter is not None and not could_matter(words := f"{title}\n{summary}\n{text}"):
+    source, url = get("source") or "", address_of(get("url") or "")
+    # A lead that is too long for a summary is a text.
+    words = plain_text(get("lead") or get("text") or "", TEXT_MAX)
+    summary, text = (words, "") if len(words) <= SUMMARY_MAX else ("", words)
+    kind, lang, document_id = _kind(get("source_kind")), (get("lang") or "")[:35], _given_id(get("id"))
+    if could_matter is not None and not could_matter(whole := f"{title}\n{summary}\n{text}"):
         own_id = document_id or (url_id(url) if url else title_id(known.find(source, url)[0], title, published_at))
-        return Skimmed(own_id, lang, words)
+        return Skimmed(own_id, lang, whole)
     outlet, grade = known.find(source, url)
     return Document(
         document_id=document_id or (url_id(url) if url else title_id(outlet, title, published_at)),
@@ -187,81 +162,30 @@ def _document(record: dict[str, Any], known: Outlets, could_matter: Callable[[st
     )
 
 
-# An archive has thousands of items of one day.
-_date = lru_cache(maxsize=4_096)(parse_date)
+# An archive has thousands of items of one day, and few of one second.
+_DAY_CHARS = len("2022-02-22")
+_day = lru_cache(maxsize=4_096)(parse_date)
 
 
-def _lead(record: dict[str, Any]) -> tuple[str, str]:
-    """Summary and text: a lead that is too long for a summary is a text."""
-    words = plain_text(_text(record, "lead") or _text(record, "text"), TEXT_MAX)
-    return (words, "") if len(words) <= SUMMARY_MAX else ("", words)
+def _check(record: dict[str, Any]) -> None:
+    """Raise for what should be a text and is none; what a record holds beside is its own affair."""
+    for names in _TEXTS:
+        for name in names:
+            value = record.get(name)
+            if type(value) not in _TEXT_TYPES:
+                raise ValueError(f"{name!r} is no text but {type(value).__name__}")
+            if value:
+                break
 
 
-def _kind(record: dict[str, Any]) -> SourceKind | None:
-    kind = _text(record, "source_kind")
+def _kind(kind: str | None) -> SourceKind | None:
     if kind and kind not in SOURCE_KINDS:
         raise ValueError(f"'source_kind' {kind[:40]!r} is none of {', '.join(SOURCE_KINDS)}")
     return kind or None  # type: ignore[return-value]
 
 
-def _given_id(record: dict[str, Any]) -> str:
+def _given_id(given: Any) -> str:
     # Numbers are ids too. The caller's own id is given back as it is, so that readings can be joined to it.
-    given = record.get("id")
-    return str(given) if isinstance(given, int) and not isinstance(given, bool) else _text(record, "id")
-
-
-def _text(record: dict[str, Any], name: str) -> str:
-    value = record.get(name)
-    if value is None:
-        return ""
-    if not isinstance(value, str):
-        raise ValueError(f"{name!r} is no text but {type(value).__name__}")
-    return value
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[IO[bytes]]:
-    with path.open("rb") as raw:
-        if path.suffix == ".gz":
-            with gzip.open(raw) as unzipped:
-                yield unzipped  # type: ignore[misc]
-        elif path.suffix == ".zst":
-            with io.BufferedReader(_Frames(raw)) as unpacked:
-                yield unpacked
-        else:
-            yield raw
-
-
-class _Frames(io.RawIOBase):
-    """All frames of a zstd file. zstandard's own reader ends a truncated file as if it were whole."""
-
-    def __init__(self, packed: IO[bytes]) -> None:
-        self._packed = packed
-        self._frame = zstandard.ZstdDecompressor().decompressobj()
-        self._is_begun = False
-        self._ready = memoryview(b"")
-
-    def readable(self) -> bool:
-        """True; called by the buffer above."""
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        """Fill ``buffer``; ``EOFError`` when the file ends within a frame."""
-        while not self._ready and (chunk := self._packed.read(_PACKED_CHUNK)):
-            self._ready = memoryview(self._unpacked(chunk))
-        if not self._ready and self._is_begun and not self._frame.eof:
-            raise EOFError("it ends in the middle of a frame")
-        count = min(len(buffer), len(self._ready))
-        buffer[:count] = self._ready[:count]
-        self._ready = self._ready[count:]
-        return count
-
-    def _unpacked(self, chunk: bytes) -> bytes:
-        parts = []
-        while chunk:
-            if self._frame.eof:
-                self._frame = zstandard.ZstdDecompressor().decompressobj()
-            self._is_begun = True
-            parts.append(self._frame.decompress(chunk))
-            chunk = self._frame.unused_data
-        return b"".join(parts)
+    if type(given) not in (str, int, type(None)):
+        raise ValueError(f"'id' is no text but {type(given).__name__}")
+    return "" if given is None else str(given)

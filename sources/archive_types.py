@@ -8,6 +8,10 @@ from sources.identity import host_of, registrable_domain
 from trendwarte.settings import Outlet
 from trendwarte.vocabulary import SourceKind
 
+#: Ends of the names of saved feeds and of WARC files; all else is lines.
+FEED_SUFFIXES = frozenset({".xml", ".rss", ".atom", ".rdf", ".json"})
+WARC_SUFFIX = ".warc"
+
 
 @dataclass(frozen=True, slots=True)
 class ArchiveProblem:

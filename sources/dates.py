@@ -67,10 +67,11 @@ def parse_date(raw: str) -> datetime | None:
     """
     if not raw:
         return None
-    if mail := _MAIL_DATE.match(raw):
+    if raw[0].isdigit():
+        if _FULL_ISO.match(raw) and (moment := _iso_moment(raw)) is not None:
+            return _believable(moment)
+    elif mail := _MAIL_DATE.match(raw):
         return _believable(_mail_date(*mail.groups()))
-    if _FULL_ISO.match(raw) and (moment := _iso_moment(raw)) is not None:
-        return _believable(moment)
     text = _YEAR_FIRST.sub(r"\1-\2-\3", " ".join(raw.split()))
     if not text or len(text) > 100:
         return None
@@ -108,7 +109,7 @@ def _iso_moment(text: str, offset: int = 0) -> datetime | None:
         moment = datetime.fromisoformat(text)
         if moment.tzinfo is None:
             return moment.replace(tzinfo=UTC) - timedelta(minutes=offset)
-        return moment.astimezone(UTC)
+        return moment if moment.tzinfo is UTC else moment.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
 

@@ -174,11 +174,12 @@ def _without_tracking(plain: re.Match[str]) -> str:
 
 
 def _own_query(query: str) -> str:
-    return query and "&".join([pair for pair in query.split("&") if pair and not _is_tracking(pair)])
+    return query and "&".join([pair for pair in query.split("&") if pair and not _is_tracking(pair.partition("=")[0])])
 
 
-def _is_tracking(pair: str) -> bool:
-    name = pair.split("=", 1)[0].lower()
+@lru_cache(maxsize=4_096)
+def _is_tracking(name: str) -> bool:
+    name = name.lower()
     return name in _TRACKING_NAMES or name.startswith(_TRACKING_PREFIXES)
 
 

@@ -19,8 +19,6 @@ from trendwarte.errors import ParseError
 from trendwarte.settings import Source
 from trendwarte.types import Document, Payload, Validators
 
-FEED_SUFFIXES = frozenset({".xml", ".rss", ".atom", ".rdf", ".json"})
-WARC_SUFFIX = ".warc"
 _FILE_MAX = 50_000_000
 _RECORD_MAX = 8_000_000
 # A saved feed has no night of its own: an entry is known from the day it was published.

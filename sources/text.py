@@ -68,11 +68,13 @@ def plain_text(markup: str, max_chars: int) -> str:
 def _on_one_line(text: str) -> str:
     """``text`` in one form of Unicode, without what nobody sees, its words a space apart."""
     if not _is_clear(text):
-        # Line ends and hard spaces are the usual reason; nothing that is printable is unwanted.
-        text = text if _SEPARATORS.search(text) else " ".join(text.split())
+        # Letters and dashes beyond Latin-1 are the usual reason, line ends and hard spaces the next; nothing that is
+        # printable is unwanted.
         if not text.isprintable():
-            text = _UNWANTED.sub("", _C1.sub(lambda sign: _WINDOWS[sign[0]], text))
-            return " ".join(unicodedata.normalize("NFC", text).split())
+            text = text if _SEPARATORS.search(text) else " ".join(text.split())
+            if not text.isprintable():
+                text = _UNWANTED.sub("", _C1.sub(lambda sign: _WINDOWS[sign[0]], text))
+                return " ".join(unicodedata.normalize("NFC", text).split())
         text = unicodedata.normalize("NFC", text)
     # Splitting a summary costs twenty times as much as seeing that there is nothing to split off.
     return " ".join(text.split()) if "  " in text else text.strip()

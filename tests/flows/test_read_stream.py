@@ -52,7 +52,7 @@ def archive(path, count):
 
 @pytest.mark.parametrize("is_threaded", [False, pytest.param(True, marks=pytest.mark.slow)], ids=["forked", "spawned"])
 def test_several_processes_write_what_one_writes_in_the_order_of_the_lines(tmp_path, monkeypatch, is_threaded):
-    monkeypatch.setattr(reading, "_BATCH_BYTES", 20_000)
+    monkeypatch.setattr(reading, "_BLOCK_BYTES", 20_000)
     bad = archive(tmp_path / "in.jsonl", 600)
     told = {1: [], 2: []}
     release = threading.Event()

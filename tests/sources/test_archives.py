@@ -4,14 +4,16 @@ import gzip
 import io
 import json
 import random
+import subprocess
+import sys
 from datetime import UTC, datetime
 
 import pytest
 import zstandard
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from sources import ArchiveProblem, Outlets, read_archive, read_lines
+from sources import ArchiveProblem, Outlets, line_blocks, numbered_lines, read_archive, read_lines
 from trendwarte.settings import Outlet
 
 OUTLETS = {
@@ -172,3 +174,57 @@ def test_memory_stays_flat_over_a_long_file(tmp_path):
 def test_no_bytes_stop_the_reading(lines):
     found = read(*(one.rstrip(b"\n") + b"\n" for one in lines), line(title="zuletzt"))
     assert found[-1].title == "zuletzt"
+
+
+class Torn(io.BytesIO):
+    """A stream that gives ``most`` bytes at a time and breaks at its end if it is ``damaged``."""
+
+    def __init__(self, body, most, *, damaged):
+        super().__init__(body)
+        self.most, self.damaged = most, damaged
+
+    def read1(self, size=-1):
+        piece = super().read1(min(size, self.most))
+        if not piece and self.damaged:
+            raise EOFError("torn off")
+        return piece
+
+    def readline(self, size=-1):
+        line = super().readline(size)
+        if self.damaged and not line.endswith(b"\n") and len(line) != size:
+            raise EOFError("torn off")
+        return line
+
+
+@given(
+    st.lists(st.sampled_from([b"", b"a", b"bb\r", b"c" * 9, b"d" * 10, b"e" * 11, b"f" * 35]), max_size=9),
+    st.booleans(), st.booleans(), st.integers(1, 25), st.integers(1, 60),
+)  # fmt: skip
+@example([b"a", b"f" * 35, b"b", b"f" * 35], True, True, 25, 1)
+def test_blocks_hold_the_very_lines_their_numbers_and_their_problems(lines, ends, damaged, most, least):
+    body = b"\n".join(lines) + b"\n" * ends
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sources.lines._LINE_MAX", 10)
+        patch.setattr("sources.lines._PIECE_BYTES", 7)  # as there: shorter than the longest line
+        one_by_one = [
+            (number, one.rstrip(b"\n") if one else b"", problem)
+            for number, one, problem in numbered_lines(Torn(body, most, damaged=damaged))
+        ]
+        found = []
+        for block in line_blocks(Torn(body, most, damaged=damaged), least):
+            numbered = list(enumerate(block.lines.split(b"\n"), block.first))
+            found += [(number, one, "") for number, one in numbered[:-1]]
+            number, rest = numbered[-1]  # what follows the last line: a problem, or a line without an end
+            found += [(number, rest, block.problem)] if rest or block.problem else []
+    assert found == one_by_one
+
+
+def test_every_name_of_the_package_is_what_it_says_and_lines_are_read_without_any_http():
+    import sources
+
+    assert all(getattr(sources, name).__name__ == name for name in sources.__all__ if name != "Entry")
+    assert callable(sources.packed)
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        sources.nothing  # noqa: B018
+    told = "import sys, sources; sources.read_lines, sources.line_blocks; print({'requests', 'bs4'} & set(sys.modules))"
+    assert subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True).stdout == "set()\n"

@@ -4,22 +4,21 @@ Names of platforms, places and numbers are marks by then, so that weights hold f
 knew. Features are hashed; each family is scaled to one length, so a long lead does not drown a short title.
 """
 
+from array import array
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import cache, lru_cache
-from itertools import chain, pairwise
+from itertools import islice, pairwise
+from math import sqrt
 from typing import Any
 from zlib import crc32
 
 import numpy as np
 
 from trendwarte.reading.grammar import Row
+from trendwarte.reading.hashing import BITS, SIZE, hashed, seeded
 from trendwarte.reading.memo import Memo
 from trendwarte.reading.resources import resource
 
-#: Number of hashed features; collisions cost less than a larger file.
-_BITS = 16
-SIZE = 1 << _BITS
 #: What each family of features weighs: title words, lead words, title letters, title roles, lead roles, signs, rules.
 #: Chosen on folds of the development part (docs/decisions/0012).
 WORD_SHARES = (1.0, 0.6, 1.0, 1.0, 0.6, 0.8)
@@ -28,57 +27,59 @@ _LETTERS = (3, 4, 5)
 _WORD_CHARS = 24
 _TITLE_PARTS, _LEAD_PARTS = 14, 20
 
-_FAMILIES = np.arange(8) << _BITS
+_MASK = SIZE - 1
+_FAMILIES = np.arange(8) << BITS
 # 1 + ln n for n from 1; no text of a few hundred words has a word more often.
 _GROWTH = 1 + np.log(np.arange(1, 2001, dtype=np.float32))
 _TINY = 1e-30
 
-#: Hashed features of a text, a list per family; what occurs twice stands there twice.
-Families = tuple[Sequence[int], ...]
+#: Hashed features of a text, two bytes each, an array per family; what occurs twice stands there twice.
+Families = tuple["array[int]", ...]
 Vector = tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]
 
 
 def features(title: Row, lead: Row, signs: Iterable[str]) -> Families:
-    """Hashed features, one list per family, in the order of ``WORD_SHARES``."""
+    """Hashed features, one array per family, in the order of ``WORD_SHARES``."""
     return (
-        _words([_TITLE_WORDS[token] for token in title.tokens]), _words([_LEAD_WORDS[token] for token in lead.tokens]),
-        list(chain.from_iterable([_LETTER_GROUPS[token] for token in title.tokens])),
+        array("H", [word.in_title for word in title.words] + _pairs([word.title_seed for word in title.words], title)),
+        array("H", [word.in_lead for word in lead.words] + _pairs([word.lead_seed for word in lead.words], lead)),
+        array("H", b"".join(_LETTER_GROUPS.of_all([word.plain for word in title.words]))),
         _roles(title, _TITLE_PARTS, "T", is_whole=True), _roles(lead, _LEAD_PARTS, "L", is_whole=False),
-        [_sign("s" + sign) for sign in signs],
+        array("H", [_sign("s" + sign) for sign in signs]),
     )  # fmt: skip
 
 
 def rule_features(signs: Iterable[str]) -> Families:
     """What the rules said, in the order of ``RULE_SHARES``."""
-    return ([_sign("r" + sign) for sign in signs],)
+    return (array("H", [_sign("r" + sign) for sign in signs]),)
 
 
 def vector(families: Families, shares: tuple[float, ...], rarity: np.ndarray[Any, Any]) -> Vector:
     """Distinct indices and weights: (1 + ln count) x rarity, each family scaled to its share."""
-    sizes = [len(family) for family in families]
-    total = sum(sizes)
-    found = np.fromiter(chain.from_iterable(families), dtype=np.int64, count=total)
-    found += _FAMILIES[: len(sizes)].repeat(sizes)
+    found = _FAMILIES[: len(families)].repeat([len(family) for family in families])
+    found += np.frombuffer(b"".join(families), dtype=np.uint16)
     found.sort()
-    is_last = np.ones(total, dtype=bool)
+    is_last = np.empty(len(found), dtype=bool)
+    is_last[-1:] = True
     np.not_equal(found[1:], found[:-1], out=is_last[:-1])
     ends = is_last.nonzero()[0]
     counts = ends.copy()  # one less than how often each occurs
     counts[1:] -= ends[:-1] + 1
     found = found[ends]
-    owner, index = found >> _BITS, found & _MASK
+    owner, index = found >> BITS, found & _MASK
     weight = _GROWTH.take(counts, mode="clip") * rarity[index]
-    lengths = np.sqrt(np.bincount(owner, weight * weight, minlength=len(sizes)))
-    return index, weight * (np.array(shares) / np.maximum(lengths, _TINY)).astype(np.float32)[owner]
+    squares = np.bincount(owner, weight * weight, minlength=len(families)).tolist()
+    # A handful of numbers, which Python is quicker with.
+    scales = [share / max(sqrt(square), _TINY) for share, square in zip(shares, squares, strict=True)]
+    return index, weight * np.array(scales, dtype=np.float32)[owner]
 
 
-def _words(traces: list["_Trace"]) -> list[int]:
-    """Words and pairs of neighbours."""
-    pairs = [crc32(after.tail, before.seed) & _MASK for before, after in pairwise(traces)]
-    return [one.word for one in traces] + pairs
+def _pairs(seeds: list[int], row: Row) -> list[int]:
+    """Pairs of neighbours."""
+    return [crc32(word.tail, seed) & _MASK for seed, word in zip(seeds, islice(row.words, 1, None), strict=False)]
 
 
-def _roles(row: Row, most: int, mark: str, *, is_whole: bool) -> Sequence[int]:
+def _roles(row: Row, most: int, mark: str, *, is_whole: bool) -> "array[int]":
     """Classes, which class follows which at once, and in a title which stands before which at all; each once."""
     parts = [classes for _, classes in row.parts[:most]]
     found = {_role(mark, name) for classes in parts for name in classes}
@@ -93,7 +94,7 @@ def _roles(row: Row, most: int, mark: str, *, is_whole: bool) -> Sequence[int]:
             for before in earlier:
                 found.update(_order(mark, before, classes))
             earlier[classes] = None
-    return list(found)
+    return array("H", found)
 
 
 def _clauses(row: Row, parts: Sequence[tuple[str, ...]], mark: str) -> Iterator[int]:
@@ -138,61 +139,39 @@ def _roles_of(part: str) -> frozenset[str]:
     return frozenset(resource("classes.yaml")["roles"][part].split())
 
 
-@dataclass(frozen=True, slots=True)
-class _Trace:
-    """What one word leaves in a family of words. A CRC can go on from a seed: that of "a b" from that of "a "."""
-
-    word: int
-    seed: int
-    tail: bytes
+_GROUP = seeded("#")
 
 
-class _Traces(Memo[str, _Trace]):
-    def __init__(self, mark: str) -> None:
-        super().__init__(50_000)
-        self._mark = mark
-
-    def look_up(self, token: str) -> _Trace:
-        marked = self._mark + token
-        return _Trace(_hash(marked), crc32(f"{marked} ".encode()), token.encode())
-
-
-class _LetterGroups(Memo[str, tuple[int, ...]]):
-    def look_up(self, token: str) -> tuple[int, ...]:
+class _LetterGroups(Memo[str, bytes]):
+    def look_up(self, token: str) -> bytes:
         edged = f" {token[:_WORD_CHARS]} "
-        return tuple([
-            _hash("#" + edged[start : start + size]) for size in _LETTERS for start in range(len(edged) - size + 1)
-        ])  # fmt: skip
+        groups = [edged[start : start + size] for size in _LETTERS for start in range(len(edged) - size + 1)]
+        return array("H", [crc32(group.encode(), _GROUP) & _MASK for group in groups]).tobytes()
 
 
-_TITLE_WORDS, _LEAD_WORDS, _LETTER_GROUPS = _Traces("t"), _Traces("l"), _LetterGroups(50_000)
-_MASK = SIZE - 1
+_LETTER_GROUPS = _LetterGroups(50_000)
 
 
 @lru_cache(maxsize=2_000)
 def _sign(token: str) -> int:
-    return _hash(token)
+    return hashed(token)
 
 
 @lru_cache(maxsize=2_000)
 def _role(mark: str, name: str) -> int:
-    return _hash(mark + name)
+    return hashed(mark + name)
 
 
 @lru_cache(maxsize=20_000)
 def _pair(mark: str, one: str, other: str) -> int:
-    return _hash(f"{mark}{one}>{other}")
+    return hashed(f"{mark}{one}>{other}")
 
 
 @lru_cache(maxsize=50_000)
 def _triple(mark: str, one: str, other: str, third: str) -> int:
-    return _hash(f"{mark}+{one}+{other}+{third}")
+    return hashed(f"{mark}+{one}+{other}+{third}")
 
 
 @lru_cache(maxsize=20_000)
 def _order(mark: str, before: tuple[str, ...], after: tuple[str, ...]) -> tuple[int, ...]:
     return tuple([_pair(mark + ">", one, other) for one in before for other in after])
-
-
-def _hash(token: str) -> int:
-    return crc32(token.encode()) & _MASK

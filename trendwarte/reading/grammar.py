@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import NamedTuple
 
+from trendwarte.reading.hashing import hashed, seeded
 from trendwarte.reading.memo import Memo
 from trendwarte.reading.resources import resource
 
@@ -29,11 +30,35 @@ LEGAL_CLASSES = frozenset({
 })  # fmt: skip
 
 
-class Row(NamedTuple):
-    """One stretch of text: its tokens, and for every token that plays a part its classes with its place."""
+@dataclass(frozen=True, slots=True)
+class Word:
+    """What is known of one token of a text, all in one place: the memory is asked once a token, not once a question.
 
-    tokens: tuple[str, ...]
+    A hash goes on from a seed: that of a pair of words from ``title_seed`` or ``lead_seed`` of the first and ``tail``
+    of the second.
+    """
+
+    plain: str
+    classes: tuple[str, ...]
+    phrases: tuple[tuple[tuple[str, ...], str], ...]
+    matters: bool
+    in_title: int
+    title_seed: int
+    in_lead: int
+    lead_seed: int
+    tail: bytes
+
+
+class Row(NamedTuple):
+    """One stretch of text: its words, and for every one that plays a part its classes with its place."""
+
+    words: tuple[Word, ...]
     parts: tuple[tuple[int, tuple[str, ...]], ...]
+
+    @property
+    def tokens(self) -> tuple[str, ...]:
+        """The words themselves."""
+        return tuple([word.plain for word in self.words])
 
     @property
     def classes(self) -> frozenset[str]:
@@ -41,40 +66,31 @@ class Row(NamedTuple):
         return frozenset(name for _, names in self.parts for name in names)
 
 
-@dataclass(frozen=True, slots=True)
-class _Word:
-    """What is known of one token of a text."""
-
-    plain: str
-    classes: tuple[str, ...]
-    phrases: tuple[tuple[tuple[str, ...], str], ...]
-    matters: bool
-
-
 def row(masked: str) -> Row:
     """Tokens and classes of a lower-case, masked text."""
-    words = [_WORDS[token] for token in _TOKEN.findall(masked)]
-    tokens = tuple([word.plain for word in words])
+    words = tuple(_WORDS.of_all(_TOKEN.findall(masked)))
     parts: list[tuple[int, tuple[str, ...]]] = []
     skip = 0
-    for number in [number for number, word in enumerate(words) if word.matters]:
-        word = words[number]
+    for number, word in [(number, word) for number, word in enumerate(words) if word.matters]:
         for phrase, name in word.phrases:
-            if tokens[number : number + len(phrase)] == phrase:
+            if tuple([one.plain for one in words[number : number + len(phrase)]]) == phrase:
                 parts.append((number, (name,)))
                 skip = number + len(phrase)
                 break
         else:
             if number >= skip and word.classes:
                 parts.append((number, word.classes))
-    return Row(tokens, tuple(parts))
+    return Row(words, tuple(parts))
 
 
-class _Words(Memo[str, _Word]):
-    def look_up(self, token: str) -> _Word:
+class _Words(Memo[str, Word]):
+    def look_up(self, token: str) -> Word:
         plain = _plain(token)
         classes, phrases = classes_of(plain), _phrases().get(plain, ())
-        return _Word(plain, classes, phrases, bool(classes or phrases))
+        return Word(
+            plain, classes, phrases, bool(classes or phrases),
+            hashed(f"t{plain}"), seeded(f"t{plain} "), hashed(f"l{plain}"), seeded(f"l{plain} "), plain.encode(),
+        )  # fmt: skip
 
 
 _WORDS = _Words(100_000)
@@ -88,15 +104,24 @@ def classes_of(token: str) -> tuple[str, ...]:
     if token in exact:
         return exact[token]
     found: list[str] = []
-    for size in range(len(token), _STEM_MINIMUM - 1, -1):
-        if names := begin.get(token[:size]):
-            found += names
-            break
-    for start in range(1, len(token) - _STEM_MINIMUM + 1):
-        if names := end.get(token[start:]):
-            found += names
-            break
+    if token[:_STEM_MINIMUM] in _edges()[0]:
+        for size in range(len(token), _STEM_MINIMUM - 1, -1):
+            if names := begin.get(token[:size]):
+                found += names
+                break
+    if token[-_STEM_MINIMUM:] in _edges()[1]:
+        for start in range(1, len(token) - _STEM_MINIMUM + 1):
+            if names := end.get(token[start:]):
+                found += names
+                break
     return tuple(dict.fromkeys(found))
+
+
+@cache
+def _edges() -> tuple[frozenset[str], frozenset[str]]:
+    """The first letters of all beginnings and the last of all endings: few words have any of them."""
+    _, begin, end = _lexicon()
+    return frozenset(one[:_STEM_MINIMUM] for one in begin), frozenset(one[-_STEM_MINIMUM:] for one in end)
 
 
 def _plain(token: str) -> str:

@@ -5,10 +5,12 @@ One logistic regression per question over the features of ``features.py``, train
 matter cost little. No answer moves the ledger: for that a rule must have read the step in so many words.
 """
 
+from array import array
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
 from math import exp
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -19,6 +21,7 @@ from trendwarte.reading.features import RULE_SHARES, WORD_SHARES, Families, Vect
 QUESTIONS = ("relevant", "topic", "legal_stage", "factuality", "polarity", "recap", "place")
 
 Matrix = np.ndarray[Any, Any]
+_SHARE = itemgetter(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +36,7 @@ class Opinion:
 
     def share(self, question: str, answer: str) -> float:
         """How likely one answer is; 0 for one that was never seen in training."""
-        return dict(self.shares[question]).get(answer, 0.0)
+        return next((share for name, share in self.shares[question] if name == answer), 0.0)
 
 
 class Learned:
@@ -57,27 +60,28 @@ class Learned:
     def relevance(self, counted: Families) -> tuple[float, Vector]:
         """How likely a text says something about a platform's standing; and the vector ``opinion`` wants."""
         where, weight = vector(counted, WORD_SHARES, self._rarity)
-        score = float(self._first[where] @ weight) + self._first_bias
+        score = float(self._first.take(where) @ weight) + self._first_bias
         return 1 / (1 + exp(-score)), (where, weight)
 
     def opinion(self, first: Vector, rules: Families) -> Opinion:
         """Answers to all other questions; ``rules`` are the features that rules add."""
         (said,) = rules
-        scores = self._scores(*first) + self._ruled(tuple(said)) + self._bias
+        scores = self._scores(*first) + self._ruled(said.tobytes()) + self._bias
         raised = np.exp(scores - np.repeat(np.maximum.reduceat(scores, self._starts), self._sizes))
         likely = (raised / np.repeat(np.add.reduceat(raised, self._starts), self._sizes)).tolist()
         shares: dict[str, tuple[tuple[str, float], ...]] = {}
         for name, part in self._slices.items():
+            # Answers are stored in the order of the alphabet, and sorting keeps it among equals.
             found = zip(self._answers[name], likely[part], strict=True)
-            shares[name] = tuple(sorted(found, key=lambda entry: (-entry[1], entry[0])))
+            shares[name] = tuple(sorted(found, key=_SHARE, reverse=True))
         return Opinion(shares)
 
     def _scores(self, where: Matrix, weight: Matrix) -> Matrix:
         found: Matrix = weight @ self._rest.take(where, axis=0)
         return found
 
-    def _scores_of_rules(self, said: tuple[int, ...]) -> Matrix:
-        return self._scores(*vector((said,), RULE_SHARES, self._rarity))
+    def _scores_of_rules(self, said: bytes) -> Matrix:
+        return self._scores(*vector((array("H", said),), RULE_SHARES, self._rarity))
 
 
 @cache

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
+from typing import NamedTuple
 
 from trendwarte.reading.resources import resource
 from trendwarte.reading.watchlist import ALL, Name, Watchlist
@@ -26,8 +27,7 @@ _SURE = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
+class Named(NamedTuple):
     """A name found in a text."""
 
     char_from: int

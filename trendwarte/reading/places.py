@@ -3,9 +3,8 @@
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import ahocorasick
 from babel import Locale
@@ -29,8 +28,7 @@ _ORIGIN = re.compile(
 _SCENE = re.compile(r"\b(?:in|across|throughout|für|for|aus dem app store in)(?: the| den| der)? $")
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """One naming of a place in a lower-case text."""
 
     code: str

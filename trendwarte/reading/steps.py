@@ -189,10 +189,10 @@ def can_deny(low: str) -> bool:
     return _rules().words["denying"].search(low) is not None
 
 
-def wordless(low: str) -> frozenset[str]:
-    """Stages that a text cannot tell of, for it has none of the words they take: relief, or devices of the state."""
-    words = _rules().words
-    return frozenset(stage for stage, name in _WORDS_OF.items() if words[name].search(low) is None)
+def can_tell(stage: str, low: str) -> bool:
+    """Whether a text has one of the words a stage takes, if it takes any: relief, or devices of the state."""
+    name = _WORDS_OF.get(stage)
+    return name is None or _rules().words[name].search(low) is not None
 
 
 def says_it_retells(title: str) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from trendwarte.reading.learned import Opinion
 from trendwarte.reading.resources import resource
-from trendwarte.reading.steps import STRONG, Step, can_deny, says_it_retells, wordless
+from trendwarte.reading.steps import STRONG, Step, can_deny, can_tell, says_it_retells
 from trendwarte.reading.text import HEAD_CHARS, Text
 
 #: The answer that stands for whatever place a text names.
@@ -54,7 +54,8 @@ def find(relevance: float, opinion: Opinion, step: Step | None, told: str, text:
     """The finding of one text; ``told`` is the factuality that cue words show, ``relevance`` how likely it matters."""
     factuality = _factuality(opinion, told, text)
     topic = opinion.best("topic")
-    stage = _stage(opinion, step, factuality, impossible=_impossible(topic, relevance, step, told, text))
+    impossible = _impossible(topic, relevance, step, told)
+    stage = _stage(opinion, factuality, impossible=impossible, low=text.low[:HEAD_CHARS])
     verb = _verb(step, stage, factuality)
     kept = step if verb is not None else None
     stated = (f"step:{kept.rule}",) if kept is not None else ()
@@ -72,8 +73,11 @@ def find(relevance: float, opinion: Opinion, step: Step | None, told: str, text:
 def _factuality(opinion: Opinion, told: str, text: Text) -> str:
     """A denial is worth a lower bar where a word denies: to miss one raises an alarm that has just been called off."""
     denied, retracted = (opinion.share("factuality", name) for name in ("denied", "retracted"))
-    has_word = told in _DENYING or can_deny(text.low[:HEAD_CHARS])
-    if denied + retracted >= limit("denied" if has_word else "denied_unsaid"):
+    share = denied + retracted
+    # Words are looked for only where they decide: between the two bars.
+    if share >= limit("denied_unsaid") or (
+        share >= limit("denied") and (told in _DENYING or can_deny(text.low[:HEAD_CHARS]))
+    ):
         return "denied" if denied >= retracted else "retracted"
     bar = limit("speculated_said" if told == "speculated" else "speculated")
     return "speculated" if opinion.share("factuality", "speculated") >= bar else "asserted"
@@ -86,26 +90,31 @@ def _polarity(opinion: Opinion, topic: str, stage: str, factuality: str) -> str:
     return _SIDE_OF_STAGE.get(stage, opinion.best("polarity"))
 
 
-def _stage(opinion: Opinion, step: Step | None, factuality: str, *, impossible: frozenset[str]) -> str:
-    """The likeliest stage that the text can tell at all; what is impossible leaves its share to the others."""
+def _stage(opinion: Opinion, factuality: str, *, impossible: frozenset[str], low: str) -> str:
+    """The likeliest stage that a text can tell at all; what it cannot tell leaves its share to the others."""
     if factuality in _DENYING:
         return "none"
     if factuality == "speculated":
         impossible |= STRONG
-    possible = [(stage, share) for stage, share in opinion.shares["legal_stage"] if stage not in impossible]
-    whole = sum(share for _, share in possible) or 1.0
-    for stage, share in possible:
-        if stage != "in_force" or share / whole >= limit("in_force"):
+    ranked = opinion.shares["legal_stage"]
+    # The likeliest one is mostly possible: the words of the others are looked for only where their shares are asked.
+    for stage, share in ranked:
+        if stage in impossible or not can_tell(stage, low):
+            continue
+        if stage != "in_force":
+            return stage
+        whole = sum(other for name, other in ranked if name not in impossible and can_tell(name, low)) or 1.0
+        if share / whole >= limit("in_force"):
             return stage
     return "none"
 
 
-def _impossible(topic: str, relevance: float, step: Step | None, told: str, text: Text) -> frozenset[str]:
-    """Stages this text cannot tell: a ban in force needs a topic of law and a rule, one on devices such a word."""
+def _impossible(topic: str, relevance: float, step: Step | None, told: str) -> frozenset[str]:
+    """Stages that do not go with what is known: a ban in force needs a topic of law and a rule that read it."""
     # "X to block Y", "X könnte Y sperren": where the frame itself stands under a reserve, nothing is blocked yet.
     is_read = step is not None and step.stage == "in_force" and told == "asserted"
     is_of_law = topic in _TOPICS_OF_LAW and relevance >= limit("in_force_relevant")
-    stages = wordless(text.low[:HEAD_CHARS]) | (frozenset() if is_read and is_of_law else {"in_force"})
+    stages: frozenset[str] = frozenset() if is_read and is_of_law else frozenset({"in_force"})
     # The rules tell who blocks what: a court that blocks a platform blocks no ban, and the other way round.
     return stages | _AGAINST.get(step.rule if step is not None else "", frozenset())
 
