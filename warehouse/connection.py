@@ -153,18 +153,23 @@ def transaction(con: Connection) -> Iterator[None]:
 
 
 def insert(con: Connection, table: str, rows: Sequence[Mapping[str, Any]], conflict: str = "") -> None:
-    """Insert ``rows`` (equal keys, column names) in one statement; ``conflict`` is an ON CONFLICT clause.
+    """Insert ``rows`` (equal keys, column names) in one statement; ``conflict`` is an ON CONFLICT clause."""
+    if rows:
+        insert_columns(con, table, {name: [row[name] for row in rows] for name in rows[0]}, conflict)
+
+
+def insert_columns(con: Connection, table: str, columns: Mapping[str, Sequence[Any]], conflict: str = "") -> None:
+    """Insert rows that are given column by column, all of one length.
 
     What is the same in every row travels once, as a value. Any other column travels with its declared type, so that no
     type is guessed: as one JSON text, or, of many rows, as an array that DuckDB reads where it lies (decision 0021).
     """
-    if not rows:
+    *_, last = columns
+    if not columns[last]:
         return
     types = _types_of(con, table)
-    columns = {name: [row[name] for row in rows] for name in rows[0]}
-    *_, last = columns
-    # One column at least has to say how many rows there are.
-    one = {name: cells[0] for name, cells in columns.items() if _is_one(cells) and (name != last or len(rows) == 1)}
+    # The last column at least has to say how many rows there are.
+    one = {name for name, cells in columns.items() if _is_one(cells) and (name != last or len(cells) == 1)}
     arrays = _arrays({name: cells for name, cells in columns.items() if name not in one}, types)
     chosen: list[str] = []
     values: list[Any] = []

@@ -2,6 +2,7 @@
 
 import os
 from collections import defaultdict
+from contextlib import suppress
 from dataclasses import asdict, replace
 from datetime import UTC, date, datetime, time, timedelta
 from math import exp, log
@@ -224,6 +225,40 @@ def test_night_by_night_is_the_same_as_all_at_once(told, statuses):
     nights = [TODAY - timedelta(days=n) for n in (40, 12, 3, 1)]
     by_night, at_once = scored(told, statuses, nights=nights), scored(told, statuses)
     assert all(by_night[key].value == at_once[key].value for key in at_once)
+
+
+class KilledError(Exception):
+    """A night that ends before its transaction does."""
+
+
+def kept_after(told, nights, *, looked_up):
+    """What ``risk_daily`` holds after nights that end well, are killed, or run again later."""
+    warehouse = _WORLD[0]
+    for table in ("events", "ledger", "risk_daily"):
+        warehouse.con.execute(f"DELETE FROM {table}")
+    insert(warehouse.con, "events", [_row(event) for event in told])
+    for ago, how in nights:
+        if looked_up:
+            warehouse.con.execute("DROP TABLE IF EXISTS risk_left")
+        night = at(TODAY - timedelta(days=ago))
+        with suppress(KilledError), warehouse.transaction():
+            if how == "again":
+                warehouse.con.execute("DELETE FROM risk_daily WHERE as_of = ?", [night])
+            score_risk(warehouse.con, night, "run", PLACES[: 5 - ago % 2], is_degraded=False)
+            if how == "killed":
+                raise KilledError
+    return warehouse.con.execute("FROM risk_daily ORDER BY ALL").fetchall()
+
+
+@WORLDS
+@given(
+    st.lists(events(), max_size=10, unique_by=lambda e: e.event_id),
+    st.lists(st.tuples(st.integers(0, 9), st.sampled_from(["well", "well", "killed", "again"])), max_size=9),
+    st.booleans(),
+)
+def test_what_a_night_keeps_is_the_same_whether_the_last_scores_are_carried_on_or_looked_up(told, nights, in_order):
+    nights = sorted(nights, reverse=True) if in_order else nights
+    assert kept_after(told, nights, looked_up=False) == kept_after(told, nights, looked_up=True)
 
 
 @WORLDS
