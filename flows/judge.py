@@ -30,7 +30,7 @@ from trendwarte.types import (
     StoredSignal,
     Verdict,
 )
-from warehouse import drivers, published_or_seen, score_risk
+from warehouse import published_or_seen, score_risk
 
 _READ_AT_ONCE = 5_000
 _FLAP_WINDOW_PER_NIGHT = timedelta(days=1)
@@ -192,9 +192,6 @@ def _verdicts(
     is_degraded: bool,
 ) -> Iterator[Verdict]:
     settings = house.settings
-    behind: dict[str, dict[tuple[str, str], tuple[str, ...]]] = {}
-    for (named, place, dimension), event_ids in drivers(house.warehouse.con, as_of).items():
-        behind.setdefault(named, {})[place, dimension] = event_ids
     risks: dict[str, dict[tuple[str, str], RiskScore]] = {}
     for score in scores:
         risks.setdefault(score.platform, {})[score.jurisdiction, score.dimension] = score
@@ -212,9 +209,8 @@ def _verdicts(
             )
             statuses = tuple(s for s in current if s.platform in (platform.id, "all_social"))
             known = profile(
-                client, platform, as_of.date(), risks[platform.id], statuses, settings.jurisdictions, settings.scoring,
-                behind.get(platform.id, {}),
-            )  # fmt: skip
+                client, platform, as_of.date(), risks[platform.id], statuses, settings.jurisdictions, settings.scoring
+            )
             for purpose in client.purposes:
                 key = (client.id, platform.id, purpose)
                 yield judge(

@@ -27,10 +27,11 @@ def score_risk(
     chosen = sorted(set(places if wanted is None else wanted))
     rows = rows_of(
         con,
-        "SELECT * FROM risk_tonight WHERE jurisdiction IN (SELECT unnest(?::VARCHAR[])) ORDER BY ALL",
+        "SELECT * FROM risk_tonight WHERE jurisdiction IN (SELECT unnest(?::VARCHAR[]))"
+        " ORDER BY platform, jurisdiction, dimension",
         [chosen],
     )
-    return [RiskScore(**row) for row in rows]
+    return [RiskScore(**row | {"event_ids": tuple(row["event_ids"])}) for row in rows]
 
 
 def _keep_moved(con: Connection, as_of: datetime, run_id: str) -> None:
@@ -54,12 +55,9 @@ def _keep_moved(con: Connection, as_of: datetime, run_id: str) -> None:
         )
     con.execute(query_text("keep_moved_risk"), {"as_of": as_of, "run_id": run_id, "step": _STEP})
     con.execute(query_text("carry_risk"), {"as_of": as_of})
+    # Of a night in the past that was scored again the scores after it were not looked at.
     con.execute(
-        "CREATE OR REPLACE TEMP TABLE risk_left AS SELECT count(*) AS kept, max(as_of) AS newest FROM risk_daily"
+        "CREATE OR REPLACE TEMP TABLE risk_left AS SELECT count(*) AS kept,"
+        " CASE WHEN max(as_of) <= $as_of THEN max(as_of) END AS newest FROM risk_daily",
+        {"as_of": as_of},
     )
-
-
-def drivers(con: Connection, as_of: datetime) -> dict[tuple[str, str, str], tuple[str, ...]]:
-    """Ids of the events behind each (platform, jurisdiction, dimension), strongest first, at most five."""
-    rows = con.execute(query_text("score_drivers"), {"day": as_of.date()}).fetchall()
-    return {(platform, place, dimension): tuple(ids) for platform, place, dimension, ids in rows}

@@ -16,7 +16,7 @@ from trendwarte.config_files import load_settings
 from trendwarte.ledger import CLOSED, activity
 from trendwarte.types import Event, LegalStatus
 from trendwarte.vocabulary import DIMENSIONS, LEGAL_STATES
-from warehouse import Warehouse, drivers, load_configuration, score_risk
+from warehouse import Warehouse, load_configuration, score_risk
 from warehouse.connection import insert
 
 SETTINGS = load_settings(Path(__file__).parents[2] / "config", {})
@@ -274,9 +274,9 @@ def test_when_sources_are_silent_nothing_falls(told):
 @given(st.lists(events(), max_size=14, unique_by=lambda e: e.event_id))
 def test_a_risk_above_its_base_rate_names_the_events_that_make_it(told):
     found = scored(told, [])
-    behind = drivers(_WORLD[0].con, at(TODAY))
     calm = {key: score.value for key, score in scored([], []).items()}
     for (platform, place, dimension), score in found.items():
         if score.value >= calm[platform, place, dimension] + 1:
-            named = behind.get((platform, score.told_in or place, dimension), ())
-            assert named and {e.platform for e in told if e.event_id in named} <= {platform, "all_social"}
+            named = [e for event_id in score.event_ids for e in told if e.event_id == event_id]
+            assert named and {(e.jurisdiction, e.dimension) for e in named} == {(score.told_in, dimension)}
+            assert {e.platform for e in named} <= {platform, "all_social"}
