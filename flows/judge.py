@@ -237,13 +237,10 @@ def _alerts(
     telling = [_key(new) for old, new in pairs if old is not None and _may_tell(old, new, touched)]
     old_terms = verdicts.terms(telling, as_of)
     compared = [
-        Pair(
-            replace(old, terms=old_terms.get(_key(new), new.terms)), new,
-            flaps.get((new.client, new.platform, new.purpose), 0),
-        )
+        Pair(old, new, flaps.get(_key(new), 0), old_terms.get(_key(new), new.terms))
         for old, new in pairs
         if old is not None
-    ]  # fmt: skip
+    ]
     told = verdicts.told(as_of - timedelta(days=_TOLD_DAYS))
     unmoved = house.warehouse.runs.judged_before(as_of, nights=settings.scoring.nights_down)
     since = min(as_of - timedelta(days=settings.alerts.cause_days), unmoved or as_of)

@@ -234,7 +234,7 @@ def _rules(text: str) -> tuple[str, ...]:
 
 
 def _event_row(event: Event) -> dict[str, Any]:
-    row = asdict(event)
+    row = {name: getattr(event, name) for name in _EVENT_FIELDS}
     row["is_recap"] = row.pop("recap")
     return row
 

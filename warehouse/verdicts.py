@@ -87,17 +87,14 @@ class Verdicts:
 
     def terms(self, keys: Iterable[VerdictKey], before: datetime) -> dict[VerdictKey, tuple[Term, ...]]:
         """Terms of some verdicts of the night before; a verdict knows since when they are as they are."""
-        written = self._night_before(before).written
-        known = [(key, written[key][0]) for key in keys if key in written]
-        if not known:
-            return {}
-        wanted = [{"client": c, "platform": p, "purpose": u, "as_of": as_of} for (c, p, u), as_of in known]
+        wanted = [dict(zip(("client", "platform", "purpose"), key, strict=True)) for key in keys]
         rows = self._con.execute(
-            "SELECT client, platform, purpose, kind, name, points FROM score_terms JOIN (SELECT"
-            " unnest($wanted::STRUCT(client VARCHAR, platform VARCHAR, purpose VARCHAR, as_of TIMESTAMPTZ)[],"
-            " recursive := true)) USING (client, platform, purpose, as_of)"
-            " WHERE as_of >= $first",
-            {"wanted": wanted, "first": min(as_of for _, as_of in known)},
+            "SELECT client, platform, purpose, kind, name, points FROM score_terms JOIN ("
+            "SELECT client, platform, purpose, terms_as_of AS as_of FROM verdicts SEMI JOIN (SELECT"
+            " unnest($wanted::STRUCT(client VARCHAR, platform VARCHAR, purpose VARCHAR)[], recursive := true))"
+            " USING (client, platform, purpose) WHERE as_of = (SELECT max(as_of) FROM verdicts WHERE as_of < $before))"
+            " USING (client, platform, purpose, as_of)",
+            {"wanted": wanted, "before": before},
         ).fetchall()
         found: dict[VerdictKey, tuple[Term, ...]] = {}
         for client, platform, purpose, kind, name, points in rows:
