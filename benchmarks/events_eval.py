@@ -24,7 +24,7 @@ import labelled as texts
 from ruamel.yaml import YAML
 
 from trendwarte.config_files import load_settings
-from trendwarte.events import KnownEvent, assign, summarise
+from trendwarte.events import assign, summarise
 from trendwarte.evidence import weight
 from trendwarte.reading import Reader, Watchlist
 from trendwarte.settings import Settings
@@ -95,11 +95,11 @@ def told_night_by_night(settings: Settings, items: list[Told]) -> dict[str, set[
     events: dict[str, Event] = {}
     of_document: dict[str, set[str]] = defaultdict(set)
     for night, signals in sorted(nights.items()):
-        near = [
-            KnownEvent(event, tuple(members[event.event_id]))
+        near = {
+            event.event_id: members[event.event_id]
             for event in events.values()
             if event.last_seen_at.date() >= night - timedelta(days=30)
-        ]
+        }
         event_of = assign(signals, near, settings.scoring, parents)
         for signal in signals:
             members[event_of[signal.signal_id]].append(signal)

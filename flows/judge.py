@@ -30,7 +30,7 @@ from trendwarte.types import (
     StoredSignal,
     Verdict,
 )
-from warehouse import drivers, published_or_seen, score_risk
+from warehouse import published_or_seen, score_risk
 
 _READ_AT_ONCE = 5_000
 _FLAP_WINDOW_PER_NIGHT = timedelta(days=1)
@@ -192,9 +192,6 @@ def _verdicts(
     is_degraded: bool,
 ) -> Iterator[Verdict]:
     settings = house.settings
-    behind: dict[str, dict[tuple[str, str], tuple[str, ...]]] = {}
-    for (named, place, dimension), event_ids in drivers(house.warehouse.con, as_of).items():
-        behind.setdefault(named, {})[place, dimension] = event_ids
     risks: dict[str, dict[tuple[str, str], RiskScore]] = {}
     for score in scores:
         risks.setdefault(score.platform, {})[score.jurisdiction, score.dimension] = score
@@ -212,9 +209,8 @@ def _verdicts(
             )
             statuses = tuple(s for s in current if s.platform in (platform.id, "all_social"))
             known = profile(
-                client, platform, as_of.date(), risks[platform.id], statuses, settings.jurisdictions, settings.scoring,
-                behind.get(platform.id, {}),
-            )  # fmt: skip
+                client, platform, as_of.date(), risks[platform.id], statuses, settings.jurisdictions, settings.scoring
+            )
             for purpose in client.purposes:
                 key = (client.id, platform.id, purpose)
                 yield judge(
@@ -241,13 +237,10 @@ def _alerts(
     telling = [_key(new) for old, new in pairs if old is not None and _may_tell(old, new, touched)]
     old_terms = verdicts.terms(telling, as_of)
     compared = [
-        Pair(
-            replace(old, terms=old_terms.get(_key(new), new.terms)), new,
-            flaps.get((new.client, new.platform, new.purpose), 0),
-        )
+        Pair(old, new, flaps.get(_key(new), 0), old_terms.get(_key(new), new.terms))
         for old, new in pairs
         if old is not None
-    ]  # fmt: skip
+    ]
     told = verdicts.told(as_of - timedelta(days=_TOLD_DAYS))
     unmoved = house.warehouse.runs.judged_before(as_of, nights=settings.scoring.nights_down)
     since = min(as_of - timedelta(days=settings.alerts.cause_days), unmoved or as_of)

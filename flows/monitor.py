@@ -4,7 +4,7 @@ Read ``night``: its eleven steps are the life of one datum. The rooms do the wor
 ``trendwarte`` decides, ``warehouse`` keeps it, ``alerts`` carries it out.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from time import monotonic
 from typing import Any
@@ -43,7 +43,8 @@ def night(
     Every step commits for itself and finds what an interrupted night left behind, so the same night can
     run again: nothing is lost, nothing is stored or sent twice.
     """
-    report = _begin(house, as_of)  # 1  settings are in `house`
+    last = house.warehouse.runs.last_judged()
+    report = _begin(house, as_of, last)  # 1  settings are in `house`
     clock = _Clock(report)
     if archived is not None or is_missed:
         collected = Collected([Load(list(archived or ()))], is_degraded=is_missed)
@@ -54,7 +55,7 @@ def night(
     clock.lap("collect")
     keep(house, collected, as_of, report)  # 3, 4  parse and store, load by load
     clock.lap("store")
-    if _is_unchanged(house, as_of, report):
+    if _is_unchanged(house, as_of, report, last):
         _record_unchanged(house, report, engine)
     else:
         _record_start(house, report, engine)
@@ -130,9 +131,8 @@ def _innermost() -> Any:
     return _bodies[-1]()
 
 
-def _begin(house: House, as_of: datetime) -> RunReport:
+def _begin(house: House, as_of: datetime, last: Mapping[str, Any] | None) -> RunReport:
     report = RunReport(run_id=f"night-{as_of:%Y%m%dT%H%M%SZ}", as_of=as_of)
-    last = house.warehouse.runs.last_judged()
     if last is None:
         report.baseline_reason = "first run"
     elif last["config_fingerprint"] != house.settings.fingerprint:
@@ -143,9 +143,8 @@ def _begin(house: House, as_of: datetime) -> RunReport:
     return report
 
 
-def _is_unchanged(house: House, as_of: datetime, report: RunReport) -> bool:
+def _is_unchanged(house: House, as_of: datetime, report: RunReport, last: Mapping[str, Any] | None) -> bool:
     """The day was judged already, and since then nothing new came in."""
-    last = house.warehouse.runs.last_judged()
     is_same_day = last is not None and last["as_of"].date() == as_of.date()
     return is_same_day and not report.is_baseline and not house.warehouse.documents.unread_ids(READER_VERSION, as_of)
 

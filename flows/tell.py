@@ -72,14 +72,17 @@ def queue_digests(house: House, as_of: datetime) -> int:
     earlier = house.warehouse.runs.judged_before(as_of)
     if earlier is None:
         return 0
+    last, weekday = outbox.last_digests(), settings.alerts.digest_weekday
+    active = [client for client in settings.clients.values() if client.is_active]
+    due = [client for client in active if digest_is_due(as_of, last.get(client.id), earlier, weekday)]
+    if not due:
+        return 0
     with house.warehouse.transaction():
         memory, queued = outbox.memory(as_of, as_of), 0
-        for client in settings.clients.values():
-            last = outbox.last_digest(client.id)
-            if client.is_active and digest_is_due(as_of, last, earlier, settings.alerts.digest_weekday):
-                since = max(last or as_of - timedelta(days=7), as_of - timedelta(days=_DIGEST_DAYS))
-                facts = digest_facts(house.warehouse.con, client, since, as_of, settings)
-                queued += outbox.queue(compose_digest(facts, client, settings, memory), as_of)
+        for client in due:
+            since = max(last.get(client.id, as_of - timedelta(days=7)), as_of - timedelta(days=_DIGEST_DAYS))
+            facts = digest_facts(house.warehouse.con, client, since, as_of, settings)
+            queued += outbox.queue(compose_digest(facts, client, settings, memory), as_of)
     return queued
 
 

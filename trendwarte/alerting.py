@@ -15,7 +15,7 @@ from trendwarte.ledger import BAN_LIKE, activity
 from trendwarte.radar.momentum import Standing
 from trendwarte.rules import Scoring
 from trendwarte.settings import AlertRules, Client, Jurisdiction
-from trendwarte.types import Alert, Event, Floor, LegalStatus, Reason, Verdict
+from trendwarte.types import Alert, Event, Floor, LegalStatus, Reason, Term, Verdict
 from trendwarte.vocabulary import Severity
 
 _URGENCY: dict[Severity, int] = {"note": 0, "decide": 1, "act": 2}
@@ -39,11 +39,12 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """One verdict before and after, and its distinct bands of the last nights."""
+    """One verdict before and after, its distinct bands of the last nights, and the terms it had before."""
 
     before: Verdict
     after: Verdict
-    recent_changes: int = 0
+    recent_changes: int
+    terms_before: tuple[Term, ...]
 
 
 def decide_alerts(
@@ -151,7 +152,8 @@ def _alert(
     floor = _deadline(before, after, rules) if rule is None and presence != "none" else None
     if rule is None and floor is None:
         return None
-    reasons = [*_floor_reasons(before, after), *_step_reasons(steps, scoring), *_risk_reasons(before, after)]
+    shifts = _risk_reasons(pair.terms_before, after.terms)
+    reasons = [*_floor_reasons(before, after), *_step_reasons(steps, scoring), *shifts]
     if floor is not None:
         days = (floor.due_date - after.as_of.date()).days if floor.due_date else None
         reasons.insert(
@@ -296,10 +298,10 @@ def _step_reasons(steps: Iterable[LegalStatus], scoring: Scoring) -> list[Reason
     ]  # fmt: skip
 
 
-def _risk_reasons(before: Verdict, after: Verdict) -> list[Reason]:
+def _risk_reasons(before: Sequence[Term], after: Sequence[Term]) -> list[Reason]:
     """The terms that moved the score most; differences of terms sum to the difference of scores."""
-    old = {(t.kind, t.name): t for t in before.terms}
-    shifts = [(t, t.points - (old[t.kind, t.name].points if (t.kind, t.name) in old else 0.0)) for t in after.terms]
+    old = {(t.kind, t.name): t for t in before}
+    shifts = [(t, t.points - (old[t.kind, t.name].points if (t.kind, t.name) in old else 0.0)) for t in after]
     shifts = sorted((s for s in shifts if abs(s[1]) >= _TERM_POINTS), key=lambda s: -abs(s[1]))[:_MAIN_TERMS]
     found = []
     for term, points in shifts:

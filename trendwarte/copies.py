@@ -24,7 +24,12 @@ _WORDS_MINIMUM = 8
 
 def text_key(stored: StoredSignal) -> str:
     """Title and summary without case, accents and punctuation; empty when there is no text."""
-    return " ".join(_WORD.findall(fold(f"{stored.title} {stored.summary}")))
+    return _plain(_whole(stored))
+
+
+@lru_cache(maxsize=16_384)
+def _plain(text: str) -> str:
+    return " ".join(_WORD.findall(fold(text)))
 
 
 def copy_groups(signals: Iterable[StoredSignal]) -> dict[str, int]:
@@ -98,7 +103,7 @@ def _overlap(one: frozenset[int], other: frozenset[int]) -> float:
 @lru_cache(maxsize=20_000)
 def _runs(text: str) -> frozenset[int]:
     """Hashes of the five-word runs; none of a text that is too short to be anybody's."""
-    words = _WORD.findall(fold(text))
+    words = _plain(text).split(" ")
     if len(words) < _WORDS_MINIMUM:
         return frozenset()
     return frozenset(crc32(" ".join(words[start : start + _RUN]).encode()) for start in range(len(words) - _RUN + 1))

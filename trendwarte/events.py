@@ -5,7 +5,7 @@ a client was told yesterday is the same thing tomorrow.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from hashlib import blake2b
@@ -26,7 +26,6 @@ from trendwarte.resemblance import (
     step_of,
 )
 from trendwarte.rules import Scoring
-from trendwarte.sameness import rarity
 from trendwarte.types import Event, Signal, StoredSignal
 from trendwarte.vocabulary import DIMENSION_OF
 
@@ -34,18 +33,8 @@ from trendwarte.vocabulary import DIMENSION_OF
 _COMPARED = 4
 # Half of an event's likeness is that of its nearest report, half the mean: one look-alike does not chain two stories.
 _NEAREST_SHARE = 0.5
-# Terms that half of all headlines share find every event and tell none apart.
-_TELLING = 3.0
 _VOICES_OF_A_STEP = 2
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class KnownEvent:
-    """An event that was told already, with the signals it was told by."""
-
-    event: Event
-    told: tuple[StoredSignal, ...] = ()
 
 
 def gap_days(signal: Signal, scoring: Scoring) -> int:
@@ -58,7 +47,10 @@ def gap_days(signal: Signal, scoring: Scoring) -> int:
 
 
 def assign(
-    new: Iterable[StoredSignal], known: Iterable[KnownEvent], scoring: Scoring, parents: Mapping[str, str | None]
+    new: Iterable[StoredSignal],
+    known: Mapping[str, Sequence[StoredSignal]],
+    scoring: Scoring,
+    parents: Mapping[str, str | None],
 ) -> dict[str, str]:
     """Give each new signal its event: ``{signal_id: event_id}``. The order of ``new`` does not matter.
 
@@ -67,13 +59,12 @@ def assign(
     A copy joins its original. A denial joins what it denies and never decides where a report goes.
 
     Args:
-        known: events that could be meant (same platforms, near in time) with all their signals.
+        known: all signals of each event that could be meant (same platforms, near in time), by its id.
         parents: jurisdiction to the one above it.
     """
     shelves: dict[str, _Shelf] = defaultdict(lambda: _Shelf(scoring, parents))
-    for one in sorted(known, key=lambda one: one.event.event_id):
-        if one.told:
-            shelves[one.event.platform].put_back(one)
+    for event_id, told in sorted(known.items()):
+        shelves[told[0].signal.platform].put_back(event_id, told)
     reports = sorted((report_of(stored) for stored in new), key=lambda r: (r.denies, _reading_order(r.stored)))
     return {r.stored.signal_id: shelves[r.signal.platform].place(r) for r in reports}
 
@@ -87,14 +78,27 @@ class _Open:
     last_on: date
     reports: list[Report] = field(default_factory=list)
     denials: list[Report] = field(default_factory=list)
+    # What its reports name, and how many of them.
+    instruments: Counter[str | None] = field(default_factory=Counter)
+    steps: Counter[str | None] = field(default_factory=Counter)
+    places: Counter[str | None] = field(default_factory=Counter)
 
     def take(self, report: Report) -> None:
-        (self.denials if report.denies else self.reports).append(report)
+        if report.denies:
+            self.denials.append(report)
+        else:
+            self.reports.append(report)
+            self.instruments[report.signal.instrument] += 1
+            self.steps[report.step] += 1
+            self.places[report.signal.jurisdiction] += 1
         self.stretch(report)
 
     def stretch(self, report: Report) -> None:
         self.first_on = min(self.first_on, report.day)
         self.last_on = max(self.last_on, report.day, report.stored.published_at.date())
+
+    def is_near(self, day: date, gap: timedelta) -> bool:
+        return self.first_on - gap <= day <= self.last_on + gap
 
     def voiced(self) -> list[Report]:
         return self.reports or self.denials
@@ -110,16 +114,16 @@ class _Shelf:
         self._by_text: dict[tuple[str, bool], str] = {}
         self._by_term: dict[str, set[str]] = defaultdict(set)
 
-    def put_back(self, known: KnownEvent) -> None:
+    def put_back(self, event_id: str, told: Sequence[StoredSignal]) -> None:
         """Put an event that was told already on the shelf."""
-        for stored in sorted(known.told, key=_reading_order):
-            self._keep(report_of(stored), known.event.event_id)
+        for stored in sorted(told, key=_reading_order):
+            self._keep(report_of(stored), event_id)
 
     def place(self, report: Report) -> str:
         """The event of a new report: its original's, the one it resembles, or a new one."""
         key = (text_key(report.stored), report.denies)
         original = self._events.get(self._by_text.get(key, "")) if key[0] else None
-        if original is not None and self._is_near(report, original):
+        if original is not None and original.is_near(report.day, self._gap(report)):
             event_id = original.event_id
         else:
             event_id = self._resembled(report) or _new_id(report.stored)
@@ -141,28 +145,27 @@ class _Shelf:
 
     def _resembled(self, report: Report) -> str | None:
         """The most alike event; one that only denials speak of comes after all that are reported."""
+        gap = self._gap(report)
         ids = set().union(*(self._by_term.get(term, ()) for term in _finders(report)))
         found = [
             (bool(event.reports), likely, event.event_id)
             for event in (self._events[event_id] for event_id in ids)
-            if self._is_near(report, event) and not self._contradicts(report, event)
+            if event.is_near(report.day, gap) and not self._contradicts(report, event)
             if (likely := self._likely(report, event)) >= fitted().threshold
         ]
         return max(found)[2] if found else None
 
-    def _is_near(self, report: Report, event: _Open) -> bool:
-        gap = timedelta(days=gap_days(report.signal, self._scoring))
-        return event.first_on - gap <= report.day <= event.last_on + gap
+    def _gap(self, report: Report) -> timedelta:
+        return timedelta(days=gap_days(report.signal, self._scoring))
 
     def _contradicts(self, report: Report, event: _Open) -> bool:
         """Another instrument, another legal step, or the same step in another place."""
-        named = {r.signal.instrument for r in event.reports if r.signal.instrument}
-        if report.signal.instrument and named and report.signal.instrument not in named:
+        instrument = report.signal.instrument
+        if instrument and instrument not in event.instruments and _most(event.instruments):
             return True
-        step = _most(r.step for r in event.reports)
-        if report.step is None or step is None:
+        if report.step is None or (step := _most(event.steps)) is None:
             return False
-        place = _most(r.signal.jurisdiction for r in event.reports if r.signal.jurisdiction not in NOWHERE)
+        place = _most(event.places, NOWHERE)
         return not are_one_step(report.step, step) or not are_one_place(
             report.signal.jurisdiction, place or "", self._parents
         )
@@ -182,10 +185,10 @@ def _is_one_instrument_step(one: Report, other: Report) -> bool:
     return named is not None and named == other.signal.instrument and one.step is not None and one.step == other.step
 
 
-def _finders(report: Report) -> list[str]:
+def _finders(report: Report) -> tuple[str, ...]:
     """What finds an event on the shelf: its telling terms, its legal step, its topic."""
-    telling = [term for term in report.terms.weights if rarity(term) >= _TELLING]
-    return [*telling, f"step:{report.step}"] if report.step else telling or [f"topic:{report.signal.topic}"]
+    telling = report.terms.telling
+    return (*telling, f"step:{report.step}") if report.step else telling or (f"topic:{report.signal.topic}",)
 
 
 def _new_id(stored: StoredSignal) -> str:
@@ -193,9 +196,10 @@ def _new_id(stored: StoredSignal) -> str:
     return f"e-{blake2b(stored.signal_id.encode(), digest_size=8).hexdigest()}"
 
 
-def _most(values: Iterable[str | None]) -> str | None:
-    counted = Counter(value for value in values if value)
-    return max(counted, key=lambda value: (counted[value], value)) if counted else None
+def _most(counted: Mapping[str | None, int], left_out: Container[str] = ()) -> str | None:
+    return max(
+        (value for value in counted if value and value not in left_out), key=lambda v: (counted[v], v), default=None
+    )
 
 
 def summarise(event_id: str, signals: Sequence[StoredSignal]) -> Event:

@@ -11,11 +11,12 @@ from datetime import date
 from functools import cache
 from importlib.resources import files
 from math import exp
+from operator import mul
 from typing import Any
 
 from ruamel.yaml import YAML
 
-from trendwarte.sameness import Terms, likeness, rarity, terms_of
+from trendwarte.sameness import Terms, likeness, shared, terms_of
 from trendwarte.types import Signal, StoredSignal
 from trendwarte.vocabulary import DIMENSION_OF
 
@@ -43,22 +44,14 @@ FEATURES = (
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A signal made ready for comparison."""
+    """A signal made ready for comparison; ``step`` is the family of its legal step, None when none is taken."""
 
     stored: StoredSignal
     day: date
     terms: Terms
     step: str | None
-
-    @property
-    def signal(self) -> Signal:
-        """What the report says."""
-        return self.stored.signal
-
-    @property
-    def denies(self) -> bool:
-        """Whether it denies or takes back."""
-        return self.stored.signal.factuality in DENYING
+    signal: Signal
+    denies: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +71,9 @@ def day_of(stored: StoredSignal) -> date:
 
 
 def report_of(stored: StoredSignal) -> Report:
-    """A signal with its terms and the family of its legal step (None: no step is taken)."""
-    return Report(stored, day_of(stored), terms_of(stored.title, stored.summary), step_of(stored.signal))
+    """A signal with all that it is compared by."""
+    signal, terms = stored.signal, terms_of(stored.title, stored.summary)
+    return Report(stored, day_of(stored), terms, step_of(signal), signal, signal.factuality in DENYING)
 
 
 def step_of(signal: Signal) -> str | None:
@@ -104,22 +98,21 @@ def are_one_place(one: str, other: str, parents: Mapping[str, str | None]) -> bo
 def resemblance(one: Report, other: Report, parents: Mapping[str, str | None]) -> float:
     """Probability, 0-1, that two reports of one platform tell of one event."""
     weights = fitted()
-    total = weights.bias + sum(w * f for w, f in zip(weights.values, features(one, other, parents), strict=True) if f)
-    return 1 / (1 + exp(-total))
+    return 1 / (1 + exp(-(weights.bias + sum(map(mul, weights.values, features(one, other, parents))))))
 
 
 def features(one: Report, other: Report, parents: Mapping[str, str | None]) -> tuple[float, ...]:
     """What the reports share, as numbers in the order of ``FEATURES``."""
     a, b = one.signal, other.signal
-    small, large = sorted((one.terms.weights, other.terms.weights), key=len)
-    rare = sum(max(0.0, rarity(term) - _RARE_FROM) for term in small if term in large)
+    both = shared(one.terms, other.terms)
+    rare = sum(max(0.0, one.terms.rarities[term] - _RARE_FROM) for term in both)
     named = a.jurisdiction not in NOWHERE and b.jurisdiction not in NOWHERE
     same_place = named and a.jurisdiction == b.jurisdiction
     both_steps = one.step is not None and other.step is not None
     same_step = both_steps and one.step == other.step
     days = abs((one.day - other.day).days)
     return (
-        likeness(one.terms, other.terms),
+        likeness(one.terms, other.terms, both),
         min(rare / _RARE_UNIT, _RARE_MOST),
         float(not one.terms.numbers.isdisjoint(other.terms.numbers)),
         float(same_place),

@@ -29,39 +29,58 @@ _STEM_CHARS = 7
 _COMPOUND_CHARS = 8
 _PART_CHARS = 4
 _SUMMARY_SHARE = 0.35
+# Terms that half of all headlines share find every event and tell none apart.
+_TELLING = 3.0
 _SILENT = "=silent"
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """A report as weighted terms; ``numbers`` are those with three or more digits, ``length`` the Euclidean norm."""
+    """A report as weighted terms, with the rarity of each; ``length`` is their Euclidean norm.
+
+    ``telling`` are those that tell one event from another, ``numbers`` those with three or more digits.
+    """
 
     weights: Mapping[str, float]
+    rarities: Mapping[str, float]
+    telling: tuple[str, ...]
     numbers: frozenset[str]
     length: float
 
 
+@lru_cache(maxsize=16_384)
 def terms_of(title: str, summary: str) -> Terms:
-    """Terms of a report; those of the summary weigh a third."""
+    """Terms of a report; those of the summary weigh a third.
+
+    Kept from night to night, for a report is compared with those of the next weeks; they follow from its words alone.
+    """
     weights: dict[str, float] = {}
+    rarities: dict[str, float] = {}
     for text, share in ((title, 1.0), (summary[:300], _SUMMARY_SHARE)):
         for term in _terms(text):
-            weights[term] = max(weights.get(term, 0.0), share * rarity(term))
+            rarities[term] = rarity(term)
+            weights[term] = max(weights.get(term, 0.0), share * rarities[term])
+    telling = tuple(term for term, rare in rarities.items() if rare >= _TELLING)
     numbers = frozenset(t for t in weights if t.startswith("#") and len(t) > 3)
-    return Terms(weights, numbers, sqrt(sum(w * w for w in weights.values())))
+    return Terms(weights, rarities, telling, numbers, sqrt(sum(w * w for w in weights.values())))
 
 
-def likeness(one: Terms, other: Terms) -> float:
-    """Cosine of two reports, 0-1."""
+def shared(one: Terms, other: Terms) -> list[str]:
+    """Terms that two reports share, in the order of the shorter."""
+    small, large = sorted((one.weights, other.weights), key=len)
+    return [term for term in small if term in large]
+
+
+def likeness(one: Terms, other: Terms, both: Iterable[str]) -> float:
+    """Cosine of two reports, 0-1, by the terms they share."""
     if not one.length or not other.length:
         return 0.0
-    small, large = sorted((one.weights, other.weights), key=len)
-    return sum(weight * large[term] for term, weight in small.items() if term in large) / (one.length * other.length)
+    return sum(one.weights[term] * other.weights[term] for term in both) / (one.length * other.length)
 
 
 def rarity(term: str) -> float:
     """Inverse document frequency of a term in headlines that name a platform."""
-    return float(_rarities()[crc32(term.encode()) & (SIZE - 1)])
+    return _rarities()[crc32(term.encode()) & (SIZE - 1)]
 
 
 def fold(text: str) -> str:
@@ -74,10 +93,12 @@ def fold(text: str) -> str:
 
 def _terms(text: str) -> list[str]:
     tokens = _TOKEN.findall(_joined(text))
+    words = [fold(token) for token in tokens]
+    beginnings = _beginnings()
     found: list[str] = []
-    for token, following in zip(tokens, [*tokens[1:], ""], strict=False):
-        pair = _beginnings().get(f"{fold(token)} {fold(following)}")
-        found += (pair[0],) if pair else _term(token, fold(following))
+    for token, word, following in zip(tokens, words, [*words, ""][1:], strict=True):
+        pair = beginnings.get(f"{word} {following}")
+        found += (pair[0],) if pair else _term(token, word, following)
     return found
 
 
@@ -86,8 +107,7 @@ def _joined(text: str) -> str:
     return re.sub(r"\b([A-Z])\.([A-Z])\.", r"\1\2", text)
 
 
-def _term(token: str, following: str) -> tuple[str, ...]:
-    word = fold(token)
+def _term(token: str, word: str, following: str) -> tuple[str, ...]:
     if word[:1].isdigit():
         return _number(word, following)
     if token.isupper() and token in _abbreviations():
@@ -185,10 +205,10 @@ def _abbreviations() -> dict[str, str]:
 
 
 @cache
-def _rarities() -> np.ndarray[Any, Any]:
+def _rarities() -> list[float]:
     with (files("trendwarte") / "rarities.npy").open("rb") as stream:
-        counted = np.load(stream, allow_pickle=False).astype(np.float64)
-    return np.asarray(counted / 16.0)
+        counted: list[float] = (np.load(stream, allow_pickle=False) / 16.0).tolist()
+    return counted
 
 
 def count(texts: Iterable[tuple[str, str]]) -> np.ndarray[Any, Any]:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from math import log
-from types import MappingProxyType
 from typing import Literal
 
 from trendwarte.floors import (
@@ -73,14 +72,12 @@ def profile(
     statuses: tuple[LegalStatus, ...],
     jurisdictions: Mapping[str, Jurisdiction],
     scoring: Scoring,
-    behind: Mapping[tuple[str, str], tuple[str, ...]] = MappingProxyType({}),
 ) -> Profile:
     """Measure fit and risk of a client on a platform.
 
     Args:
         risks: this platform's scores by (jurisdiction, dimension).
         statuses: this platform's instruments (those of ``all_social`` included), newest state each.
-        behind: ids of the events told in each (jurisdiction, dimension); a risk rests on those of its ``told_in``.
     """
     now = _Place(client, platform, on, statuses, risks, jurisdictions, scoring)
     parts = _risk_parts(now)
@@ -89,7 +86,7 @@ def profile(
     ]
     return Profile(
         client, platform, on, statuses, risks, jurisdictions, scoring, dict(_criteria(client, platform, on, scoring)),
-        _costs(now, parts, behind), sum(parts.values()), max(confidences, default=0.0), _is_threatened(now),
+        _costs(now, parts), sum(parts.values()), max(confidences, default=0.0), _is_threatened(now),
     )  # fmt: skip
 
 
@@ -247,17 +244,14 @@ def _risk_terms(known: Profile, fit: float) -> tuple[Term, ...]:
     )
 
 
-def _costs(
-    now: "_Place", parts: Mapping[tuple[str, str], float], behind: Mapping[tuple[str, str], tuple[str, ...]]
-) -> tuple[Term, ...]:
+def _costs(now: "_Place", parts: Mapping[tuple[str, str], float]) -> tuple[Term, ...]:
     """Points of risk by (dimension, market) with the instruments and events they rest on, the heaviest first."""
     laws, costs = _laws(now), []
     for (dimension, market), value in sorted(parts.items(), key=lambda pair: -pair[1]):
         here = laws.get((dimension, market), ())
         movers = (status.event_id for status in here if status.event_id)
         risk = now.risks.get((market, dimension))
-        driving = behind.get((risk.told_in if risk and risk.told_in else market, dimension), ())
-        event_ids = tuple(dict.fromkeys((*movers, *driving)))
+        event_ids = tuple(dict.fromkeys((*movers, *(risk.event_ids if risk else ()))))
         instruments = tuple(status.instrument for status in here)
         costs.append(Term("risk", f"{dimension}:{market}", value, f"{value:.1f}", event_ids, instruments))
     return tuple(costs)

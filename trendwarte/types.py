@@ -281,7 +281,8 @@ class Evidence:
 class RiskScore:
     """Risk of one platform in one jurisdiction and dimension: value and bounds 0-100.
 
-    ``told_in`` is the place whose events make it: this one, or one above it.
+    ``told_in`` is the place whose events make it: this one, or one above it; ``event_ids`` are those that drive it,
+    strongest first, at most five.
     """
 
     platform: str
@@ -292,6 +293,7 @@ class RiskScore:
     high: float
     confidence: float
     told_in: str = ""
+    event_ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ from warehouse.radar import RadarRows
 from warehouse.radar_brief import radar_lines
 from warehouse.retention import Periods, erase, forget_answers, forget_old
 from warehouse.runs import Runs, load_configuration
-from warehouse.scoring import drivers, score_risk
+from warehouse.scoring import score_risk
 from warehouse.source_states import SourceStates
 from warehouse.verdicts import Verdicts
 
@@ -44,7 +44,6 @@ __all__ = [
     "compacted",
     "dictionary",
     "digest_facts",
-    "drivers",
     "erase",
     "examples",
     "explained",

@@ -3,11 +3,11 @@
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Any
 
 from trendwarte.causes import Heard
-from trendwarte.events import KnownEvent
 from trendwarte.types import Event, Evidence, LegalStatus, Refusal, Signal, StoredSignal
 from trendwarte.vocabulary import DIMENSION_OF
 from warehouse.connection import Connection, insert, query_text, rows_of
@@ -43,15 +43,14 @@ class Events:
         ).fetchall()
         return sorted({event_id for (event_id,) in rows})
 
-    def near(self, days: Iterable[tuple[str, date]], gap_days: int) -> list[KnownEvent]:
-        """Events that a report of these (platform, day) pairs could belong to, with their signals.
+    def near(self, days: Iterable[tuple[str, date]], gap_days: int) -> dict[str, list[StoredSignal]]:
+        """All signals of each event that a report of these (platform, day) pairs could belong to.
 
         Only these are touched: the cost of a night follows its own days, not the history.
         """
         wanted = [{"platform": platform, "day": day} for platform, day in sorted(set(days))]
-        rows = rows_of(self._con, query_text("events_near"), {"days": wanted, "gap": gap_days})
-        told = self.signals_of(row["event_id"] for row in rows)
-        return [KnownEvent(_event(row), tuple(told.get(row["event_id"], ()))) for row in rows]
+        rows = self._con.execute(query_text("events_near"), {"days": wanted, "gap": gap_days}).fetchall()
+        return self.signals_of(event_id for (event_id,) in rows)
 
     def recent(self, platform: str, since: date) -> list[Event]:
         """Events of a platform that were still told of on or after ``since``, the most credible first."""
@@ -73,9 +72,11 @@ class Events:
 
     def signals_of(self, event_ids: Iterable[str]) -> dict[str, list[StoredSignal]]:
         """All signals of each event."""
+        # Their times come without a zone, which is UTC: DuckDB asks pytz for the zone of each value, in 4 microseconds.
         rows = rows_of(
             self._con,
-            "SELECT s.*, d.title, d.summary FROM signals s JOIN documents d USING (document_id)"
+            "SELECT s.* REPLACE (s.published_at::TIMESTAMP AS published_at, s.known_from::TIMESTAMP AS known_from),"
+            " d.title, d.summary FROM signals s JOIN documents d USING (document_id)"
             " WHERE event_id IN (SELECT unnest(?::VARCHAR[])) ORDER BY signal_id",
             [sorted(set(event_ids))],
         )
@@ -217,17 +218,23 @@ def _signal_row(stored: StoredSignal, event_id: str, reader_version: str) -> dic
 
 
 def _stored(row: dict[str, Any]) -> StoredSignal:
-    signal = Signal(**{name: row[name] for name in _SIGNAL_FIELDS}, rules=tuple(json.loads(row["rules"])))
+    signal = Signal(**{name: row[name] for name in _SIGNAL_FIELDS}, rules=_rules(row["rules"]))
     return StoredSignal(
         signal_id=row["signal_id"], document_id=row["document_id"], origin=row["origin"],
-        source_kind=row["source_kind"], published_at=row["published_at"], known_from=row["known_from"],
+        source_kind=row["source_kind"], published_at=row["published_at"].replace(tzinfo=UTC),
+        known_from=row["known_from"].replace(tzinfo=UTC),
         recap=row["is_recap"], weight=row["weight"], lang=row["lang"], title=row["title"], signal=signal,
         summary=row["summary"],
     )  # fmt: skip
 
 
+@lru_cache(maxsize=4096)
+def _rules(text: str) -> tuple[str, ...]:
+    return tuple(json.loads(text))
+
+
 def _event_row(event: Event) -> dict[str, Any]:
-    row = asdict(event)
+    row = {name: getattr(event, name) for name in _EVENT_FIELDS}
     row["is_recap"] = row.pop("recap")
     return row
 

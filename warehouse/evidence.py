@@ -62,8 +62,8 @@ def _last_mark(con: Connection) -> date | None:
 
 def _numbers(con: Connection, wanted: set[Series], last: date | None) -> dict[Series, int]:
     """The number of each series; one that has none gets the next. At the last mark nothing was left of it."""
-    rows = con.execute("SELECT (platform, jurisdiction, dimension), series FROM evidence_series").fetchall()
-    known: dict[Series, int] = dict(rows)
+    rows = con.execute("SELECT platform, jurisdiction, dimension, series FROM evidence_series").fetchall()
+    known: dict[Series, int] = {(platform, place, dimension): series for platform, place, dimension, series in rows}
     new = sorted(wanted - known.keys())
     known |= {series: number for number, series in enumerate(new, start=max(known.values(), default=0) + 1)}
     insert(con, "evidence_series", [

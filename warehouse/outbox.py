@@ -55,6 +55,8 @@ class Outbox:
 
     def queue(self, messages: Sequence[Message], queued_at: datetime) -> int:
         """Queue messages; one whose id is known already is not queued again. Gives how many were new."""
+        if not messages:
+            return 0
         before = self._count()
         insert(self._con, "messages", [_queued(m, queued_at) for m in messages], "ON CONFLICT DO NOTHING")
         rows = [asdict(s) | {"message_id": m.message_id} for m in messages for s in m.statements]
@@ -196,12 +198,12 @@ class Outbox:
             [status],
         )
 
-    def last_digest(self, client: str) -> datetime | None:
-        """When a digest was last queued for a client."""
-        row = self._con.execute(
-            "SELECT max(queued_at) FROM messages WHERE client = ? AND message_id LIKE 'twd-%'", [client]
-        ).fetchone()
-        return row[0] if row else None
+    def last_digests(self) -> dict[str, datetime]:
+        """When a digest was last queued for each client."""
+        rows = self._con.execute(
+            "SELECT client, max(queued_at) FROM messages WHERE message_id LIKE 'twd-%' GROUP BY client"
+        ).fetchall()
+        return dict(rows)
 
     def _count(self) -> int:
         row = self._con.execute("SELECT count(*) FROM messages").fetchone()

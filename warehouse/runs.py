@@ -1,7 +1,9 @@
 """Nights: what ran, how it ended, and under which configuration."""
 
 import json
+from collections.abc import Mapping
 from datetime import datetime
+from itertools import count
 from typing import Any
 
 from trendwarte.settings import Settings
@@ -17,14 +19,23 @@ class Runs:
 
     def last_judged(self) -> dict[str, Any] | None:
         """The newest night that ended with verdicts, as a row of ``runs``; None before the first."""
-        ended = self._con.execute(
-            "SELECT run_id, as_of FROM runs WHERE outcome IN ('ok', 'degraded') ORDER BY as_of DESC, started_at DESC"
-        ).fetchall()
         # One by one, newest first: a join would read every verdict there is, and the first one nearly always has some.
-        for run_id, as_of in ended:
-            if self._con.execute("FROM verdicts WHERE as_of = ? AND run_id = ? LIMIT 1", [as_of, run_id]).fetchall():
-                return rows_of(self._con, "SELECT * FROM runs WHERE run_id = ?", [run_id])[0]
+        for place in count():
+            ended = rows_of(
+                self._con,
+                "SELECT * FROM runs WHERE outcome IN ('ok', 'degraded') ORDER BY as_of DESC, started_at DESC"
+                " LIMIT 1 OFFSET ?",
+                [place],
+            )
+            if not ended or self._has_verdicts(ended[0]):
+                return ended[0] if ended else None
         return None
+
+    def _has_verdicts(self, run: Mapping[str, Any]) -> bool:
+        found = self._con.execute(
+            "SELECT 1 FROM verdicts WHERE as_of = ? AND run_id = ? LIMIT 1", [run["as_of"], run["run_id"]]
+        )
+        return bool(found.fetchall())
 
     def judged_before(self, as_of: datetime, nights: int = 1) -> datetime | None:
         """The judged night so many nights before a moment; None when there were fewer."""

@@ -11,7 +11,7 @@ from typing import Any
 from trendwarte.alerting import Told
 from trendwarte.suitability import Calm
 from trendwarte.types import Alert, Evidence, Floor, Reason, Term, Verdict
-from warehouse.connection import Connection, insert, rows_of
+from warehouse.connection import Connection, insert, insert_columns, rows_of
 
 _PLAIN = (
     "as_of", "client", "platform", "purpose", "band", "raw_band", "score", "fit", "coverage", "risk", "confidence",
@@ -86,16 +86,15 @@ class Verdicts:
             self._con.execute(f'DELETE FROM "{table}" WHERE as_of = ?', [as_of])  # noqa: S608 (names from above)
 
     def terms(self, keys: Iterable[VerdictKey], before: datetime) -> dict[VerdictKey, tuple[Term, ...]]:
-        """Terms of the newest scores of some verdicts before a night."""
+        """Terms of some verdicts of the night before; a verdict knows since when they are as they are."""
         wanted = [dict(zip(("client", "platform", "purpose"), key, strict=True)) for key in keys]
         rows = self._con.execute(
-            "WITH w AS (SELECT unnest(?::STRUCT(client VARCHAR, platform VARCHAR, purpose VARCHAR)[],"
-            " recursive := true)),"
-            " newest AS (SELECT client, platform, purpose, max(as_of) AS as_of FROM score_terms JOIN w"
-            " USING (client, platform, purpose) WHERE as_of < ? GROUP BY ALL)"
-            " SELECT client, platform, purpose, kind, name, points FROM score_terms JOIN newest"
+            "SELECT client, platform, purpose, kind, name, points FROM score_terms JOIN ("
+            "SELECT client, platform, purpose, terms_as_of AS as_of FROM verdicts SEMI JOIN (SELECT"
+            " unnest($wanted::STRUCT(client VARCHAR, platform VARCHAR, purpose VARCHAR)[], recursive := true))"
+            " USING (client, platform, purpose) WHERE as_of = (SELECT max(as_of) FROM verdicts WHERE as_of < $before))"
             " USING (client, platform, purpose, as_of)",
-            [wanted, before],
+            {"wanted": wanted, "before": before},
         ).fetchall()
         found: dict[VerdictKey, tuple[Term, ...]] = {}
         for client, platform, purpose, kind, name, points in rows:
@@ -116,18 +115,24 @@ class Verdicts:
             _row(v, run_id, is_baseline) | {"terms_as_of": since[id(v)], "terms_hash": hashes[id(v)]} for v in verdicts
         ]
         insert(self._con, "verdicts", rows)
-        terms = [
-            {"as_of": v.as_of, "client": v.client, "platform": v.platform, "purpose": v.purpose, "kind": t.kind,
-             "name": t.name, "points": t.points, "detail": t.detail,
-             "event_ids": json.dumps(t.event_ids) if t.event_ids else "[]",
-             "instruments": json.dumps(t.instruments) if t.instruments else "[]"}
-            for v in verdicts
-            if since[id(v)] == v.as_of
-            for t in v.terms
-        ]  # fmt: skip
-        insert(self._con, "score_terms", terms)
+        self._store_terms([v for v in verdicts if since[id(v)] == v.as_of])
         kept = {_key(v): (since[id(v)], hashes[id(v)]) for v in verdicts}
         self._newest = _Night(verdicts[0].as_of, {_key(v): v for v in verdicts}, kept)
+
+    def _store_terms(self, verdicts: Sequence[Verdict]) -> None:
+        told = [(v, t) for v in verdicts for t in v.terms]
+        insert_columns(self._con, "score_terms", {
+            "as_of": [v.as_of for v, _ in told],
+            "client": [v.client for v, _ in told],
+            "platform": [v.platform for v, _ in told],
+            "purpose": [v.purpose for v, _ in told],
+            "kind": [t.kind for _, t in told],
+            "name": [t.name for _, t in told],
+            "points": [t.points for _, t in told],
+            "detail": [t.detail for _, t in told],
+            "event_ids": [_list_text(t.event_ids) for _, t in told],
+            "instruments": [_list_text(t.instruments) for _, t in told],
+        })  # fmt: skip
 
     def _keep_terms_of_later_nights(self, as_of: datetime) -> None:
         """A night that is judged again may not take away the terms that later nights point at."""
@@ -214,6 +219,11 @@ def _plain(value: Any) -> str:
 
 def _key(verdict: Verdict) -> VerdictKey:
     return verdict.client, verdict.platform, verdict.purpose
+
+
+@lru_cache(maxsize=8192)
+def _list_text(names: tuple[str, ...]) -> str:
+    return json.dumps(names)
 
 
 def _hash_of(terms: tuple[Term, ...]) -> str:

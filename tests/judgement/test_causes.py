@@ -45,7 +45,7 @@ def alert_of(before, after, *, events=(), lately=(), moved=(), presence="active"
     one = SETTINGS.clients["snack-us"].model_copy(update={"presence": {after.platform: presence}})
     old = replace(before, as_of=NIGHT - DAY)
     (found,) = decide_alerts(
-        [Pair(old, after)], {"snack-us": one}, SETTINGS.jurisdictions, moved, [], "run", SETTINGS.scoring,
+        [Pair(old, after, 0, old.terms)], {"snack-us": one}, SETTINGS.jurisdictions, moved, [], "run", SETTINGS.scoring,
         SETTINGS.alerts, Lately(since, [*lately, *moved], events),
     )  # fmt: skip
     return found

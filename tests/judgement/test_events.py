@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trendwarte.config_files import load_settings
-from trendwarte.events import KnownEvent, assign, summarise
+from trendwarte.events import assign, summarise
 from trendwarte.types import Signal, StoredSignal
 
 SETTINGS = load_settings(Path(__file__).parents[2] / "config", {})
@@ -33,9 +33,9 @@ def signal(number, *, origin="a", weight=0.65, day=DAY, lang="en", title="", sum
     )  # fmt: skip
 
 
-def told(signals, known=()):
+def told(signals, known=None):
     """Event id of each signal, as one night assigns them."""
-    return assign(signals, known, SCORING, PARENTS)
+    return assign(signals, known or {}, SCORING, PARENTS)
 
 
 def told_in_nights(nights):
@@ -45,8 +45,7 @@ def told_in_nights(nights):
         members = {}
         for one in signals.values():
             members.setdefault(event_of[one.signal_id], []).append(one)
-        known = [KnownEvent(summarise(event_id, told_by), tuple(told_by)) for event_id, told_by in members.items()]
-        event_of |= told(night, known)
+        event_of |= told(night, members)
         signals |= {one.signal_id: one for one in night}
     members = {}
     for one in signals.values():
@@ -211,9 +210,8 @@ def test_the_same_step_of_one_named_law_is_one_event_in_any_words():
 def test_a_late_report_joins_the_event_that_was_told_already():
     first = [signal(1, title="President signs TikTok law"), signal(2, origin="b", title="TikTok law signed")]
     event_id = next(iter(told(first).values()))
-    known = KnownEvent(summarise(event_id, first), tuple(first))
     late = signal(3, origin="c", day=DAY + timedelta(days=2), lang="de", title="Präsident unterzeichnet TikTok-Gesetz")
-    assert told([late], [known]) == {"s3": event_id}
+    assert told([late], {event_id: first}) == {"s3": event_id}
 
 
 def test_reading_the_signal_that_opened_an_event_again_gives_the_same_id():
@@ -221,7 +219,7 @@ def test_reading_the_signal_that_opened_an_event_again_gives_the_same_id():
         signal(1, title="Utah bans TikTok on state devices"),
         signal(2, origin="b", title="TikTok banned on Utah's state devices"),
     ]
-    again = told([replace(first[0], title="Corrected: Utah bans TikTok")], [])
+    again = told([replace(first[0], title="Corrected: Utah bans TikTok")])
     assert again["s1"] == told(first)["s1"]
 
 

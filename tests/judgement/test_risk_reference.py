@@ -2,6 +2,7 @@
 
 import os
 from collections import defaultdict
+from contextlib import suppress
 from dataclasses import asdict, replace
 from datetime import UTC, date, datetime, time, timedelta
 from math import exp, log
@@ -15,7 +16,7 @@ from trendwarte.config_files import load_settings
 from trendwarte.ledger import CLOSED, activity
 from trendwarte.types import Event, LegalStatus
 from trendwarte.vocabulary import DIMENSIONS, LEGAL_STATES
-from warehouse import Warehouse, drivers, load_configuration, score_risk
+from warehouse import Warehouse, load_configuration, score_risk
 from warehouse.connection import insert
 
 SETTINGS = load_settings(Path(__file__).parents[2] / "config", {})
@@ -226,6 +227,40 @@ def test_night_by_night_is_the_same_as_all_at_once(told, statuses):
     assert all(by_night[key].value == at_once[key].value for key in at_once)
 
 
+class KilledError(Exception):
+    """A night that ends before its transaction does."""
+
+
+def kept_after(told, nights, *, looked_up):
+    """What ``risk_daily`` holds after nights that end well, are killed, or run again later."""
+    warehouse = _WORLD[0]
+    for table in ("events", "ledger", "risk_daily"):
+        warehouse.con.execute(f"DELETE FROM {table}")
+    insert(warehouse.con, "events", [_row(event) for event in told])
+    for ago, how in nights:
+        if looked_up:
+            warehouse.con.execute("DROP TABLE IF EXISTS risk_left")
+        night = at(TODAY - timedelta(days=ago))
+        with suppress(KilledError), warehouse.transaction():
+            if how == "again":
+                warehouse.con.execute("DELETE FROM risk_daily WHERE as_of = ?", [night])
+            score_risk(warehouse.con, night, "run", PLACES[: 5 - ago % 2], is_degraded=False)
+            if how == "killed":
+                raise KilledError
+    return warehouse.con.execute("FROM risk_daily ORDER BY ALL").fetchall()
+
+
+@WORLDS
+@given(
+    st.lists(events(), max_size=10, unique_by=lambda e: e.event_id),
+    st.lists(st.tuples(st.integers(0, 9), st.sampled_from(["well", "well", "killed", "again"])), max_size=9),
+    st.booleans(),
+)
+def test_what_a_night_keeps_is_the_same_whether_the_last_scores_are_carried_on_or_looked_up(told, nights, in_order):
+    nights = sorted(nights, reverse=True) if in_order else nights
+    assert kept_after(told, nights, looked_up=False) == kept_after(told, nights, looked_up=True)
+
+
 @WORLDS
 @given(st.lists(events(), max_size=10, unique_by=lambda e: e.event_id))
 def test_when_sources_are_silent_nothing_falls(told):
@@ -239,9 +274,9 @@ def test_when_sources_are_silent_nothing_falls(told):
 @given(st.lists(events(), max_size=14, unique_by=lambda e: e.event_id))
 def test_a_risk_above_its_base_rate_names_the_events_that_make_it(told):
     found = scored(told, [])
-    behind = drivers(_WORLD[0].con, at(TODAY))
     calm = {key: score.value for key, score in scored([], []).items()}
     for (platform, place, dimension), score in found.items():
         if score.value >= calm[platform, place, dimension] + 1:
-            named = behind.get((platform, score.told_in or place, dimension), ())
-            assert named and {e.platform for e in told if e.event_id in named} <= {platform, "all_social"}
+            named = [e for event_id in score.event_ids for e in told if e.event_id == event_id]
+            assert named and {(e.jurisdiction, e.dimension) for e in named} == {(score.told_in, dimension)}
+            assert {e.platform for e in named} <= {platform, "all_social"}

@@ -37,6 +37,25 @@ def test_what_goes_in_comes_out(told, x, n, raw):
     assert first == (told, x, n, raw) and second == (None,) * 4
 
 
+CELLS = {"told": TEXTS, "x": st.floats(allow_nan=False, allow_infinity=False), "n": st.integers(-(2**63), 2**63 - 1),
+         "day": st.dates(), "seen_at": st.datetimes(datetime(1900, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC)),
+         "parts": st.none() | st.just('{"a": "ü"}'), "is_so": st.booleans(), "raw": st.binary()}  # fmt: skip
+
+
+@settings(max_examples=150)
+@given(st.sets(st.sampled_from(sorted(CELLS)), min_size=1), st.data())
+def test_many_rows_come_out_as_they_went_in_whatever_is_missing(columns, data):
+    some = [
+        row(**{name: data.draw(st.none() | CELLS[name]) for name in columns})
+        for _ in range(data.draw(st.integers(1, 5)))
+    ]
+    rows = (some * 250)[:250]
+    with table() as con:
+        insert(con, "rows", rows)
+        found = con.execute("FROM rows").fetchall()
+    assert found == [tuple(one.values()) for one in rows]
+
+
 def test_times_keep_their_moment_and_json_stays_json():
     berlin = timezone(timedelta(hours=2))
     with table() as con:
@@ -53,9 +72,10 @@ def test_half_a_surrogate_pair_from_a_strangers_json_does_not_stop_a_night():
         assert con.execute("SELECT told FROM rows").fetchall() == [("broken ? emoji",)]
 
 
-def test_a_number_that_is_none_is_refused():
+@pytest.mark.parametrize("rows", [1, 2, 300])
+def test_a_number_that_is_none_is_refused(rows):
     with table() as con, pytest.raises(ValueError, match="JSON"):
-        insert(con, "rows", [row(x=float("nan"))])
+        insert(con, "rows", [row(x=float(n)) for n in range(rows - 1)] + [row(x=float("nan"))])
 
 
 def test_a_refused_statement_takes_the_whole_step_back_and_says_so():

@@ -2,10 +2,7 @@
 INSERT INTO risk_daily (as_of, platform, jurisdiction, dimension, value, low, high, confidence, run_id)
 SELECT $as_of, t.platform, t.jurisdiction, t.dimension, t.value, t.low, t.high, t.confidence, $run_id
 FROM risk_tonight t
-LEFT JOIN (
-    SELECT platform, jurisdiction, dimension, arg_max(value, as_of) AS value, arg_max(confidence, as_of) AS confidence
-    FROM risk_daily WHERE as_of <= $as_of GROUP BY ALL
-) b USING (platform, jurisdiction, dimension)
+LEFT JOIN risk_standing b USING (platform, jurisdiction, dimension)
 WHERE b.value IS NULL OR abs(t.value - b.value) >= $step OR abs(t.confidence - b.confidence) >= $step
 ON CONFLICT DO UPDATE SET value = excluded.value, low = excluded.low, high = excluded.high,
     confidence = excluded.confidence, run_id = excluded.run_id

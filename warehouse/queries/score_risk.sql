@@ -57,7 +57,8 @@ heat AS (
                                    FILTER (polarity = 'negative'), 0))) AS worse,
            sum(mass) AS mass,
            coalesce(sum(doubt_removed) FILTER (polarity = 'negative'), 0) AS doubt_removed,
-           max(least(credibility, denial)) AS conflict
+           max(least(credibility, denial)) AS conflict,
+           arg_min(event_id, k, 5) FILTER (polarity = 'negative' AND y > .01) AS event_ids
     FROM ranked GROUP BY ALL
 ),
 newest AS (
@@ -153,6 +154,10 @@ risk AS (
            c.uncertainty_points * sqrt(c.shrinkage_k0 / (f.mass + c.shrinkage_k0)) * (1 + f.conflict) AS width
     FROM felt f CROSS JOIN constant c LEFT JOIN before b USING (platform, jurisdiction, dimension)
 )
-SELECT platform, jurisdiction, dimension, least(100, value) AS value,
-       greatest(0, value - width) AS low, least(100, value + width) AS high, confidence, told_in
-FROM risk ORDER BY ALL
+-- What a term of a score rests on: the events that drive its risk, strongest first.
+SELECT r.platform, r.jurisdiction, r.dimension, least(100, r.value) AS value,
+       greatest(0, r.value - r.width) AS low, least(100, r.value + r.width) AS high, r.confidence, r.told_in,
+       coalesce(h.event_ids, []) AS event_ids
+FROM risk r
+LEFT JOIN heat h ON h.platform = r.platform AND h.jurisdiction = r.told_in AND h.dimension = r.dimension
+ORDER BY r.platform, r.jurisdiction, r.dimension
