@@ -6,7 +6,7 @@ from dataclasses import asdict
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from trendwarte.radar.bursts import Attention, Before, Measured, News, measured_attention, news_attention
+from trendwarte.radar.bursts import CHANCE, Attention, Before, Measured, News, measured_attention, news_attention
 from trendwarte.radar.candidates import key_of
 from trendwarte.radar.momentum import Inputs, Standing, unmoved
 from trendwarte.rules import Momentum
@@ -137,6 +137,7 @@ def _moved(
                         for label, markets in _markets(rules, is_press=True).items() for market in markets],
             "baseline_days": rules.baseline_days, "hold_days": rules.hold_days, "least_inputs": rules.least_inputs,
             "q_from": rules.durability_days[0], "q_to": rules.durability_days[1],
+            "steady_factor": rules.steady_factor, "chance": CHANCE,
             "q_days": rules.durability_minimum_days, "sustained_days": rules.sustained_days,
             "sustained_q": rules.sustained_q, "fading_q": rules.fading_q, "dormant_days": rules.dormant_days,
         },
