@@ -101,9 +101,8 @@ def _subject_key(subject: str) -> str:
 
 
 def _row(one: Attention, run_id: str, rules: Momentum) -> dict[str, Any]:
-    row = asdict(one) | {"is_burst": one.burst >= rules.burst_level and one.step > 0, "run_id": run_id}
-    del row["step"]
-    return row
+    row = {name: getattr(one, name) for name in one.__slots__ if name != "step"}
+    return row | {"is_burst": one.burst >= rules.burst_level and one.step > 0, "run_id": run_id}
 
 
 def judge_momentum(
