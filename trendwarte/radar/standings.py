@@ -105,7 +105,8 @@ def _attested(said: Iterable[Introduction]) -> float:
     weights: dict[str, float] = {}
     for one in said:
         weights[one.origin] = max(weights.get(one.origin, 0.0), one.weight)
-    return 1 - prod(1 - weight for weight in weights.values())
+    # In one order, so that a night judged again gives the same digits.
+    return 1 - prod(1 - weight for weight in sorted(weights.values()))
 
 
 def _risen(
