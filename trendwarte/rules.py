@@ -120,6 +120,7 @@ class Momentum(Model):
     baseline_days: int = 56
     gap_days: int = Field(default=14, description="Last days left out of the baseline: a burst must not hide itself.")
     source_days: int = Field(default=28, description="A source younger than this does not count.")
+    steady_factor: float = Field(default=2.0, gt=1, description="A source that grows or shrinks more than this is new.")
     prior_documents: float = Field(default=200, description="Weight of the pooled share in a source's own baseline.")
     least_share: float = Field(default=0.0005, gt=0, lt=0.1, description="Assumed of a platform nobody named before.")
     burst_factor: float = Field(default=3.0, gt=1)

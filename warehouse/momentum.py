@@ -6,7 +6,7 @@ from dataclasses import asdict
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from trendwarte.radar.bursts import Attention, Before, Measured, News, measured_attention, news_attention
+from trendwarte.radar.bursts import CHANCE, Attention, Before, Measured, News, measured_attention, news_attention
 from trendwarte.radar.candidates import key_of
 from trendwarte.radar.momentum import Inputs, Standing, unmoved
 from trendwarte.rules import Momentum
@@ -101,9 +101,8 @@ def _subject_key(subject: str) -> str:
 
 
 def _row(one: Attention, run_id: str, rules: Momentum) -> dict[str, Any]:
-    row = asdict(one) | {"is_burst": one.burst >= rules.burst_level and one.step > 0, "run_id": run_id}
-    del row["step"]
-    return row
+    row = {name: getattr(one, name) for name in one.__slots__ if name != "step"}
+    return row | {"is_burst": one.burst >= rules.burst_level and one.step > 0, "run_id": run_id}
 
 
 def judge_momentum(
@@ -137,6 +136,7 @@ def _moved(
                         for label, markets in _markets(rules, is_press=True).items() for market in markets],
             "baseline_days": rules.baseline_days, "hold_days": rules.hold_days, "least_inputs": rules.least_inputs,
             "q_from": rules.durability_days[0], "q_to": rules.durability_days[1],
+            "steady_factor": rules.steady_factor, "chance": CHANCE,
             "q_days": rules.durability_minimum_days, "sustained_days": rules.sustained_days,
             "sustained_q": rules.sustained_q, "fading_q": rules.fading_q, "dormant_days": rules.dormant_days,
         },

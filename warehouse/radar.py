@@ -3,14 +3,15 @@
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from trendwarte.radar.candidates import Candidate, Ground, Standing, key_of
+from trendwarte.radar.standings import Introduction, Mention, Volume, standings_of
 from trendwarte.rules import Discovery
 from trendwarte.types import Evidence
-from warehouse.connection import Connection, insert, query_text, rows_of
+from warehouse.connection import Connection, insert, rows_of
 
 _EVIDENCE_MAX = 4
 # Below that a name is a slip of the pen; counting who mentions it would cost more than it tells.
@@ -78,19 +79,41 @@ class RadarRows:
 
     def standings(self, as_of: datetime, rules: Discovery) -> list[Standing]:
         """What is known of every name within the window, with places in charts and trends that bear it."""
-        since = as_of.date() - timedelta(days=rules.window_days)
-        said = "FROM radar_contexts WHERE kind IN ('social', 'rival', 'move') AND seen_on > ? AND known_from <= ?"
-        if not self._con.execute(f"{said} LIMIT 1", [since, as_of]).fetchall():
+        bounds = {"as_of": as_of, "day": as_of.date(), "since": as_of.date() - timedelta(days=rules.window_days)}
+        history = {"history": as_of.date() - timedelta(days=rules.history_days)}
+        known = "known_from <= $as_of AND seen_on <= $day"
+        called = (
+            "SELECT name_key FROM radar_contexts"  # noqa: S608
+            f" WHERE kind IN ('social', 'rival', 'move') AND seen_on > $since AND {known}"
+        )
+        said = self._con.execute(
+            "SELECT name_key, document_id, kind, name, weight, origin, seen_on FROM radar_contexts"  # noqa: S608
+            f" WHERE {known} AND seen_on > $history AND name_key IN ({called})",
+            bounds | history,
+        ).fetchall()
+        if not said:
             return []
-        parameters = {
-            "as_of": as_of, "day": as_of.date(), "window_days": rules.window_days,
-            "established_days": rules.established_days, "history_days": rules.history_days,
-        }  # fmt: skip
-        rows = rows_of(self._con, query_text("radar_standing"), parameters)
+        named = self._con.execute(
+            f"SELECT name_key, outlet, origin, seen_on FROM radar_mentions WHERE {known} AND name_key IN ({called})",  # noqa: S608
+            bounds,
+        ).fetchall()
+        volumes = self._con.execute(
+            "SELECT outlet, min(seen_on), coalesce(sum(documents) FILTER (seen_on > $lately), 0)::BIGINT,"
+            " coalesce(sum(documents) FILTER (seen_on <= $lately), 0)::BIGINT"
+            " FROM source_days WHERE seen_on <= $day AND seen_on > $history GROUP BY outlet",
+            history | {"day": as_of.date(), "lately": as_of.date() - timedelta(days=rules.established_days)},
+        ).fetchall()
+        found = standings_of(
+            (Introduction(*row) for row in said),
+            (Mention(*row) for row in named),
+            {outlet: Volume(*row) for outlet, *row in volumes},
+            as_of.date(),
+            rules,
+        )
         charts, trends = self._measured(as_of)
         return [
-            Standing(**row, charts=charts.get(row["name_key"], {}), trends=tuple(trends.get(row["name_key"], ())))
-            for row in rows
+            replace(one, charts=charts.get(one.name_key, {}), trends=tuple(trends.get(one.name_key, ())))
+            for one in found
         ]
 
     def _measured(self, as_of: datetime) -> tuple[dict[str, dict[str, float]], dict[str, list[str]]]:

@@ -116,3 +116,11 @@ def test_spoken_of_as_known_weighs_less_than_introduced():
     (known,) = FINDER.find("Singer left Twitter and posted a video on Lichtfang", "")
     (told,) = FINDER.find("Singer left for the photo app Lichtfang", "")
     assert known.weight < 0.5 < told.weight
+
+
+def test_every_spelling_of_a_watched_name_counts_whichever_comes_last():
+    for known in (["YouTube", "Youtube"], ["Youtube", "YouTube"]):
+        for written in known:
+            (one,) = Finder(known).find(f"{written} rival Plauderia is here", "")
+            assert (one.name, one.kind) == ("Plauderia", "rival")
+        assert Finder(known).find("youtube rival Plauderia is here", "") == []

@@ -38,8 +38,13 @@ class Anchors:
             self._automaton.add_word(word, (word, "within"))
         for word in _WHOLE:
             self._automaton.add_word(word, (word, "whole"))
+        spelled: dict[str, set[str]] = {}
         for name in names:
-            self._automaton.add_word(name.lower(), (name, "name"))
+            spelled.setdefault(name.lower(), set()).add(name)
+        for low in spelled:
+            self._automaton.add_word(low, (low, "name"))
+        # "YouTube" and "Youtube" share an entry: whichever came last must not be the only one that counts.
+        self._spelled = spelled
         self._automaton.make_automaton()
 
     def look(self, text: str) -> tuple[set[str], list[str]]:
@@ -52,15 +57,17 @@ class Anchors:
                 if word != "dienst" or not low.startswith("ag", end + 1):  # Dienstag is a day
                     words.add(word)
                 continue
-            if word in words or word in names:
+            if word in words:
                 continue
             start = end + 1 - len(word)
             if not _is_whole(low, start, end + 1):
                 continue
             if kind == "whole":
                 words.add(word)
-            elif text[start : end + 1] == word or len(low) != len(text):
-                names.append(word)
+            elif len(low) != len(text):
+                names += sorted(self._spelled[word] - set(names))
+            elif (name := text[start : end + 1]) in self._spelled[word] and name not in names:
+                names.append(name)
         return words, names
 
 

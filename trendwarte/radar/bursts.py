@@ -23,6 +23,8 @@ _WORST_RANK = 201
 _Z_CAP = 8.0
 _WEEKDAYS_NEEDED = 4
 _WEEK = 7
+#: Two standard errors of a count: the root of a Poisson count has a standard deviation of one half.
+CHANCE = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,12 +103,13 @@ def _market_news(
         return
     # A source counts from the day on which its own history is long enough.
     ages = np.array([(start - news.firsts[s]).days for s in sources]).reshape(-1, 1) + np.arange(days)
-    counts = ages >= rules.source_days
-    d, d_before, within = (one * counts for one in _now_and_before(volumes, len(sources), days, rules))
-    is_heard = within.sum(axis=0) > 0
-    r, r_before, _ = _now_and_before(named, len(pairs), days, rules)
+    texts = _Counts.of(volumes, len(sources), days, rules)
+    counts = (ages >= rules.source_days) & _is_steady(texts, ages, rules)
+    d, d_before = texts.today * counts, texts.before * counts
+    is_heard = (texts.within * counts).sum(axis=0) > 0
+    told_of = _Counts.of(named, len(pairs), days, rules)
     of_source = np.array([s for _, s in pairs])
-    r, r_before = r * counts[of_source], r_before * counts[of_source]
+    r, r_before = told_of.today * counts[of_source], told_of.before * counts[of_source]
     own = d[of_source] * r_before / (d_before[of_source] + rules.prior_documents)
     leaning = (d / (d_before + rules.prior_documents)).sum(axis=0)
     pooled, whole = np.maximum(d_before.sum(axis=0), 1), d.sum(axis=0)
@@ -126,18 +129,50 @@ def _market_news(
         )  # fmt: skip
 
 
-def _now_and_before(
-    cells: Sequence[tuple[int, int, float]], rows: int, days: int, rules: Momentum
-) -> tuple[_Floats, _Floats, _Floats]:
-    """Per row and day to count: that day, the sum of the baseline that ends before the gap, and the sum of all."""
-    reach = rules.baseline_days + rules.gap_days
-    grid = np.zeros((rows, reach + days))
-    if cells:
-        at = np.array(cells)
-        np.add.at(grid, (at[:, 0].astype(int), at[:, 1].astype(int)), at[:, 2])
-    sums = np.concatenate([np.zeros((rows, 1)), grid.cumsum(axis=1)], axis=1)
-    before = sums[:, rules.baseline_days : rules.baseline_days + days] - sums[:, :days]
-    return grid[:, reach:], before, sums[:, reach + 1 :] - sums[:, :days]
+@dataclass(frozen=True, slots=True)
+class _Counts:
+    """Per row and day to count: texts of that day, of the week and of all that is looked at, the sum of the baseline
+    (which ends before the gap) and its fullest day."""
+
+    today: _Floats
+    week: _Floats
+    within: _Floats
+    before: _Floats
+    fullest: _Floats
+
+    @classmethod
+    def of(cls, cells: Sequence[tuple[int, int, float]], rows: int, days: int, rules: Momentum) -> "_Counts":
+        """From cells of row, column and texts; the first day to count stands in the column after baseline and gap."""
+        reach, baseline = rules.baseline_days + rules.gap_days, rules.baseline_days
+        grid = np.zeros((rows, reach + days))
+        if cells:
+            at = np.array(cells)
+            np.add.at(grid, (at[:, 0].astype(int), at[:, 1].astype(int)), at[:, 2])
+        sums = np.concatenate([np.zeros((rows, 1)), grid.cumsum(axis=1)], axis=1)
+        until = sums[:, reach + 1 :]
+        windows = np.lib.stride_tricks.sliding_window_view(grid[:, : baseline + days - 1], baseline, axis=1)
+        return cls(
+            today=grid[:, reach:],
+            week=until - sums[:, reach + 1 - _WEEK : -_WEEK],
+            within=until - sums[:, :days],
+            before=sums[:, baseline : baseline + days] - sums[:, :days],
+            fullest=windows.max(axis=2),
+        )
+
+
+def _is_steady(texts: _Counts, ages: npt.NDArray[np.int_], rules: Momentum) -> npt.NDArray[np.bool_]:
+    """Whether a source brings about as much as before, give or take what chance does to small numbers.
+
+    A source that brings ten times as much overnight, or a tenth, is another selection of texts: it is as new as one
+    that is added, and its past says nothing about its present.
+    """
+    usual = texts.before / np.clip(ages - rules.gap_days, 1, rules.baseline_days)
+    k = rules.steady_factor
+    over = np.sqrt(texts.week) - np.sqrt(k * _WEEK * usual)
+    under = np.sqrt(_WEEK * usual / k) - np.sqrt(texts.week)
+    sudden = np.sqrt(texts.today) - np.sqrt(np.maximum(k * usual, texts.fullest))
+    is_steady: npt.NDArray[np.bool_] = np.maximum(np.maximum(over, under), sudden) <= CHANCE
+    return is_steady
 
 
 @dataclass(frozen=True, slots=True)

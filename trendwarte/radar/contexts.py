@@ -132,7 +132,7 @@ class Finder:
     """
 
     def __init__(self, known: Iterable[str]) -> None:
-        names = sorted({name for name in known if len(name) > 1}, key=len, reverse=True)
+        names = sorted({name for name in known if len(name) > 1}, key=lambda name: (-len(name), name))
         self._known = frozenset(name.casefold() for name in names)
         self._known_tokens = frozenset(name.casefold() for name in names if " " not in name)
         self._anchors = Anchors(names)

@@ -45,18 +45,22 @@ lately AS (
 ),
 markets AS (SELECT unnest($markets::STRUCT(label VARCHAR, market VARCHAR)[], recursive := true)),
 peak_weeks AS (
-    SELECT p.platform, k.market, n.source_id, sum(n.documents) AS d, p.peak_on
+    SELECT p.platform, k.market, n.source_id, sum(n.documents) AS d, p.peak_on,
+           least($day::DATE - p.peak_on - $q_from::INTEGER + 1, $q_to::INTEGER - $q_from::INTEGER + 1) AS late_days
     FROM lately p JOIN markets k USING (market)
     JOIN source_days n ON n.lang = k.label AND n.seen_on BETWEEN p.peak_on - 6 AND p.peak_on
     WHERE p.input = 'mentions' GROUP BY ALL
 ),
 late_weeks AS (
+    -- A source that brings much more or less than in the peak week is another selection of texts (bursts.py).
     SELECT w.platform, w.market, w.source_id, any_value(w.d) AS d_peak, any_value(w.peak_on) AS peak_on, sum(n.documents) AS d_late
     FROM peak_weeks w JOIN markets k USING (market)
     JOIN source_days n ON n.source_id = w.source_id AND n.lang = k.label
      AND n.seen_on > greatest(w.peak_on + $q_from::INTEGER - 1, $day::DATE - ($q_to::INTEGER - $q_from::INTEGER + 1))
      AND n.seen_on <= $day
-    GROUP BY ALL
+    GROUP BY w.platform, w.market, w.source_id
+    HAVING greatest(sqrt(d_late) - sqrt($steady_factor * d_peak * any_value(w.late_days) / 7),
+                    sqrt(d_peak * any_value(w.late_days) / 7 / $steady_factor) - sqrt(d_late)) <= $chance
 ),
 told AS (
     SELECT w.platform, w.market, w.source_id, w.d_peak, w.d_late,
@@ -72,26 +76,27 @@ told AS (
     GROUP BY ALL
 ),
 news AS (
-    -- Too few texts to expect: nothing is known, and nothing fades.
-    SELECT platform, market, sum(r_late) / sum(d_late * r_peak / d_peak) AS q FROM told
-    GROUP BY ALL HAVING sum(d_late * r_peak / d_peak) >= 5
+    -- Too few texts to expect: nothing is known, and nothing fades. Nor does it by a few texts that are missing by chance.
+    SELECT platform, market, sum(d_late * r_peak / d_peak) AS expected, sum(r_late) / expected AS q,
+           (sqrt(sum(r_late)) + $chance / 2) ** 2 / expected AS q_at_most
+    FROM told GROUP BY platform, market HAVING expected >= 5
 ),
 ratios AS (
-    SELECT platform, market, now / peak AS q FROM lately
+    SELECT platform, market, now / peak AS q, now / peak AS q_at_most FROM lately
     WHERE input <> 'mentions' AND peak > 0 AND days >= $q_days
-    UNION ALL SELECT n.platform, n.market, n.q FROM news n JOIN lately l USING (platform, market)
+    UNION ALL SELECT n.platform, n.market, n.q, n.q_at_most FROM news n JOIN lately l USING (platform, market)
     WHERE l.input = 'mentions' AND l.days >= $q_days
 ),
-durable AS (SELECT platform, market, median(q) AS q FROM ratios GROUP BY ALL),
+durable AS (SELECT platform, market, median(q) AS q, median(q_at_most) AS q_at_most FROM ratios GROUP BY ALL),
 judged AS (
     SELECT s.*, d.q, (SELECT max(peak_on) FROM peaks p WHERE p.platform = s.platform AND p.market = s.market) AS peak_on,
            CASE
                WHEN s.stage = 'dormant' AND new_spark IS NULL THEN 'dormant'
                WHEN s.stage = 'fading' AND new_spark IS NULL
                    THEN CASE WHEN $day::DATE - s.stage_since >= $dormant_days THEN 'dormant' ELSE 'fading' END
-               WHEN s.stage = 'sustained' AND (old_spark IS NULL OR d.q IS NULL OR d.q >= $fading_q) THEN 'sustained'
+               WHEN s.stage = 'sustained' AND (old_spark IS NULL OR d.q IS NULL OR d.q_at_most >= $fading_q) THEN 'sustained'
                WHEN $day::DATE - spark_on < $hold_days THEN 'spark'
-               WHEN d.q < $fading_q THEN 'fading'
+               WHEN d.q_at_most < $fading_q THEN 'fading'
                WHEN $day::DATE - spark_on >= $sustained_days AND d.q >= $sustained_q THEN 'sustained'
                ELSE 'hype'
            END AS next_stage
