@@ -19,7 +19,8 @@ from sklearn.linear_model import LogisticRegression
 
 from trendwarte.config_files import load_settings
 from trendwarte.reading import Reader, Watchlist
-from trendwarte.reading.features import RULE_SHARES, SIZE, WORD_SHARES, Families, vector
+from trendwarte.reading.features import RULE_SHARES, WORD_SHARES, Families, vector
+from trendwarte.reading.hashing import SIZE
 from trendwarte.reading.learned import QUESTIONS
 from trendwarte.reading.reader import Sight
 from trendwarte.reading.verdict import NAMED

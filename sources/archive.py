@@ -17,7 +17,7 @@ from trendwarte.settings import Outlet
 from trendwarte.types import Document
 from trendwarte.vocabulary import SOURCE_KINDS, SourceKind
 
-# Of these the words of a line are made.
+# Of these the words of a line are made; of several names the first that says something counts.
 _TEXTS = (("title",), ("published_at", "date"), ("source",), ("url",), ("lead", "text"), ("source_kind",), ("lang",))
 _TEXT_TYPES = frozenset({str, type(None)})
 _BOM = b"\xef\xbb\xbf"

@@ -76,7 +76,7 @@ def grave_events(
 ) -> list[Event]:
     """New events that by themselves are reason enough to look again, the gravest first.
 
-    Grave is what is severe and believed and what the market hears of: told officially, or by three houses of ten.
+    Grave is what is severe and believed and what the market hears of: told officially, or by three origins of ten.
     """
     weighing = {
         term.name.partition(":")[0] for term in after.terms if term.kind == "risk" and -term.points >= _TERM_POINTS

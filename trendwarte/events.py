@@ -248,7 +248,7 @@ def summarise(event_id: str, signals: Sequence[StoredSignal]) -> Event:
         age_limit=_first(s.signal.age_limit for s in told),
         mass=sum(sorted(support.values())),
         denial=d_sum,
-        # Told officially or by three houses: the whole market hears of it (docs/method.md, "reach").
+        # Told officially or by three origins: the whole market hears of it (docs/method.md, "reach").
         reach=1.0 if has_official or len(support) >= 3 else 0.7 if any(s.weight >= 0.6 for s in told) else 0.4,
     )
 

@@ -142,7 +142,7 @@ class Ledger:
         return event.credibility >= least
 
     def _is_vouched_for(self, event: Event, status: LegalStatus | None) -> bool:
-        """Believed by itself, or told by one good house, denied by nobody, and next to something that is open."""
+        """Believed by itself, or told by one good outlet, denied by nobody, and next to something that is open."""
         if event.credibility >= self._scoring.ledger_credibility_minimum:
             return True
         if event.denial > 0 or status is None or status.state in CLOSED:

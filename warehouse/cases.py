@@ -89,7 +89,7 @@ class Events:
         """Write events (new or grown) as known from a night on; gives them with what only their neighbours can say.
 
         Novelty falls with each earlier event of the same platform, place and topic in 90 days, attention with the
-        number of houses that did not tell of it; a legal step is always new and needs no chorus (docs/method.md).
+        number of origins that did not tell of it; a legal step is always new and needs no chorus (docs/method.md).
         """
         ids = [event.event_id for event in events]
         before = self._con.execute(

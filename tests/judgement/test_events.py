@@ -66,7 +66,7 @@ STORIES = [
 
 @st.composite
 def reports(draw, most=10):
-    """Reports of a few stories by a few houses within ten days."""
+    """Reports of a few stories by a few origins within ten days."""
     count = draw(st.integers(1, most))
     found = []
     for number in range(count):
@@ -88,7 +88,7 @@ def test_forty_copies_of_one_agency_are_one_voice():
 
 
 def test_forty_houses_that_print_one_text_without_its_credit_are_one_voice():
-    copies = [signal(n, origin=f"house{n}", title=f"Headline number {n}", summary=AGENCY_TEXT) for n in range(40)]
+    copies = [signal(n, origin=f"outlet{n}", title=f"Headline number {n}", summary=AGENCY_TEXT) for n in range(40)]
     assert summarise("e", copies).origins == 1
 
 

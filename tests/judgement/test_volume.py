@@ -13,30 +13,30 @@ from warehouse import Warehouse, load_configuration, score_risk
 SETTINGS = load_settings(Path(__file__).parents[2] / "config", {})
 START = date(2025, 3, 1)
 SWITCH = 60
-HOUSES = [f"house-{n}" for n in range(8)]
+ORIGINS = [f"origin-{n}" for n in range(8)]
 FEEDS = [f"feed-{n}" for n in range(50)]
 
 
-def report(house, day, story, *, lang="en", weight=0.65, **more):
+def report(origin, day, story, *, lang="en", weight=0.65, **more):
     values = {
         "platform": "tiktok", "topic": "security", "jurisdiction": "GLOBAL", "legal_stage": "none",
         "factuality": "asserted", "polarity": "negative", "severity": 3, "confidence": 0.9, "evidence": "q",
         "char_from": 0, "char_to": 1, "rules": (),
     }  # fmt: skip
     at = datetime.combine(START + timedelta(days=day), time(9), UTC)
-    key = f"{story}-{house}"
+    key = f"{story}-{origin}"
     return StoredSignal(
-        f"s-{key}", f"d-{key}", house, "quality_press", at, at, False, weight, lang, f"{house} tells of {story}",
-        Signal(**values | more), f"What {house} knows of {story}.",
+        f"s-{key}", f"d-{key}", origin, "quality_press", at, at, False, weight, lang, f"{origin} tells of {story}",
+        Signal(**values | more), f"What {origin} knows of {story}.",
     )  # fmt: skip
 
 
-def small_reports(houses, first, last):
-    """Each house finds a small thing of its own about every eighth day."""
+def small_reports(origins, first, last):
+    """Each origin finds a small thing of its own about every eighth day."""
     return {
-        f"small-{n}-{day}": [report(house, day, f"small-{n}-{day}")]
+        f"small-{n}-{day}": [report(origin, day, f"small-{n}-{day}")]
         for day in range(first, last)
-        for n, house in enumerate(houses)
+        for n, origin in enumerate(origins)
         if (day + n) % 8 == 0
     }
 
@@ -74,45 +74,45 @@ def agency_stories(first, last):
 
 
 def test_fifty_feeds_added_overnight_are_not_taken_for_more_trouble():
-    ours = small_reports(HOUSES, 0, SWITCH + 30)
+    ours = small_reports(ORIGINS, 0, SWITCH + 30)
     theirs = small_reports(FEEDS, SWITCH, SWITCH + 30)
     more = theirs | agency_stories(SWITCH, SWITCH + 30)
     blind = SETTINGS.model_copy(update={"scoring": SETTINGS.scoring.model_copy(update={"panel_origins": 1e9})})
     before, with_small, with_more = told(ours)[0], told(ours | theirs)[0], told(ours | more)[0]
     assert with_small == pytest.approx(before, abs=2)
-    # Fifteen things that did happen and that eight houses would mostly have told of are something, but no alarm.
+    # Fifteen things that did happen and that eight origins would mostly have told of are something, but no alarm.
     unmeasured = told(ours | more, rules=blind)[0]
     assert before <= with_more and with_more - before < (unmeasured - before) / 3
 
 
 def test_fifty_feeds_lost_overnight_take_nothing_back():
-    many = small_reports([*HOUSES, *FEEDS], 0, SWITCH)
+    many = small_reports([*ORIGINS, *FEEDS], 0, SWITCH)
     silent, _ = told(many)
-    fewer, _ = told(many | small_reports(HOUSES, SWITCH, SWITCH + 30))
+    fewer, _ = told(many | small_reports(ORIGINS, SWITCH, SWITCH + 30))
     assert fewer >= silent
 
 
-def test_a_grave_event_weighs_the_same_among_eight_houses_and_among_fifty_eight():
-    few = {"grave": [report(house, SWITCH, "grave") for house in HOUSES[:4]]}
-    all_of_them = [*HOUSES, *FEEDS]
-    many = {"grave": [report(house, SWITCH, "grave") for house in all_of_them[:29]]}
-    among_few = told(small_reports(HOUSES, 30, SWITCH) | few)
+def test_a_grave_event_weighs_the_same_among_eight_origins_and_among_fifty_eight():
+    few = {"grave": [report(origin, SWITCH, "grave") for origin in ORIGINS[:4]]}
+    all_of_them = [*ORIGINS, *FEEDS]
+    many = {"grave": [report(origin, SWITCH, "grave") for origin in all_of_them[:29]]}
+    among_few = told(small_reports(ORIGINS, 30, SWITCH) | few)
     among_many = told(small_reports(all_of_them, 30, SWITCH) | many)
     for believed, reach in (among_few[1]["grave"], among_many[1]["grave"]):
         assert believed > 0.95 and reach == 1
     assert among_many[0] == pytest.approx(among_few[0], abs=4)
 
 
-def test_one_house_of_many_is_a_fraction_of_a_voice_and_a_later_report_only_adds_to_it():
-    world = small_reports([*HOUSES, *FEEDS], 30, SWITCH)
-    alone = {"one": [report("house-1", SWITCH, "one")]}
-    joined = {"one": [report("house-1", SWITCH, "one"), report("feed-3", SWITCH + 1, "one")]}
+def test_one_origin_of_many_is_a_fraction_of_a_voice_and_a_later_report_only_adds_to_it():
+    world = small_reports([*ORIGINS, *FEEDS], 30, SWITCH)
+    alone = {"one": [report("origin-1", SWITCH, "one")]}
+    joined = {"one": [report("origin-1", SWITCH, "one"), report("feed-3", SWITCH + 1, "one")]}
     ours, theirs = told(world | alone)[1]["one"][0], told(world | joined)[1]["one"][0]
     assert ours == pytest.approx(1 - 0.35 ** (10 / 58), abs=1e-3)
     assert theirs == pytest.approx(1 - 0.35 ** (20 / 58), abs=1e-3)
 
 
-def test_a_country_is_measured_against_the_houses_of_its_language():
+def test_a_country_is_measured_against_the_origins_of_its_language():
     world = small_reports(FEEDS, 30, SWITCH)
     at_home = {"home": [report(f"haus-{n}", SWITCH, "home", lang="de") for n in range(3)]}
     abroad = {"home": [*at_home["home"], report("feed-1", SWITCH + 1, "home")]}
@@ -122,7 +122,7 @@ def test_a_country_is_measured_against_the_houses_of_its_language():
 
 
 def test_a_step_of_the_law_and_an_official_word_need_no_chorus():
-    world = small_reports([*HOUSES, *FEEDS], 30, SWITCH)
+    world = small_reports([*ORIGINS, *FEEDS], 30, SWITCH)
     step = {"legal_stage": "in_force", "verb": "block", "measure": "full_ban", "topic": "legal_ban", "severity": 5}
-    found = told(world | {"law": [report("house-1", SWITCH, "law", jurisdiction="US", **step)]})[1]
+    found = told(world | {"law": [report("origin-1", SWITCH, "law", jurisdiction="US", **step)]})[1]
     assert found["law"][0] == 0.65

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from trendwarte.reading.features import SIZE, features, vector
+from trendwarte.reading.features import features, vector
 from trendwarte.reading.grammar import row
+from trendwarte.reading.hashing import SIZE
 from trendwarte.reading.memo import Memo
 from trendwarte.reading.sieve import Sieve, needles_of
 from trendwarte.reading.steps import _rules

@@ -244,3 +244,41 @@ def test_a_word_nobody_knows_is_never_taken_for_relief(read, title):
 
 def test_a_service_that_fails_by_itself_is_not_banned(read):
     assert read("TikTok in Vanuatu nicht erreichbar: Seekabel beschädigt").legal_stage == "none"
+
+
+@pytest.mark.parametrize(
+    "title",
+    ["Albania to block TikTok for a year", "Russia will block WhatsApp", "Belarus plant Sperre von Telegram",
+     "Russia to ban Signal, says deputy"],
+)  # fmt: skip
+def test_what_is_announced_is_not_yet_in_force(read, title):
+    assert read(title).legal_stage != "in_force"
+
+
+@pytest.mark.parametrize(
+    ("title", "place"),
+    [("Turkey restored access to Instagram", "TR"),
+     ("Government agrees to set aside order to wind down TikTok in Canada", "CA")],
+)  # fmt: skip
+def test_a_state_that_restores_access_or_sets_its_order_aside_lifts_the_measure(read, title, place):
+    reading = read(title)
+    assert (reading.legal_stage, reading.polarity, reading.jurisdiction) == ("repealed", "positive", place)
+    assert reading.signals[0].verb == "lift"
+
+
+@pytest.mark.parametrize(
+    "title", ["Creators brace for a possible TikTok ban in the US", "USA: Drohendes TikTok-Verbot verunsichert Händler"]
+)
+def test_a_ban_that_is_only_talked_about_is_a_debate_and_moves_no_ledger(read, title):
+    reading = read(title)
+    assert reading.legal_stage == "discussed"
+    assert all(signal.verb is None for signal in reading.signals)
+
+
+@pytest.mark.parametrize(
+    ("title", "lead"),
+    [("Drone debris sets depot ablaze", "No one was hurt, the governor wrote on Telegram."),
+     ("Brüssel prüft Antwort auf Zolldrohung", "Der Präsident hatte sie auf Truth Social wiederholt.")],
+)  # fmt: skip
+def test_an_official_who_only_writes_on_a_platform_says_nothing_about_it(read, title, lead):
+    assert not read(title, lead).relevant

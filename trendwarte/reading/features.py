@@ -15,7 +15,7 @@ from zlib import crc32
 import numpy as np
 
 from trendwarte.reading.grammar import Row
-from trendwarte.reading.hashing import BITS, SIZE, hashed, seeded
+from trendwarte.reading.hashing import BITS, MASK, hashed, seeded
 from trendwarte.reading.memo import Memo
 from trendwarte.reading.resources import resource
 
@@ -27,7 +27,6 @@ _LETTERS = (3, 4, 5)
 _WORD_CHARS = 24
 _TITLE_PARTS, _LEAD_PARTS = 14, 20
 
-_MASK = SIZE - 1
 _FAMILIES = np.arange(8) << BITS
 # 1 + ln n for n from 1; no text of a few hundred words has a word more often.
 _GROWTH = 1 + np.log(np.arange(1, 2001, dtype=np.float32))
@@ -66,7 +65,7 @@ def vector(families: Families, shares: tuple[float, ...], rarity: np.ndarray[Any
     counts = ends.copy()  # one less than how often each occurs
     counts[1:] -= ends[:-1] + 1
     found = found[ends]
-    owner, index = found >> BITS, found & _MASK
+    owner, index = found >> BITS, found & MASK
     weight = _GROWTH.take(counts, mode="clip") * rarity[index]
     squares = np.bincount(owner, weight * weight, minlength=len(families)).tolist()
     # A handful of numbers, which Python is quicker with.
@@ -76,7 +75,7 @@ def vector(families: Families, shares: tuple[float, ...], rarity: np.ndarray[Any
 
 def _pairs(seeds: list[int], row: Row) -> list[int]:
     """Pairs of neighbours."""
-    return [crc32(word.tail, seed) & _MASK for seed, word in zip(seeds, islice(row.words, 1, None), strict=False)]
+    return [crc32(word.tail, seed) & MASK for seed, word in zip(seeds, islice(row.words, 1, None), strict=False)]
 
 
 def _roles(row: Row, most: int, mark: str, *, is_whole: bool) -> "array[int]":
@@ -146,7 +145,7 @@ class _LetterGroups(Memo[str, bytes]):
     def look_up(self, token: str) -> bytes:
         edged = f" {token[:_WORD_CHARS]} "
         groups = [edged[start : start + size] for size in _LETTERS for start in range(len(edged) - size + 1)]
-        return array("H", [crc32(group.encode(), _GROUP) & _MASK for group in groups]).tobytes()
+        return array("H", [crc32(group.encode(), _GROUP) & MASK for group in groups]).tobytes()
 
 
 _LETTER_GROUPS = _LetterGroups(50_000)

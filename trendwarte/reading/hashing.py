@@ -5,12 +5,12 @@ from zlib import crc32
 BITS = 16
 #: Number of hashed features; collisions cost less than a larger file.
 SIZE = 1 << BITS
-_MASK = SIZE - 1
+MASK = SIZE - 1
 
 
 def hashed(feature: str) -> int:
     """The number of a feature."""
-    return crc32(feature.encode()) & _MASK
+    return crc32(feature.encode()) & MASK
 
 
 def seeded(beginning: str) -> int:

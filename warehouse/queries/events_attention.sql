@@ -1,10 +1,10 @@
--- Attention and reach of some events, against the houses that told of any platform in the weeks up to their day: in a
--- panel as the constants were tuned on a house is a voice, in a larger one a fraction of one. Voices are counted as what
+-- Attention and reach of some events, against the origins that told of any platform in the weeks up to their day: in a
+-- panel as the constants were tuned on an origin is a voice, in a larger one a fraction of one. Voices are counted as what
 -- they take from doubt, -ln(1 - q), in each language and in all together; the highest counts, so a report more never
 -- lowers it. A legal step and an official word need no chorus. The panel is that of the event's first night: what is read
 -- later changes no verdict of the past.
 WITH constant AS (
-    SELECT max(value) FILTER (name = 'panel_origins') AS houses, max(value::INTEGER) FILTER (name = 'panel_days') AS days
+    SELECT max(value) FILTER (name = 'panel_origins') AS panel, max(value::INTEGER) FILTER (name = 'panel_days') AS days
     FROM constants
 ),
 touched AS (
@@ -14,7 +14,7 @@ touched AS (
 ),
 nights AS (SELECT DISTINCT day, first_seen_at FROM touched),
 panels AS (
-    SELECT n.day, n.first_seen_at, s.lang, any_value(c.houses) / greatest(any_value(c.houses), count(DISTINCT s.origin)) AS voice
+    SELECT n.day, n.first_seen_at, s.lang, any_value(c.panel) / greatest(any_value(c.panel), count(DISTINCT s.origin)) AS voice
     FROM nights n CROSS JOIN constant c JOIN signals s
       ON s.weight > 0 AND s.published_at >= n.day - c.days AND s.published_at < n.day + 1
      AND s.known_from <= n.first_seen_at
@@ -27,10 +27,10 @@ said AS (
     GROUP BY GROUPING SETS ((event_id, lang, origin), (event_id, origin))
 ),
 told AS (
-    SELECT event_id, lang, count(*) AS houses, sum(-ln(1 - least(q, .999))) AS doubt_removed FROM said GROUP BY event_id, lang
+    SELECT event_id, lang, count(*) AS told_by, sum(-ln(1 - least(q, .999))) AS doubt_removed FROM said GROUP BY event_id, lang
 ),
 loudest AS (
-    SELECT t.event_id, max(least(v.houses, t.origins) * p.voice) AS voices,
+    SELECT t.event_id, max(least(v.told_by, t.origins) * p.voice) AS voices,
            max(v.doubt_removed * p.voice) / max(v.doubt_removed) AS share
     FROM touched t
     JOIN told v USING (event_id)
@@ -39,7 +39,7 @@ loudest AS (
 )
 UPDATE events
 SET attention = CASE WHEN t.is_exempt THEN 1 ELSE coalesce(l.share, 1) END,
-    -- "The whole market hears of it" is said of three houses in a panel; in a larger one it takes more.
+    -- "The whole market hears of it" is said of three origins in a panel; in a larger one it takes more.
     reach = CASE WHEN reach = 1 AND NOT has_official AND l.voices < 3 THEN 0.7 ELSE reach END
 FROM touched t LEFT JOIN loudest l USING (event_id)
 WHERE events.event_id = t.event_id

@@ -26,7 +26,7 @@ fresh AS (
            e.polarity, e.event_id, e.event_date, e.denial, e.credibility, e.attention, e.mass,
            greatest(0, date_diff('day', e.event_date, $day::DATE)) AS age,
            CASE WHEN age <= r.plateau_days THEN 1 ELSE pow(2, -(age - r.plateau_days) / r.half_life_days) END AS m,
-           -- Believed as far as a panel of the usual size would: of many houses each is a fraction of a voice.
+           -- Believed as far as a panel of the usual size would: of many origins each is a fraction of a voice.
            (1 - pow(1 - e.credibility, e.attention)) * pow(e.severity / 5.0 * e.reach * e.novelty, 1 / 3.0) AS y
     FROM events e
     JOIN everyone v ON v.named = e.platform
