@@ -3,11 +3,12 @@
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, suppress
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from importlib.resources import files
 from math import isfinite
 from pathlib import Path
+from types import NoneType
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -29,6 +30,7 @@ _FEW_EVENTS = 100_000
 _types_known: WeakKeyDictionary[Connection, dict[str, dict[str, str]]] = WeakKeyDictionary()
 
 _NOT_A_TIME = -(2**63)
+_ORIGIN, _TICK = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 
 
 def open_writer(path: Path, note: Callable[[str], None] = lambda _: None) -> Connection:
@@ -163,6 +165,10 @@ def insert_columns(con: Connection, table: str, columns: Mapping[str, Sequence[A
 
     What is the same in every row travels once, as a value. Any other column travels with its declared type, so that no
     type is guessed: as one JSON text, or, of many rows, as an array that DuckDB reads where it lies (decision 0021).
+    Which way they go changes nothing: what DuckDB cannot cast is refused, not stored as NULL.
+
+    Raises:
+        ValueError: a number is NaN or infinite.
     """
     *_, last = columns
     if not columns[last]:
@@ -179,12 +185,13 @@ def insert_columns(con: Connection, table: str, columns: Mapping[str, Sequence[A
             chosen.append(f"?::{kind}")
             values.append(_value(cells[0]))
         elif arrays:
-            chosen.append(f'nullif("{name}", {_ABSENT[types[name]][1]})' if None in cells else f'"{name}"')
+            absent = _ABSENT[types[name]][1] if None in cells else ""
+            chosen.append(f'nullif("{name}", {absent})' if absent else f'"{name}"')
         elif kind == "BLOB":
             chosen.append("unnest(?::BLOB[])")
             values.append(cells)
         else:
-            chosen.append(f"unnest(from_json(?::VARCHAR, '[\"{kind}\"]'))")
+            chosen.append(f"unnest(from_json_strict(?::VARCHAR, '[\"{kind}\"]'))")
             values.append(_value(json.dumps(cells, default=_iso, allow_nan=False, ensure_ascii=False)))
     names = ", ".join(f'"{name}"' for name in columns)
     with offered(con, "inserted", arrays) if arrays else nullcontext():
@@ -197,7 +204,11 @@ def _is_one(cells: Sequence[Any]) -> bool:
 
 
 def _value(cell: Any) -> Any:
-    """A cell as DuckDB takes it: times as ISO texts, and no half of a surrogate pair, which no encoding admits."""
+    """A cell as DuckDB takes it: times as ISO texts, and no half of a surrogate pair, which no encoding admits.
+
+    Raises:
+        ValueError: the cell is NaN or infinite.
+    """
     if isinstance(cell, float) and not isfinite(cell):
         raise ValueError(f"{cell} is no number in JSON")
     if isinstance(cell, bool | int | float | bytes | None):
@@ -206,18 +217,40 @@ def _value(cell: Any) -> Any:
 
 
 def _arrays(columns: Mapping[str, Sequence[Any]], types: Mapping[str, str]) -> dict[str, Array]:
-    """Columns of many rows as arrays, in which NULL is a value that does not occur; empty where that cannot be."""
-    if any(len(cells) < _MANY_ROWS or types[name] not in _ARRAYS for name, cells in columns.items()):
-        return {}
+    """Columns of many rows as arrays; empty where one of them cannot be one."""
     made: dict[str, Array] = {}
     for name, cells in columns.items():
-        if None in cells:
-            absent, _ = _ABSENT.get(types[name], (None, ""))
-            if absent is None or absent in cells:
-                return {}
-            cells = [absent if cell is None else cell for cell in cells]
-        made[name] = _ARRAYS[types[name]](cells)
+        array = _array(types[name], cells)
+        if array is None:
+            return {}
+        made[name] = array
     return made
+
+
+def _array(kind: str, cells: Sequence[Any]) -> Array | None:
+    """A column as an array, in which NULL is a value that does not occur; None where an array would read it otherwise.
+
+    numpy takes 1.5 for 1, and a moment or a text for some day: only cells of exactly the column's own type go this way.
+    """
+    if len(cells) < _MANY_ROWS or kind not in _ARRAYS:
+        return None
+    own, make = _ARRAYS[kind]
+    found = set(map(type, cells))
+    if not found <= {own, NoneType}:
+        return None
+    if NoneType in found:
+        if kind not in _ABSENT:
+            return None
+        absent, _ = _ABSENT[kind]
+        if absent is not None:
+            if absent in cells:
+                return None
+            cells = [absent if cell is None else cell for cell in cells]
+    try:
+        return make(cells)
+    except (OverflowError, TypeError):
+        # A number too large for 64 bits, or a time without a zone: DuckDB says what becomes of it.
+        return None
 
 
 @contextmanager
@@ -270,7 +303,8 @@ def _ticks(cells: Sequence[datetime | None]) -> Iterator[int]:
     last, tick = None, _NOT_A_TIME
     for cell in cells:
         if cell is not last:
-            last, tick = cell, _NOT_A_TIME if cell is None else round(cell.timestamp() * 1e6)
+            # Not by timestamp(): after 2242 a float is too coarse for microseconds.
+            last, tick = cell, _NOT_A_TIME if cell is None else (cell - _ORIGIN) // _TICK
         yield tick
 
 
@@ -288,6 +322,9 @@ def _types_of(con: Connection, table: str) -> dict[str, str]:
 
 
 def _iso(value: Any) -> str:
+    # numpy's short floats are none of Python's: as a text NaN would pass for a number.
+    if isinstance(value, np.floating) and not isfinite(value):
+        raise ValueError(f"{value} is no number in JSON")
     return str(value.isoformat()) if hasattr(value, "isoformat") else str(value)
 
 
@@ -306,14 +343,16 @@ def _days(cells: Sequence[date]) -> Array:
     return np.asarray(cells, dtype="datetime64[D]").astype("datetime64[s]")
 
 
-_ARRAYS: Mapping[str, Callable[[Sequence[Any]], Array]] = {
-    "VARCHAR": texts, "JSON": texts, "DOUBLE": _doubles, "INTEGER": _whole, "BIGINT": _whole, "DATE": _days,
-    "TIMESTAMP WITH TIME ZONE": moments,
+#: The one type of cell that an array of a kind may hold, and how it is made.
+_ARRAYS: Mapping[str, tuple[type, Callable[[Sequence[Any]], Array]]] = {
+    "VARCHAR": (str, texts), "JSON": (str, texts), "DOUBLE": (float, _doubles), "INTEGER": (int, _whole),
+    "BIGINT": (int, _whole), "DATE": (date, _days), "TIMESTAMP WITH TIME ZONE": (datetime, moments),
 }  # fmt: skip
-#: What stands for NULL in an array, and its name in SQL.
+#: What stands for NULL in an array, and its name in SQL; ``moments`` know NULL themselves.
 _ABSENT: Mapping[str, tuple[Any, str]] = {
     "VARCHAR": ("\0", "chr(0)"), "JSON": ("\0", "chr(0)"), "DOUBLE": (-1e308, "-1e308::DOUBLE"),
     "INTEGER": (-(2**40), f"{-(2**40)}"), "DATE": (date.min, "TIMESTAMP '0001-01-01'"),
+    "TIMESTAMP WITH TIME ZONE": (None, ""),
 }  # fmt: skip
 
 

@@ -67,3 +67,36 @@ def test_what_was_just_stored_is_the_same_as_what_is_read_back():
         warehouse.verdicts.read_anew()
         read = warehouse.verdicts.latest(NIGHTS[1])
     assert [replace(v, terms=()) for v in remembered.values()] == list(read.values())
+
+
+def test_terms_are_those_of_last_night_whenever_they_were_written():
+    """What X was told for is written once; the term of TikTok is another one each night."""
+    tiktok, x = ("klinikum", "tiktok", "earned_pr"), ("klinikum", "x", "earned_pr")
+    with Warehouse(Path(":memory:")) as warehouse:
+        for number, night in enumerate(NIGHTS):
+            store(warehouse, night, 40.0 + number)
+        written = warehouse.con.execute("SELECT as_of FROM score_terms WHERE platform = 'x'").fetchall()
+        assert written == [(NIGHTS[0],)]
+        for number, night in enumerate(NIGHTS):
+            after = night + timedelta(hours=1)
+            told = {tiktok: (Term("fit", "audience", 40.0 + number),), x: (Term("fit", "audience", 50.0),)}
+            assert warehouse.verdicts.terms([tiktok, x], after) == told
+            assert warehouse.verdicts.terms([tiktok], after) == {tiktok: told[tiktok]}
+        assert warehouse.verdicts.terms([tiktok, x], NIGHTS[0]) == {}
+        assert warehouse.verdicts.terms([], NIGHTS[2]) == {}
+
+
+def test_who_was_not_judged_last_night_has_no_terms_of_it():
+    with Warehouse(Path(":memory:")) as warehouse:
+        store(warehouse, NIGHTS[0], 40.0)
+        warehouse.verdicts.store([verdict(NIGHTS[1], "x", 50.0)], "run", is_baseline=False)
+        keys = [("klinikum", name, "earned_pr") for name in ("tiktok", "x")]
+        assert set(warehouse.verdicts.terms(keys, NIGHTS[2])) == {("klinikum", "x", "earned_pr")}
+
+
+def test_every_term_of_a_verdict_comes_back():
+    terms = tuple(Term("risk", f"regulatory:{n}", -float(n)) for n in range(7))
+    with Warehouse(Path(":memory:")) as warehouse:
+        warehouse.verdicts.store([replace(verdict(FIRST, "x", 50.0), terms=terms)], "run", is_baseline=False)
+        ((_, told),) = warehouse.verdicts.terms([("klinikum", "x", "earned_pr")], NIGHTS[1]).items()
+    assert sorted(told, key=lambda term: term.name) == list(terms)
