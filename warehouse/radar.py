@@ -17,6 +17,7 @@ _EVIDENCE_MAX = 4
 # Below that a name is a slip of the pen; counting who mentions it would cost more than it tells.
 _TRACKED_WEIGHT = 0.29
 _SPELLING_SHARE = 0.2
+_KNOWN = "known_from <= $as_of AND seen_on <= $day"
 _DAY = "least(coalesce(published_at, first_seen_at), first_seen_at)::DATE"
 
 
@@ -79,34 +80,13 @@ class RadarRows:
 
     def standings(self, as_of: datetime, rules: Discovery) -> list[Standing]:
         """What is known of every name within the window, with places in charts and trends that bear it."""
-        bounds = {"as_of": as_of, "day": as_of.date(), "since": as_of.date() - timedelta(days=rules.window_days)}
-        history = {"history": as_of.date() - timedelta(days=rules.history_days)}
-        known = "known_from <= $as_of AND seen_on <= $day"
-        called = (
-            "SELECT name_key FROM radar_contexts"  # noqa: S608
-            f" WHERE kind IN ('social', 'rival', 'move') AND seen_on > $since AND {known}"
-        )
-        said = self._con.execute(
-            "SELECT name_key, document_id, kind, name, weight, origin, seen_on FROM radar_contexts"  # noqa: S608
-            f" WHERE {known} AND seen_on > $history AND name_key IN ({called})",
-            bounds | history,
-        ).fetchall()
-        if not said:
+        called = self._called(as_of, rules)
+        if not called:
             return []
-        named = self._con.execute(
-            f"SELECT name_key, outlet, origin, seen_on FROM radar_mentions WHERE {known} AND name_key IN ({called})",  # noqa: S608
-            bounds,
-        ).fetchall()
-        volumes = self._con.execute(
-            "SELECT outlet, min(seen_on), coalesce(sum(documents) FILTER (seen_on > $lately), 0)::BIGINT,"
-            " coalesce(sum(documents) FILTER (seen_on <= $lately), 0)::BIGINT"
-            " FROM source_days WHERE seen_on <= $day AND seen_on > $history GROUP BY outlet",
-            history | {"day": as_of.date(), "lately": as_of.date() - timedelta(days=rules.established_days)},
-        ).fetchall()
         found = standings_of(
-            (Introduction(*row) for row in said),
-            (Mention(*row) for row in named),
-            {outlet: Volume(*row) for outlet, *row in volumes},
+            self._introductions(called, as_of, rules),
+            self._mentions(called, as_of),
+            self._volumes(as_of.date(), rules),
             as_of.date(),
             rules,
         )
@@ -115,6 +95,45 @@ class RadarRows:
             replace(one, charts=charts.get(one.name_key, {}), trends=tuple(trends.get(one.name_key, ())))
             for one in found
         ]
+
+    def _called(self, as_of: datetime, rules: Discovery) -> list[str]:
+        """Keys of the names that some text called a social service within the window."""
+        rows = self._con.execute(
+            "SELECT DISTINCT name_key FROM radar_contexts WHERE kind IN ('social', 'rival', 'move')"  # noqa: S608
+            f" AND seen_on > $since AND {_KNOWN}",
+            {"as_of": as_of, "day": as_of.date(), "since": as_of.date() - timedelta(days=rules.window_days)},
+        ).fetchall()
+        return [key for (key,) in rows]
+
+    def _introductions(self, keys: Sequence[str], as_of: datetime, rules: Discovery) -> list[Introduction]:
+        """Introductions of these names within the history."""
+        rows = self._con.execute(
+            "SELECT name_key, document_id, kind, name, weight, origin, seen_on FROM radar_contexts"  # noqa: S608
+            f" WHERE {_KNOWN} AND seen_on > $history AND name_key IN (SELECT unnest($keys::VARCHAR[]))",
+            {"as_of": as_of, "day": as_of.date(), "keys": list(keys),
+             "history": as_of.date() - timedelta(days=rules.history_days)},
+        ).fetchall()  # fmt: skip
+        return [Introduction(*row) for row in rows]
+
+    def _mentions(self, keys: Sequence[str], as_of: datetime) -> list[Mention]:
+        """All mentions of these names."""
+        rows = self._con.execute(
+            "SELECT name_key, outlet, origin, seen_on FROM radar_mentions"  # noqa: S608
+            f" WHERE {_KNOWN} AND name_key IN (SELECT unnest($keys::VARCHAR[]))",
+            {"as_of": as_of, "day": as_of.date(), "keys": list(keys)},
+        ).fetchall()
+        return [Mention(*row) for row in rows]
+
+    def _volumes(self, day: date, rules: Discovery) -> dict[str, Volume]:
+        """What every outlet brought within the history, lately and before."""
+        rows = self._con.execute(
+            "SELECT outlet, min(seen_on), coalesce(sum(documents) FILTER (seen_on > $lately), 0)::BIGINT,"
+            " coalesce(sum(documents) FILTER (seen_on <= $lately), 0)::BIGINT"
+            " FROM source_days WHERE seen_on <= $day AND seen_on > $history GROUP BY outlet",
+            {"day": day, "history": day - timedelta(days=rules.history_days),
+             "lately": day - timedelta(days=rules.established_days)},
+        ).fetchall()  # fmt: skip
+        return {outlet: Volume(*row) for outlet, *row in rows}
 
     def _measured(self, as_of: datetime) -> tuple[dict[str, dict[str, float]], dict[str, list[str]]]:
         """Places of names in social charts, and trends and most-read articles that bear them, of the last week."""
