@@ -18,6 +18,10 @@ _EVIDENCE_MAX = 4
 _TRACKED_WEIGHT = 0.29
 _SPELLING_SHARE = 0.2
 _KNOWN = "known_from <= $as_of AND seen_on <= $day"
+_CALLED = (
+    "SELECT name_key FROM radar_contexts"  # noqa: S608
+    f" WHERE kind IN ('social', 'rival', 'move') AND seen_on > $since AND {_KNOWN}"
+)
 _DAY = "least(coalesce(published_at, first_seen_at), first_seen_at)::DATE"
 
 
@@ -80,12 +84,12 @@ class RadarRows:
 
     def standings(self, as_of: datetime, rules: Discovery) -> list[Standing]:
         """What is known of every name within the window, with places in charts and trends that bear it."""
-        called = self._called(as_of, rules)
-        if not called:
+        said = self._introductions(as_of, rules)
+        if not said:
             return []
         found = standings_of(
-            self._introductions(called, as_of, rules),
-            self._mentions(called, as_of),
+            said,
+            self._mentions(as_of, rules),
             self._volumes(as_of.date(), rules),
             as_of.date(),
             rules,
@@ -96,31 +100,21 @@ class RadarRows:
             for one in found
         ]
 
-    def _called(self, as_of: datetime, rules: Discovery) -> list[str]:
-        """Keys of the names that some text called a social service within the window."""
-        rows = self._con.execute(
-            "SELECT DISTINCT name_key FROM radar_contexts WHERE kind IN ('social', 'rival', 'move')"  # noqa: S608
-            f" AND seen_on > $since AND {_KNOWN}",
-            {"as_of": as_of, "day": as_of.date(), "since": as_of.date() - timedelta(days=rules.window_days)},
-        ).fetchall()
-        return [key for (key,) in rows]
-
-    def _introductions(self, keys: Sequence[str], as_of: datetime, rules: Discovery) -> list[Introduction]:
-        """Introductions of these names within the history."""
+    def _introductions(self, as_of: datetime, rules: Discovery) -> list[Introduction]:
+        """Introductions, within the history, of names that some text called a social service within the window."""
         rows = self._con.execute(
             "SELECT name_key, document_id, kind, name, weight, origin, seen_on FROM radar_contexts"  # noqa: S608
-            f" WHERE {_KNOWN} AND seen_on > $history AND name_key IN (SELECT unnest($keys::VARCHAR[]))",
-            {"as_of": as_of, "day": as_of.date(), "keys": list(keys),
-             "history": as_of.date() - timedelta(days=rules.history_days)},
-        ).fetchall()  # fmt: skip
+            f" WHERE {_KNOWN} AND seen_on > $history AND name_key IN ({_CALLED})",
+            _window(as_of, rules) | {"history": as_of.date() - timedelta(days=rules.history_days)},
+        ).fetchall()
         return [Introduction(*row) for row in rows]
 
-    def _mentions(self, keys: Sequence[str], as_of: datetime) -> list[Mention]:
+    def _mentions(self, as_of: datetime, rules: Discovery) -> list[Mention]:
         """All mentions of these names."""
         rows = self._con.execute(
             "SELECT name_key, outlet, origin, seen_on FROM radar_mentions"  # noqa: S608
-            f" WHERE {_KNOWN} AND name_key IN (SELECT unnest($keys::VARCHAR[]))",
-            {"as_of": as_of, "day": as_of.date(), "keys": list(keys)},
+            f" WHERE {_KNOWN} AND name_key IN ({_CALLED})",
+            _window(as_of, rules),
         ).fetchall()
         return [Mention(*row) for row in rows]
 
@@ -209,6 +203,11 @@ class RadarRows:
             self._con, "platforms_read", [{"platform": one, "known_from": as_of} for one in platforms],
             "ON CONFLICT DO NOTHING",
         )  # fmt: skip
+
+
+def _window(as_of: datetime, rules: Discovery) -> dict[str, Any]:
+    """Bounds of ``_KNOWN`` and ``_CALLED``."""
+    return {"as_of": as_of, "day": as_of.date(), "since": as_of.date() - timedelta(days=rules.window_days)}
 
 
 def _candidate_row(one: Candidate) -> dict[str, Any]:
