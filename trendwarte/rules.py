@@ -3,9 +3,9 @@
 Each number has its reason in the file that sets it. ``Model`` is the base of these and of all other settings.
 """
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from trendwarte.vocabulary import Dimension, LegalState, Measure, Purpose, SourceKind
 
@@ -113,14 +113,26 @@ class Discovery(Model):
     chart_rank: int = Field(default=50, ge=1, description="Place in a social chart that counts as evidence.")
     dismissed: list[str] = Field(default=[], description="Names a consultant has looked at and does not want to see.")
 
+    @model_validator(mode="after")
+    def _history_covers_window(self) -> Self:
+        if self.history_days < self.window_days:
+            raise ValueError(f"history_days ({self.history_days}) is shorter than window_days ({self.window_days})")
+        return self
+
 
 class Momentum(Model):
-    """Bursts and stages of a platform's attention (docs/method.md, "Momentum"); reasons in radar.yaml."""
+    """Bursts and stages of a platform's attention (decision 0025); reasons in radar.yaml."""
 
-    baseline_days: int = 56
-    gap_days: int = Field(default=14, description="Last days left out of the baseline: a burst must not hide itself.")
+    baseline_days: int = Field(default=56, ge=7, description="What a day is compared with; no shorter than a week.")
+    gap_days: int = Field(
+        default=14, ge=0, description="Last days left out of the baseline: a burst must not hide itself."
+    )
     source_days: int = Field(default=28, description="A source younger than this does not count.")
-    steady_factor: float = Field(default=2.0, gt=1, description="A source that grows or shrinks more than this is new.")
+    steady_factor: float = Field(
+        default=2.0, gt=1,
+        description="Times (or a part of) the texts of a usual week, as in its baseline, that a source may bring in the"
+        " last seven days, and times a usual day that it may bring today; beyond, it does not count.",
+    )  # fmt: skip
     prior_documents: float = Field(default=200, description="Weight of the pooled share in a source's own baseline.")
     least_share: float = Field(default=0.0005, gt=0, lt=0.1, description="Assumed of a platform nobody named before.")
     burst_factor: float = Field(default=3.0, gt=1)

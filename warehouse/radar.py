@@ -17,6 +17,11 @@ _EVIDENCE_MAX = 4
 # Below that a name is a slip of the pen; counting who mentions it would cost more than it tells.
 _TRACKED_WEIGHT = 0.29
 _SPELLING_SHARE = 0.2
+_KNOWN = "known_from <= $as_of AND seen_on <= $day"
+_CALLED = (
+    "SELECT name_key FROM radar_contexts"  # noqa: S608
+    f" WHERE kind IN ('social', 'rival', 'move') AND seen_on > $since AND {_KNOWN}"
+)
 _DAY = "least(coalesce(published_at, first_seen_at), first_seen_at)::DATE"
 
 
@@ -79,34 +84,13 @@ class RadarRows:
 
     def standings(self, as_of: datetime, rules: Discovery) -> list[Standing]:
         """What is known of every name within the window, with places in charts and trends that bear it."""
-        bounds = {"as_of": as_of, "day": as_of.date(), "since": as_of.date() - timedelta(days=rules.window_days)}
-        history = {"history": as_of.date() - timedelta(days=rules.history_days)}
-        known = "known_from <= $as_of AND seen_on <= $day"
-        called = (
-            "SELECT name_key FROM radar_contexts"  # noqa: S608
-            f" WHERE kind IN ('social', 'rival', 'move') AND seen_on > $since AND {known}"
-        )
-        said = self._con.execute(
-            "SELECT name_key, document_id, kind, name, weight, origin, seen_on FROM radar_contexts"  # noqa: S608
-            f" WHERE {known} AND seen_on > $history AND name_key IN ({called})",
-            bounds | history,
-        ).fetchall()
+        said = self._introductions(as_of, rules)
         if not said:
             return []
-        named = self._con.execute(
-            f"SELECT name_key, outlet, origin, seen_on FROM radar_mentions WHERE {known} AND name_key IN ({called})",  # noqa: S608
-            bounds,
-        ).fetchall()
-        volumes = self._con.execute(
-            "SELECT outlet, min(seen_on), coalesce(sum(documents) FILTER (seen_on > $lately), 0)::BIGINT,"
-            " coalesce(sum(documents) FILTER (seen_on <= $lately), 0)::BIGINT"
-            " FROM source_days WHERE seen_on <= $day AND seen_on > $history GROUP BY outlet",
-            history | {"day": as_of.date(), "lately": as_of.date() - timedelta(days=rules.established_days)},
-        ).fetchall()
         found = standings_of(
-            (Introduction(*row) for row in said),
-            (Mention(*row) for row in named),
-            {outlet: Volume(*row) for outlet, *row in volumes},
+            said,
+            self._mentions(as_of, rules),
+            self._volumes(as_of.date(), rules),
             as_of.date(),
             rules,
         )
@@ -115,6 +99,35 @@ class RadarRows:
             replace(one, charts=charts.get(one.name_key, {}), trends=tuple(trends.get(one.name_key, ())))
             for one in found
         ]
+
+    def _introductions(self, as_of: datetime, rules: Discovery) -> list[Introduction]:
+        """Introductions, within the history, of names that some text called a social service within the window."""
+        rows = self._con.execute(
+            "SELECT name_key, document_id, kind, name, weight, origin, seen_on FROM radar_contexts"  # noqa: S608
+            f" WHERE {_KNOWN} AND seen_on > $history AND name_key IN ({_CALLED})",
+            _window(as_of, rules) | {"history": as_of.date() - timedelta(days=rules.history_days)},
+        ).fetchall()
+        return [Introduction(*row) for row in rows]
+
+    def _mentions(self, as_of: datetime, rules: Discovery) -> list[Mention]:
+        """All mentions of these names."""
+        rows = self._con.execute(
+            "SELECT name_key, outlet, origin, seen_on FROM radar_mentions"  # noqa: S608
+            f" WHERE {_KNOWN} AND name_key IN ({_CALLED})",
+            _window(as_of, rules),
+        ).fetchall()
+        return [Mention(*row) for row in rows]
+
+    def _volumes(self, day: date, rules: Discovery) -> dict[str, Volume]:
+        """What every outlet brought within the history, lately and before."""
+        rows = self._con.execute(
+            "SELECT outlet, min(seen_on), coalesce(sum(documents) FILTER (seen_on > $lately), 0)::BIGINT,"
+            " coalesce(sum(documents) FILTER (seen_on <= $lately), 0)::BIGINT"
+            " FROM source_days WHERE seen_on <= $day AND seen_on > $history GROUP BY outlet",
+            {"day": day, "history": day - timedelta(days=rules.history_days),
+             "lately": day - timedelta(days=rules.established_days)},
+        ).fetchall()  # fmt: skip
+        return {outlet: Volume(*row) for outlet, *row in rows}
 
     def _measured(self, as_of: datetime) -> tuple[dict[str, dict[str, float]], dict[str, list[str]]]:
         """Places of names in social charts, and trends and most-read articles that bear them, of the last week."""
@@ -190,6 +203,11 @@ class RadarRows:
             self._con, "platforms_read", [{"platform": one, "known_from": as_of} for one in platforms],
             "ON CONFLICT DO NOTHING",
         )  # fmt: skip
+
+
+def _window(as_of: datetime, rules: Discovery) -> dict[str, Any]:
+    """Bounds of ``_KNOWN`` and ``_CALLED``."""
+    return {"as_of": as_of, "day": as_of.date(), "since": as_of.date() - timedelta(days=rules.window_days)}
 
 
 def _candidate_row(one: Candidate) -> dict[str, Any]:

@@ -254,3 +254,12 @@ def test_who_was_never_judged_begins_dormant_or_established():
 def test_a_spark_is_new_once():
     first = standing("DE", "spark", START)
     assert new_sparks([standing("DE", "dormant")], [first]) == [first] and new_sparks([first], [first]) == []
+
+
+def test_a_baseline_shorter_than_a_week_is_refused_and_one_of_a_week_works(house):
+    with pytest.raises(ValueError, match="baseline_days\n  Input should be greater than or equal to 7"):
+        Momentum(baseline_days=6)
+    steady_world(house, 60)
+    rules = RULES.model_copy(update={"baseline_days": 7, "gap_days": 0})
+    measure_momentum(house.con, end_of(days(59, 1)[0]), "r", {"quillow": "quillow"}, rules)
+    assert house.con.execute("SELECT count(*) FROM momentum WHERE input = 'mentions'").fetchone() != (0,)

@@ -74,3 +74,8 @@ def test_feeds_that_bring_ten_times_as_much_of_everything_make_no_name_rise():
 
 def test_what_no_listed_outlet_names_is_not_told_of():
     assert list(standings_of([said(1)], [named(1, "gone")], {"a": OLD}, DAY, RULES)) == []
+
+
+def test_a_history_shorter_than_the_window_is_refused():
+    with pytest.raises(ValueError, match=r"history_days \(30\) is shorter than window_days \(60\)"):
+        Discovery(window_days=60, history_days=30)

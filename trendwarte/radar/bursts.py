@@ -17,7 +17,7 @@ import numpy.typing as npt
 from trendwarte.rules import Momentum
 
 _Floats = npt.NDArray[np.float64]
-#: Chart places beyond are as good as none (docs/method.md, "Momentum").
+#: Chart places beyond are as good as none (decision 0025).
 _WORST_RANK = 201
 #: No single day is a burst: a broken counter shows a z of a hundred.
 _Z_CAP = 8.0
@@ -25,6 +25,7 @@ _WEEKDAYS_NEEDED = 4
 _WEEK = 7
 #: Two standard errors of a count: the root of a Poisson count has a standard deviation of one half.
 CHANCE = 1.0
+_CLUMPED = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,19 +103,22 @@ def _market_news(
     if not pairs:
         return
     # A source counts from the day on which its own history is long enough.
-    ages = np.array([(start - news.firsts[s]).days for s in sources]).reshape(-1, 1) + np.arange(days)
-    texts = _Counts.of(volumes, len(sources), days, rules)
-    counts = (ages >= rules.source_days) & _is_steady(texts, ages, rules)
-    d, d_before = texts.today * counts, texts.before * counts
-    is_heard = (texts.within * counts).sum(axis=0) > 0
-    told_of = _Counts.of(named, len(pairs), days, rules)
+    first_columns = np.array([(news.firsts[s] - first_day).days for s in sources])
+    ages = reach + np.arange(days) - first_columns.reshape(-1, 1)
+    texts = _grid(volumes, len(sources), reach + days)
+    d, d_before = _today_and_before(texts, rules)
+    counts = (ages >= rules.source_days) & _is_steady(texts, d_before, first_columns, rules)
+    is_heard = (_sums(texts, reach + 1) * counts).sum(axis=0) > 0
+    d, d_before = d * counts, d_before * counts
     of_source = np.array([s for _, s in pairs])
-    r, r_before = told_of.today * counts[of_source], told_of.before * counts[of_source]
+    r, r_before = (n * counts[of_source] for n in _today_and_before(_grid(named, len(pairs), reach + days), rules))
     own = d[of_source] * r_before / (d_before[of_source] + rules.prior_documents)
     leaning = (d / (d_before + rules.prior_documents)).sum(axis=0)
     pooled, whole = np.maximum(d_before.sum(axis=0), 1), d.sum(axis=0)
-    for platform in sorted({p for p, _ in pairs}):
-        rows = [row for (p, _), row in pairs.items() if p == platform]
+    of_platform: dict[str, list[int]] = defaultdict(list)
+    for (platform, _), row in pairs.items():
+        of_platform[platform].append(row)
+    for platform, rows in sorted(of_platform.items()):
         told, usual = r[rows].sum(axis=0), r_before[rows].sum(axis=0) / pooled
         expected = own[rows].sum(axis=0) + rules.prior_documents * np.maximum(usual, rules.least_share) * leaning
         yield from _running(
@@ -129,49 +133,59 @@ def _market_news(
         )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class _Counts:
-    """Per row and day to count: texts of that day, of the week and of all that is looked at, the sum of the baseline
-    (which ends before the gap) and its fullest day."""
-
-    today: _Floats
-    week: _Floats
-    within: _Floats
-    before: _Floats
-    fullest: _Floats
-
-    @classmethod
-    def of(cls, cells: Sequence[tuple[int, int, float]], rows: int, days: int, rules: Momentum) -> "_Counts":
-        """From cells of row, column and texts; the first day to count stands in the column after baseline and gap."""
-        reach, baseline = rules.baseline_days + rules.gap_days, rules.baseline_days
-        grid = np.zeros((rows, reach + days))
-        if cells:
-            at = np.array(cells)
-            np.add.at(grid, (at[:, 0].astype(int), at[:, 1].astype(int)), at[:, 2])
-        sums = np.concatenate([np.zeros((rows, 1)), grid.cumsum(axis=1)], axis=1)
-        until = sums[:, reach + 1 :]
-        windows = np.lib.stride_tricks.sliding_window_view(grid[:, : baseline + days - 1], baseline, axis=1)
-        return cls(
-            today=grid[:, reach:],
-            week=until - sums[:, reach + 1 - _WEEK : -_WEEK],
-            within=until - sums[:, :days],
-            before=sums[:, baseline : baseline + days] - sums[:, :days],
-            fullest=windows.max(axis=2),
-        )
+def _grid(cells: Sequence[tuple[int, int, float]], rows: int, columns: int) -> _Floats:
+    """Texts per row and day, from cells of row, day and texts; baseline and gap stand before the first day to count."""
+    grid = np.zeros((rows, columns))
+    if cells:
+        at = np.array(cells)
+        np.add.at(grid, (at[:, 0].astype(int), at[:, 1].astype(int)), at[:, 2])
+    return grid
 
 
-def _is_steady(texts: _Counts, ages: npt.NDArray[np.int_], rules: Momentum) -> npt.NDArray[np.bool_]:
-    """Whether a source brings about as much as before, give or take what chance does to small numbers.
+def _sums(grid: _Floats, days: int) -> _Floats:
+    """Sums of every ``days`` days in a row, by their last day."""
+    sums: _Floats = np.concatenate([np.zeros((len(grid), 1)), grid.cumsum(axis=1)], axis=1)
+    found: _Floats = sums[:, days:] - sums[:, :-days]
+    return found
+
+
+def _today_and_before(grid: _Floats, rules: Momentum) -> tuple[_Floats, _Floats]:
+    """Per row and day to count: what that day brought, and what the baseline did, which ends before the gap."""
+    reach, days = rules.baseline_days + rules.gap_days, grid.shape[1] - rules.baseline_days - rules.gap_days
+    return grid[:, reach:], _sums(grid, rules.baseline_days)[:, :days]
+
+
+def _is_steady(
+    texts: _Floats, before: _Floats, first_columns: npt.NDArray[np.int_], rules: Momentum
+) -> npt.NDArray[np.bool_]:
+    """Whether a source brings about as much as before, give or take what chance does to its days.
 
     A source that brings ten times as much overnight, or a tenth, is another selection of texts: it is as new as one
-    that is added, and its past says nothing about its present.
+    that is added, and its past says nothing about its present. Days on which no source brought anything are no days:
+    nothing was collected.
+
+    Args:
+        first_columns: the day on which each source was first seen, as a column of ``texts``.
     """
-    usual = texts.before / np.clip(ages - rules.gap_days, 1, rules.baseline_days)
+    baseline, reach = rules.baseline_days, rules.baseline_days + rules.gap_days
+    days = texts.shape[1] - reach
+    is_open = texts.any(axis=0)
+    is_own = is_open & (np.arange(texts.shape[1]) >= first_columns.reshape(-1, 1))
+    usual = before / np.maximum(_sums(is_own.astype(float), baseline)[:, :days], 1)
+    week = _sums(texts, _WEEK)[:, -days:]
+    usual_week = usual * _sums(is_open.astype(float).reshape(1, -1), _WEEK)[:, -days:]
+    fullest = np.lib.stride_tricks.sliding_window_view(texts[:, : baseline + days - 1], baseline, axis=1).max(axis=2)
+    # Variance over mean, from days in a row, so that growth does not count as chance: 1 where texts come one by one,
+    # 50 where fifty come at once, for then it is the batches that are few. Up to 2 it may be chance itself.
+    apart = np.zeros_like(texts)
+    apart[:, np.flatnonzero(is_open)[1:]] = np.diff(texts[:, is_open], axis=1) ** 2
+    clumps = _sums(apart, baseline)[:, :days] / np.maximum(2 * before, 1)
+    chance = CHANCE * np.sqrt(np.where(clumps > _CLUMPED, clumps, 1))
     k = rules.steady_factor
-    over = np.sqrt(texts.week) - np.sqrt(k * _WEEK * usual)
-    under = np.sqrt(_WEEK * usual / k) - np.sqrt(texts.week)
-    sudden = np.sqrt(texts.today) - np.sqrt(np.maximum(k * usual, texts.fullest))
-    is_steady: npt.NDArray[np.bool_] = np.maximum(np.maximum(over, under), sudden) <= CHANCE
+    over = np.sqrt(week) - np.sqrt(k * usual_week)
+    under = np.sqrt(usual_week / k) - np.sqrt(week)
+    sudden = np.sqrt(texts[:, reach:]) - np.sqrt(np.maximum(k * usual, fullest))
+    is_steady: npt.NDArray[np.bool_] = np.maximum(np.maximum(over, under), sudden) <= chance
     return is_steady
 
 

@@ -19,7 +19,11 @@ _NEVER = 1e-9
 
 @dataclass(frozen=True, slots=True)
 class Introduction:
-    """One text that says what a name is."""
+    """One text that says what a name is.
+
+    ``kind`` is social, rival or move (a social service, one beside another, one people move to), plain (a mere app) or
+    other; ``weight``, 0-1, is how far the text alone attests that it is a social service.
+    """
 
     name_key: str
     document_id: str
@@ -101,7 +105,7 @@ def _standing(
 
 
 def _attested(said: Iterable[Introduction]) -> float:
-    """Noisy-or over independent origins: a second outlet that says the same counts, a second copy does not."""
+    """Noisy-or over independent origins: a second outlet that says the same counts, a second copy does not; 0-1."""
     weights: dict[str, float] = {}
     for one in said:
         weights[one.origin] = max(weights.get(one.origin, 0.0), one.weight)
@@ -134,7 +138,8 @@ def _risen(
 
 
 def _surprise(share: float, even: float, texts: int) -> float:
-    """Chernoff's bound, in nats; it holds for unequal outlets (Hoeffding 1956)."""
+    """How unlikely ``share`` (0-1) of ``texts`` is where ``even`` (0-1) is expected: Chernoff's bound in nats, 0 where
+    it is no more than that; it holds for unequal outlets (Hoeffding 1956)."""
     if share <= even or even >= 1:
         return 0.0
     rest = (1 - share) * log((1 - share) / (1 - even)) if share < 1 else 0.0
