@@ -30,7 +30,11 @@ class LineBlock(NamedTuple):
 
 
 def numbered_lines(stream: IO[Any]) -> Iterator[tuple[int, str | bytes, str]]:
-    """Lines with their numbers, and a problem instead of a line that is endless or cannot be decompressed."""
+    """Lines with their numbers, and a problem instead of a line that is endless or cannot be decompressed.
+
+    What is too long is cut here line by line and in ``_whole_lines`` by pieces: this slow way reads any stream, of text
+    too, and the tests hold the fast one against it.
+    """
     number, is_rest = 0, False
     while True:
         try:

@@ -25,6 +25,7 @@ _WEEKDAYS_NEEDED = 4
 _WEEK = 7
 #: Two standard errors of a count: the root of a Poisson count has a standard deviation of one half.
 CHANCE = 1.0
+#: Up to here the clumps of a source may be chance themselves.
 _CLUMPED = 2.0
 
 
@@ -169,17 +170,13 @@ def _is_steady(
     """
     baseline, reach = rules.baseline_days, rules.baseline_days + rules.gap_days
     days = texts.shape[1] - reach
-    is_open = texts.any(axis=0)
+    is_open: npt.NDArray[np.bool_] = (texts > 0).any(axis=0)
     is_own = is_open & (np.arange(texts.shape[1]) >= first_columns.reshape(-1, 1))
     usual = before / np.maximum(_sums(is_own.astype(float), baseline)[:, :days], 1)
     week = _sums(texts, _WEEK)[:, -days:]
     usual_week = usual * _sums(is_open.astype(float).reshape(1, -1), _WEEK)[:, -days:]
     fullest = np.lib.stride_tricks.sliding_window_view(texts[:, : baseline + days - 1], baseline, axis=1).max(axis=2)
-    # Variance over mean, from days in a row, so that growth does not count as chance: 1 where texts come one by one,
-    # 50 where fifty come at once, for then it is the batches that are few. Up to 2 it may be chance itself.
-    apart = np.zeros_like(texts)
-    apart[:, np.flatnonzero(is_open)[1:]] = np.diff(texts[:, is_open], axis=1) ** 2
-    clumps = _sums(apart, baseline)[:, :days] / np.maximum(2 * before, 1)
+    clumps = _clumps(texts, before, is_open, baseline)
     chance = CHANCE * np.sqrt(np.where(clumps > _CLUMPED, clumps, 1))
     k = rules.steady_factor
     over = np.sqrt(week) - np.sqrt(k * usual_week)
@@ -187,6 +184,18 @@ def _is_steady(
     sudden = np.sqrt(texts[:, reach:]) - np.sqrt(np.maximum(k * usual, fullest))
     is_steady: npt.NDArray[np.bool_] = np.maximum(np.maximum(over, under), sudden) <= chance
     return is_steady
+
+
+def _clumps(texts: _Floats, before: _Floats, is_open: npt.NDArray[np.bool_], baseline: int) -> _Floats:
+    """Variance over mean of a source's days: 1 where texts come one by one, 50 where fifty come at once.
+
+    Of such a source the batches are few, not the texts, and chance is as much larger. From the differences of days in
+    a row, so that growth does not count as chance.
+    """
+    apart = np.zeros_like(texts)
+    apart[:, np.flatnonzero(is_open)[1:]] = np.diff(texts[:, is_open], axis=1) ** 2
+    found: _Floats = _sums(apart, baseline)[:, : before.shape[1]] / np.maximum(2 * before, 1)
+    return found
 
 
 @dataclass(frozen=True, slots=True)
