@@ -170,7 +170,7 @@ def _is_steady(
     """
     baseline, reach = rules.baseline_days, rules.baseline_days + rules.gap_days
     days = texts.shape[1] - reach
-    is_open: npt.NDArray[np.bool_] = (texts > 0).any(axis=0)
+    is_open = np.asarray(texts.any(axis=0))
     is_own = is_open & (np.arange(texts.shape[1]) >= first_columns.reshape(-1, 1))
     usual = before / np.maximum(_sums(is_own.astype(float), baseline)[:, :days], 1)
     week = _sums(texts, _WEEK)[:, -days:]
