@@ -64,22 +64,15 @@ def decide_alerts(
         moved: steps of the ledger since the last night.
         lately: steps and events among which the cause of a change must be.
     """
-    found = [
-        alert
-        for pair in pairs
-        for alert in [_alert(pair, clients[pair.after.client], jurisdictions, moved, run_id, scoring, rules, lately)]
-        if alert is not None
-    ]
+    night = _Night(jurisdictions, moved, run_id, scoring, rules, lately)
+    candidates = (_alert(pair, clients[pair.after.client], night) for pair in pairs)
+    found = [alert for alert in candidates if alert is not None]
     found.sort(key=lambda a: (-_URGENCY[a.severity], a.client, a.platform, a.purpose))
     flapping: set[tuple[str, str, str]] = {
         (p.after.client, p.after.platform, p.after.purpose) for p in pairs if p.recent_changes >= rules.flap_changes
     }
     spent = _spent(told)
-    decided: list[Alert] = []
-    for alert in found:
-        alert = _with_status(alert, told, flapping, spent, rules)
-        decided.append(alert)
-    return decided
+    return [_with_status(alert, told, flapping, spent, rules) for alert in found]
 
 
 def spark_alerts(
@@ -129,47 +122,45 @@ def _spark_alert(verdict: Verdict, spark: Standing, client: Client, run_id: str)
     )
 
 
-def _alert(
-    pair: Pair,
-    client: Client,
-    jurisdictions: Mapping[str, Jurisdiction],
-    moved: Sequence[LegalStatus],
-    run_id: str,
-    scoring: Scoring,
-    rules: AlertRules,
-    lately: Lately,
-) -> Alert | None:
+@dataclass(frozen=True, slots=True)
+class _Night:
+    """What is the same for every pair of a night."""
+
+    jurisdictions: Mapping[str, Jurisdiction]
+    moved: Sequence[LegalStatus]
+    run_id: str
+    scoring: Scoring
+    rules: AlertRules
+    lately: Lately
+
+
+@dataclass(frozen=True, slots=True)
+class _Causes:
+    """What may stand behind a pair's change: tonight's steps, the latest ones that weigh, grave events of a fall."""
+
+    steps: Sequence[LegalStatus]
+    recent: Sequence[LegalStatus]
+    grave: Sequence[Event]
+
+
+def _alert(pair: Pair, client: Client, night: _Night) -> Alert | None:
     before, after = pair.before, pair.after
     presence = client.presence.get(after.platform, "none")
-    steps = steps_for(client, after.platform, moved, jurisdictions)
-    rule, severity = _rule(before, after, steps, scoring, rules)
-    latest = steps or steps_for(client, after.platform, lately.steps, jurisdictions)
-    recent = [step for step in latest if _weighs(step, after.as_of.date(), scoring, rules)]
-    is_fall = rank(after.band) < rank(before.band)
-    grave = grave_events(client, after, lately, jurisdictions, rules) if is_fall else []
+    causes = _causes(pair, client, night)
+    rule, severity = _rule(before, after, causes.steps, night.scoring, night.rules)
     if severity != "note":
-        severity = _with_cause(severity, before, after, presence, is_lawful(before, after, recent), bool(grave))
-    floor = _deadline(before, after, rules) if rule is None and presence != "none" else None
+        is_by_law = is_lawful(before, after, causes.recent)
+        severity = _with_cause(severity, before, after, presence, is_by_law, bool(causes.grave))
+    floor = _deadline(before, after, night.rules) if rule is None and presence != "none" else None
     if rule is None and floor is None:
         return None
-    shifts = _risk_reasons(pair.terms_before, after.terms)
-    reasons = [*_floor_reasons(before, after), *_step_reasons(steps, scoring), *shifts]
-    if floor is not None:
-        days = (floor.due_date - after.as_of.date()).days if floor.due_date else None
-        reasons.insert(
-            0, Reason("deadline", jurisdiction=floor.jurisdiction, instrument=floor.instrument, due_date=floor.due_date,
-                      days=days, to_state=floor.state)
-        )  # fmt: skip
     rule = rule or "deadline"
-    if rule == "band_change" and not any(r.code != "risk_change" for r in reasons):
-        why = [] if recent else _quiet(before, after, steps, lately)
-        why = why or _cause_reasons(after, recent, grave, scoring, is_fall=is_fall)
-        reasons = [*why, *_confirmation(before, after, scoring), *(reasons or _standing_risks(after))]
+    reasons = _reasons(pair, rule, floor, causes, night)
     cause = next((r.instrument for r in reasons if r.instrument), "") or next((r.dimension for r in reasons), "")
     key = "|".join((after.client, after.platform, after.purpose, rule, cause, after.band, after.as_of.isoformat()))
     return Alert(
         alert_id=f"a-{sha256(key.encode()).hexdigest()[:16]}",
-        run_id=run_id,
+        run_id=night.run_id,
         as_of=after.as_of,
         client=after.client,
         platform=after.platform,
@@ -184,9 +175,44 @@ def _alert(
         confidence=after.confidence,
         presence=presence,
         reasons=tuple(reasons),
-        event_ids=_event_ids(steps, after, reasons),
+        event_ids=_event_ids(causes.steps, after, reasons),
         due_date=next((f.due_date for f in after.floors if f.due_date), None),
     )
+
+
+def _causes(pair: Pair, client: Client, night: _Night) -> _Causes:
+    before, after = pair.before, pair.after
+    steps = steps_for(client, after.platform, night.moved, night.jurisdictions)
+    latest = steps or steps_for(client, after.platform, night.lately.steps, night.jurisdictions)
+    recent = [step for step in latest if _weighs(step, after.as_of.date(), night.scoring, night.rules)]
+    is_fall = rank(after.band) < rank(before.band)
+    grave = grave_events(client, after, night.lately, night.jurisdictions, night.rules) if is_fall else []
+    return _Causes(steps, recent, grave)
+
+
+def _reasons(pair: Pair, rule: str, floor: Floor | None, causes: _Causes, night: _Night) -> list[Reason]:
+    """Why, the most important first; a change of band that tonight's risks alone move is told with its cause."""
+    before, after = pair.before, pair.after
+    reasons = [
+        *([_deadline_reason(floor, after.as_of.date())] if floor is not None else []),
+        *_floor_reasons(before, after),
+        *_step_reasons(causes.steps, night.scoring),
+        *_risk_reasons(pair.terms_before, after.terms),
+    ]
+    if rule != "band_change" or any(r.code != "risk_change" for r in reasons):
+        return reasons
+    is_fall = rank(after.band) < rank(before.band)
+    why = [] if causes.recent else _quiet(before, after, causes.steps, night.lately)
+    why = why or _cause_reasons(after, causes.recent, causes.grave, night.scoring, is_fall=is_fall)
+    return [*why, *_confirmation(before, after, night.scoring), *(reasons or _standing_risks(after))]
+
+
+def _deadline_reason(floor: Floor, on: date) -> Reason:
+    days = (floor.due_date - on).days if floor.due_date else None
+    return Reason(
+        "deadline", jurisdiction=floor.jurisdiction, instrument=floor.instrument, due_date=floor.due_date, days=days,
+        to_state=floor.state,
+    )  # fmt: skip
 
 
 def _rule(
