@@ -62,6 +62,7 @@ TRANSITIONS: dict[str, dict[str, str]] = {
         ("scheduled", "in_force", "non_enforced", "delayed", "settlement_agreed", *_CASE), "resolved"
     ),
     "commit": _moves(("settlement_agreed", *_CASE), "resolved"),
+    "close": _moves(_CASE, "resolved"),
     "reject": _moves((*_BILL, "passed_chamber"), "rejected"),
     "withdraw_bill": _moves((*_BILL, "passed_chamber"), "rejected"),
 }  # fmt: skip
@@ -74,7 +75,7 @@ _OPENING = frozenset(
 #: Steps that hold, loosen or end something and make no sense otherwise; the open instrument vouches for them.
 FOLLOWING = frozenset(
     {"stay", "lift_stay", "uphold", "delay", "nonenforce", "annul", "repeal", "lift", "expire", "agree", "comply",
-     "commit", "reject", "withdraw_bill"}
+     "commit", "close", "reject", "withdraw_bill"}
 )  # fmt: skip
 _WITH_DUE = frozenset({"enact", "block", "lift_stay", "uphold", "delay", "nonenforce"})
 _KIN: tuple[frozenset[Measure], ...] = (

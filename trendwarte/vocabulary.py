@@ -64,6 +64,7 @@ Verb = Literal[
     "introduce",
     "open_proceedings",
     "prelim_finding",
+    "close",
     "sanction",
     "pass_chamber",
     "adopt",

@@ -19,6 +19,27 @@ _TITLE_ONLY_STAGES = frozenset({"discussed", "none"})
 #: Stages that say something has been done to a measure, not merely about it.
 STRONG = frozenset({"enacted", "in_force", "passed_chamber", "blocked_by_court", "upheld", "repealed", "delayed"})
 _FIRM_SENTENCES = 4
+#: What can be said not to have been done. What officials may *not* use is a ban.
+_DONE = STRONG | {"fine", "settled"}
+_NEAR = 24
+_CLAUSE = re.compile(r"[:;–—|!]\s+|\s-\s+|\.{3}\s+|…\s*")
+_COMMA = re.compile(r"[,;:–—|!?]\s+|\s-\s+")
+# "does not block", "won't lift"; not "not only blocks".
+_NEGATED = re.compile(
+    r"\b(?:(?:does|do|did|will|would|has|have|had|is|are|was|were|can|could|should)(?:n['’]t| not)|won['’]t|can['’]t|cannot"
+    r"|never|fail(?:s|ed)? to|refus(?:es|ed) to|declin(?:es|ed) to|stop(?:s|ped) short of)\b(?!\W+(?:only|just|yet clear))"
+    r"|\b(?:kein\w*|nicht)\b(?!\W+(?:nur|bloß|allein|mehr als|länger als))"
+)
+# "blockiert §p vorerst nicht", "hebt Verbot nicht auf": the last word of the clause or before its prefix.
+_NICHT = re.compile(
+    r"(?:\W+(?:\w+\W+){0,4}?)nicht(?:\W+(?:auf|aus|ab|an|ein|frei|zurück|zu|mehr|weiter|in kraft))?\s*(?:$|[,;:–—|.!?]|\s-\s)"
+)
+# A question that takes for granted what it is about: how, why, who, when ...
+_OPEN_QUESTION = re.compile(
+    r"\W*(?:(?:and|but|so|und|aber|also|in|from|since|seit|bis|ab|auf|mit|zu|für|by|at|for|to)\W+)?"
+    r"(?:how|why|what|who|whom|whose|when|where|which|wie|warum|weshalb|wieso|was|wer|wem|wen|wann|wo|woher|wohin|womit"
+    r"|worum|welche\w*)\b"
+)
 #: Lists of words that a text about such a step cannot do without.
 _WORDS_OF = {
     "repealed": "relieving", "delayed": "delaying", "blocked_by_court": "judging", "device_ban_government": "service",
@@ -41,6 +62,12 @@ class Step:
     takes_away: bool
     sentence: Sentence
     match_end: int
+    #: The sentence only asks whether it is so.
+    is_asked: bool
+    #: The sentence says it is not so: "Russia won't block §p".
+    is_negated: bool
+    #: Its own words say no ("refuses to block"), so that they deny nothing.
+    negates: bool
 
     @property
     def names_a_ban(self) -> bool:
@@ -83,6 +110,7 @@ def _rules() -> _Rules:
         "future",
         "denials",
         "denying",
+        "left_open",
         "relieving",
         "delaying",
         "judging",
@@ -114,11 +142,14 @@ def _finds(name: str, text: str, possible: int | None = None) -> bool:
 
 
 def decisive(sentences: list[Sentence]) -> tuple[Step | None, Step | None]:
-    """The step that decides and the one of the title: the title's, unless a later sentence says something firmer."""
+    """The step that decides and the one of the title: the title's, unless a later sentence says something firmer.
+
+    A title that only asks is answered by the sentences behind it.
+    """
     opening = step_in(sentences[0]) if sentences else None
     best = opening
     for number, sentence in enumerate(sentences[1:], start=1):
-        if best is not None and best.stage not in _TITLE_ONLY_STAGES:
+        if best is not None and best.stage not in _TITLE_ONLY_STAGES and not best.is_asked:
             break
         step = step_in(sentence)
         if step is not None and (best is None or (step.stage in STRONG and number < _FIRM_SENTENCES)):
@@ -141,7 +172,9 @@ def step_in(sentence: Sentence) -> Step | None:
             continue
         return Step(
             raw["id"], raw["stage"], raw["verb"], raw["polarity"], raw.get("measure"), raw.get("takes_away", False),
-            sentence, match.end(),
+            sentence, match.end(), asks_whether(marked) and match.end() > _clause_start(marked),
+            not raw.get("negates", False) and raw["stage"] in _DONE and _is_negated(marked, match.start(), match.end()),
+            raw.get("negates", False),
         )  # fmt: skip
     return None
 
@@ -157,6 +190,31 @@ def _may_act(raw: dict[str, Any], marked: str, possible: int) -> bool:
     return not raw.get("by_state") or _has_authority(marked, possible)
 
 
+def asks_whether(sentence: str) -> bool:
+    """Whether a sentence asks if something is so ("India to lift ban?"); who, why and how take it for granted."""
+    asked = sentence.rstrip(" \"'»“”")
+    return asked.endswith("?") and _OPEN_QUESTION.match(asked, _clause_start(asked)) is None
+
+
+def leaves_open(step: Step | None, opening: str) -> bool:
+    """Whether the words themselves leave the step open: a question, or a double negation ("does not rule out")."""
+    if step is not None and step.is_asked:
+        return True
+    scope = step.sentence.marked if step is not None and step.verb else opening
+    return _finds("left_open", scope)
+
+
+def _clause_start(sentence: str) -> int:
+    """Where the last clause of a sentence begins: "X banned in Utah - will others follow?" asks only the second."""
+    return max((match.end() for match in _CLAUSE.finditer(sentence)), default=0)
+
+
+def _is_negated(sentence: str, start: int, end: int) -> bool:
+    """Whether what is read between two places is said not to be done: before the verb, in German behind the object."""
+    clause = max((m.end() for m in _COMMA.finditer(sentence, 0, start)), default=0)
+    return _NEGATED.search(sentence, max(clause, start - _NEAR), end) is not None or _NICHT.match(sentence, end) is not None
+
+
 def factuality_of(step: Step | None, title: str) -> str:
     """Whether the step (or a title without one) is asserted, speculated, denied or retracted; by cue words alone."""
     words = _rules().words
@@ -164,9 +222,11 @@ def factuality_of(step: Step | None, title: str) -> str:
     if _finds("retractions", title, possible):
         return "retracted"
     scope = step.sentence.marked if step and step.verb else title
-    if _finds("denials", scope, possible if scope is title else None) and (
-        step is None or step.rule not in ("uphold", "annul", "court_blocks")
-    ):
+    if _finds("left_open", scope, possible if scope is title else None):
+        return "speculated"
+    if step is not None and step.is_negated:
+        return "denied"
+    if not (step is not None and step.negates) and _finds("denials", scope, possible if scope is title else None):
         return "denied"
     if step is None or step.verb is None:
         is_reserved = _finds("hedges", title, possible) or title.rstrip().endswith("?")

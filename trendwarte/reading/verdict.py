@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from trendwarte.reading.learned import Opinion
 from trendwarte.reading.resources import resource
-from trendwarte.reading.steps import STRONG, Step, can_deny, can_tell, says_it_retells
+from trendwarte.reading.steps import STRONG, Step, asks_whether, can_deny, can_tell, leaves_open, says_it_retells
 from trendwarte.reading.text import HEAD_CHARS, Text
 
 #: The answer that stands for whatever place a text names.
@@ -52,8 +52,10 @@ class Finding:
 
 def find(relevance: float, opinion: Opinion, step: Step | None, told: str, text: Text) -> Finding:
     """The finding of one text; ``told`` is the factuality that cue words show, ``relevance`` how likely it matters."""
-    factuality = _factuality(opinion, told, text)
     topic = opinion.best("topic")
+    # "Is X banned in Spain?" Questions about anything but a ban are mostly asked about what is there.
+    is_open = leaves_open(step, text.opening) or (step is None and topic == "legal_ban" and asks_whether(text.opening))
+    factuality = "speculated" if is_open else _factuality(opinion, step, told, text)
     impossible = _impossible(topic, relevance, step, told)
     stage = _stage(opinion, factuality, impossible=impossible, low=text.low[:HEAD_CHARS])
     verb = _verb(step, stage, factuality)
@@ -70,14 +72,15 @@ def find(relevance: float, opinion: Opinion, step: Step | None, told: str, text:
     )  # fmt: skip
 
 
-def _factuality(opinion: Opinion, told: str, text: Text) -> str:
+def _factuality(opinion: Opinion, step: Step | None, told: str, text: Text) -> str:
     """A denial is worth a lower bar where a word denies: to miss one raises an alarm that has just been called off."""
+    if step is not None and step.is_negated:
+        return "denied"
     denied, retracted = (opinion.share("factuality", name) for name in ("denied", "retracted"))
     share = denied + retracted
-    # Words are looked for only where they decide: between the two bars.
-    if share >= limit("denied_unsaid") or (
-        share >= limit("denied") and (told in _DENYING or can_deny(text.low[:HEAD_CHARS]))
-    ):
+    # Words are looked for only where they decide. Without any, the look of a line ("..., minister says") denies nothing.
+    is_free = step is None or not step.negates
+    if is_free and share >= limit("denied") and (told in _DENYING or can_deny(text.low[:HEAD_CHARS])):
         return "denied" if denied >= retracted else "retracted"
     bar = limit("speculated_said" if told == "speculated" else "speculated")
     return "speculated" if opinion.share("factuality", "speculated") >= bar else "asserted"
