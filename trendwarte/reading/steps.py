@@ -6,10 +6,11 @@ that fits a sentence reads it (``rules.yaml``).
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
+from trendwarte.reading.mood import Mood, mood_of
 from trendwarte.reading.places import place_of
 from trendwarte.reading.resources import resource
 from trendwarte.reading.sieve import Sieve
@@ -19,27 +20,22 @@ _TITLE_ONLY_STAGES = frozenset({"discussed", "none"})
 #: Stages that say something has been done to a measure, not merely about it.
 STRONG = frozenset({"enacted", "in_force", "passed_chamber", "blocked_by_court", "upheld", "repealed", "delayed"})
 _FIRM_SENTENCES = 4
+# Between a verb and the platform it takes away: where something else is, or the platform only the venue.
+_OTHER_OBJECT = re.compile(
+    r"[;:–—|]|\b(?:while|but|whereas|as(?! well as)(?<!such as)|after|when|amid|over|because|aber|während|nachdem|weil|da|obwohl|unlike"
+    r"|tells?|told|says?|sagt|warns?|warnt)\b|\b(?:on|onto|auf|via|über|using|against|gegen)\W+§p"
+)
+# "blocks §p accounts": what belongs to a platform is not the platform.
+_ITS = re.compile(
+    r"(?:[''’]s?)?[\s-]*(?:users?|accounts?|posts?|videos?|channels?|groups?|ads?|adverts?|pages?|bots?|links?|clips?|stars?"
+    r"|influencers?|creators?|trends?|challenges?|parod\w+|fans?|clones?|rivals?|competitors?|mods?|nutzer\w*|konten|konto"
+    r"|kan[aä]le?|gruppen?|beitr\w+|werbung|inhalte?n?|seiten?|fälschung\w*|rivale\w*|konkurren\w+)\b"
+)
+_AFTER_COMMA = re.compile(r",\W*§p$")
+# What goes on after a list of objects: nothing, another one, or where and why.
+_GOES_ON = re.compile(r"(?!\s*(?:$|[,.;:–—|!?]|(?:and|und|in|on|for|after|over|amid|im|wegen|nach|bis|until|seit|across|from|ab)\b))")
 #: What can be said not to have been done. What officials may *not* use is a ban.
 _DONE = STRONG | {"fine", "settled"}
-_NEAR = 24
-_CLAUSE = re.compile(r"[:;–—|!]\s+|\s-\s+|\.{3}\s+|…\s*")
-_COMMA = re.compile(r"[,;:–—|!?]\s+|\s-\s+")
-# "does not block", "won't lift"; not "not only blocks".
-_NEGATED = re.compile(
-    r"\b(?:(?:does|do|did|will|would|has|have|had|is|are|was|were|can|could|should)(?:n['’]t| not)|won['’]t|can['’]t|cannot"
-    r"|never|fail(?:s|ed)? to|refus(?:es|ed) to|declin(?:es|ed) to|stop(?:s|ped) short of)\b(?!\W+(?:only|just|yet clear))"
-    r"|\b(?:kein\w*|nicht)\b(?!\W+(?:nur|bloß|allein|mehr als|länger als))"
-)
-# "blockiert §p vorerst nicht", "hebt Verbot nicht auf": the last word of the clause or before its prefix.
-_NICHT = re.compile(
-    r"(?:\W+(?:\w+\W+){0,4}?)nicht(?:\W+(?:auf|aus|ab|an|ein|frei|zurück|zu|mehr|weiter|in kraft))?\s*(?:$|[,;:–—|.!?]|\s-\s)"
-)
-# A question that takes for granted what it is about: how, why, who, when ...
-_OPEN_QUESTION = re.compile(
-    r"\W*(?:(?:and|but|so|und|aber|also|in|from|since|seit|bis|ab|auf|mit|zu|für|by|at|for|to)\W+)?"
-    r"(?:how|why|what|who|whom|whose|when|where|which|wie|warum|weshalb|wieso|was|wer|wem|wen|wann|wo|woher|wohin|womit"
-    r"|worum|welche\w*)\b"
-)
 #: Lists of words that a text about such a step cannot do without.
 _WORDS_OF = {
     "repealed": "relieving", "delayed": "delaying", "blocked_by_court": "judging", "device_ban_government": "service",
@@ -62,10 +58,7 @@ class Step:
     takes_away: bool
     sentence: Sentence
     match_end: int
-    #: The sentence only asks whether it is so.
-    is_asked: bool
-    #: The sentence says it is not so: "Russia won't block §p".
-    is_negated: bool
+    mood: Mood
     #: Its own words say no ("refuses to block"), so that they deny nothing.
     negates: bool
 
@@ -111,6 +104,7 @@ def _rules() -> _Rules:
         "denials",
         "denying",
         "left_open",
+        "debunks",
         "relieving",
         "delaying",
         "judging",
@@ -149,7 +143,7 @@ def decisive(sentences: list[Sentence]) -> tuple[Step | None, Step | None]:
     opening = step_in(sentences[0]) if sentences else None
     best = opening
     for number, sentence in enumerate(sentences[1:], start=1):
-        if best is not None and best.stage not in _TITLE_ONLY_STAGES and not best.is_asked:
+        if best is not None and best.stage not in _TITLE_ONLY_STAGES and not best.mood.is_asked:
             break
         step = step_in(sentence)
         if step is not None and (best is None or (step.stage in STRONG and number < _FIRM_SENTENCES)):
@@ -167,16 +161,26 @@ def step_in(sentence: Sentence) -> Step | None:
     for raw, pattern, bit in rules.steps:
         if not possible & bit:
             continue
-        match = pattern.search(marked)
+        matches = (m for m in pattern.finditer(marked) if not raw.get("by_object", False) or _is_object(m))
+        match = next(matches, None)
         if match is None or not _may_act(raw, marked, possible):
             continue
+        mood = mood_of(marked, match.start(), match.end())
+        if raw.get("negates", False) or raw["stage"] not in _DONE:
+            mood = replace(mood, is_negated=False)
         return Step(
             raw["id"], raw["stage"], raw["verb"], raw["polarity"], raw.get("measure"), raw.get("takes_away", False),
-            sentence, match.end(), asks_whether(marked) and match.end() > _clause_start(marked),
-            not raw.get("negates", False) and raw["stage"] in _DONE and _is_negated(marked, match.start(), match.end()),
-            raw.get("negates", False),
+            sentence, match.end(), mood, raw.get("negates", False),
         )  # fmt: skip
     return None
+
+
+def _is_object(match: re.Match[str]) -> bool:
+    """Whether a match that ends with a platform takes it for the object: not "bans vapes, §p users furious"."""
+    if not match[0].endswith("§p"):
+        return True
+    rest = match.string[match.end() :]
+    return not (_OTHER_OBJECT.search(match[0]) or _ITS.match(rest) or (_AFTER_COMMA.search(match[0]) and _GOES_ON.match(rest)))
 
 
 def _may_act(raw: dict[str, Any], marked: str, possible: int) -> bool:
@@ -190,29 +194,17 @@ def _may_act(raw: dict[str, Any], marked: str, possible: int) -> bool:
     return not raw.get("by_state") or _has_authority(marked, possible)
 
 
-def asks_whether(sentence: str) -> bool:
-    """Whether a sentence asks if something is so ("India to lift ban?"); who, why and how take it for granted."""
-    asked = sentence.rstrip(" \"'»“”")
-    return asked.endswith("?") and _OPEN_QUESTION.match(asked, _clause_start(asked)) is None
-
-
 def leaves_open(step: Step | None, opening: str) -> bool:
     """Whether the words themselves leave the step open: a question, or a double negation ("does not rule out")."""
-    if step is not None and step.is_asked:
-        return True
+    if step is not None:
+        mood = step.mood
+        # A law may well ban a service *if* it is not sold, and a ban be set for May; what is cut off or given back
+        # only then has not been.
+        hangs_on = mood.is_conditional or (mood.is_future and step.stage == "repealed")
+        if mood.is_asked or mood.is_hearsay or (hangs_on and step.stage in ("in_force", "repealed")):
+            return True
     scope = step.sentence.marked if step is not None and step.verb else opening
     return _finds("left_open", scope)
-
-
-def _clause_start(sentence: str) -> int:
-    """Where the last clause of a sentence begins: "X banned in Utah - will others follow?" asks only the second."""
-    return max((match.end() for match in _CLAUSE.finditer(sentence)), default=0)
-
-
-def _is_negated(sentence: str, start: int, end: int) -> bool:
-    """Whether what is read between two places is said not to be done: before the verb, in German behind the object."""
-    clause = max((m.end() for m in _COMMA.finditer(sentence, 0, start)), default=0)
-    return _NEGATED.search(sentence, max(clause, start - _NEAR), end) is not None or _NICHT.match(sentence, end) is not None
 
 
 def factuality_of(step: Step | None, title: str) -> str:
@@ -224,7 +216,7 @@ def factuality_of(step: Step | None, title: str) -> str:
     scope = step.sentence.marked if step and step.verb else title
     if _finds("left_open", scope, possible if scope is title else None):
         return "speculated"
-    if step is not None and step.is_negated:
+    if step is not None and step.mood.is_negated:
         return "denied"
     if not (step is not None and step.negates) and _finds("denials", scope, possible if scope is title else None):
         return "denied"
@@ -239,7 +231,7 @@ def factuality_of(step: Step | None, title: str) -> str:
     if words["hedges"].search(before) or scope.rstrip().endswith("?"):
         return "speculated"
     # "will ban", "plant Verbot": announced, not done; a signed law with a date is no announcement.
-    if step.rule == "block" and words["future"].search(before):
+    if step.stage == "in_force" and (step.mood.is_future or words["future"].search(before)):
         return "speculated"
     return "asserted"
 
@@ -247,6 +239,11 @@ def factuality_of(step: Step | None, title: str) -> str:
 def can_deny(low: str) -> bool:
     """Whether a text has any word that denies, negates or calls off."""
     return _rules().words["denying"].search(low) is not None
+
+
+def debunks(low: str) -> bool:
+    """Whether a text says in so many words that a report, a rumour or a claim is wrong."""
+    return _finds("debunks", low)
 
 
 def can_tell(stage: str, low: str) -> bool:

@@ -8,8 +8,10 @@ frame that says so.
 from dataclasses import dataclass
 
 from trendwarte.reading.learned import Opinion
+from trendwarte.reading.measures import due_date
+from trendwarte.reading.mood import asks_whether, checks_facts
 from trendwarte.reading.resources import resource
-from trendwarte.reading.steps import STRONG, Step, asks_whether, can_deny, can_tell, leaves_open, says_it_retells
+from trendwarte.reading.steps import STRONG, Step, can_deny, can_tell, debunks, leaves_open, says_it_retells
 from trendwarte.reading.text import HEAD_CHARS, Text
 
 #: The answer that stands for whatever place a text names.
@@ -18,19 +20,39 @@ _EXPLICIT = 0.9
 _DENYING = frozenset({"denied", "retracted"})
 #: How far a measure has got, and the ledger's verb for getting there.
 _ONWARD = {"proposed": "announce", "passed_chamber": "pass_chamber", "enacted": "enact", "in_force": "block"}
+#: What a rule excludes that reads who does what to whom, whatever a line looks like.
+_FORWARD, _RELIEF = frozenset({"passed_chamber", "enacted", "in_force"}), frozenset({"blocked_by_court", "repealed"})
 _AGAINST = {
     "block": frozenset({"blocked_by_court"}),
     "sign": frozenset({"blocked_by_court"}),
-    "court_blocks": frozenset({"in_force", "enacted"}),
-    "annul": frozenset({"in_force", "enacted"}),
+    "court_blocks": _FORWARD,
+    "annul": _FORWARD,
+    "injunction_lifted": _RELIEF,
+    "not_stopped": _RELIEF,
+    "let_law": _RELIEF,
+    "bid_refused": _RELIEF,
+    "uphold": _RELIEF,
+    "stands": _RELIEF,
+    "to_dismiss": _RELIEF,
+    "not_blocked": _FORWARD | {"upheld"},
+    "bill_dead": _FORWARD | {"proposed"},
+    "bill_withdrawn": _FORWARD | {"proposed"},
+    "decided_against": _FORWARD | {"proposed"},
+    "probe_closed": frozenset({"investigation", "fine"}),
 }
 #: Steps that say by themselves whether they are good or bad for the platform (171 of 175 on the development part).
 _SIDE_OF_STAGE = {
     "blocked_by_court": "positive", "repealed": "positive",
     "upheld": "negative", "fine": "negative", "device_ban_government": "negative",
 }  # fmt: skip
+#: What can be called a rumour, and the topics whose news are full of false claims of others.
+_UNSETTLED = frozenset({"none", "discussed", "proposed"})
+_AGAINST_FALSEHOOD = frozenset({"disinformation_moderation", "brand_safety"})
 #: A company's denial of a leak leaves the suspicion; any other denial leaves things as they were.
 _SUSPICIOUS = frozenset({"data_protection", "security"})
+#: Verbs that open a case or a measure: somewhere, by somebody, and never by habit of language.
+_OPENING = frozenset({"announce", "consult", "introduce", "open_proceedings", "prelim_finding", "sanction", "pass_chamber",
+                      "adopt", "enact", "block"})  # fmt: skip
 _TOPICS_OF_LAW = frozenset({"legal_ban", "regulation_compliance", "youth_protection", "data_protection"})
 Ranked = tuple[tuple[str, float], ...]
 
@@ -53,12 +75,14 @@ class Finding:
 def find(relevance: float, opinion: Opinion, step: Step | None, told: str, text: Text) -> Finding:
     """The finding of one text; ``told`` is the factuality that cue words show, ``relevance`` how likely it matters."""
     topic = opinion.best("topic")
-    # "Is X banned in Spain?" Questions about anything but a ban are mostly asked about what is there.
-    is_open = leaves_open(step, text.opening) or (step is None and topic == "legal_ban" and asks_whether(text.opening))
-    factuality = "speculated" if is_open else _factuality(opinion, step, told, text)
+    factuality = _factuality(opinion, step, told, text)
     impossible = _impossible(topic, relevance, step, told)
-    stage = _stage(opinion, factuality, impossible=impossible, low=text.low[:HEAD_CHARS])
-    verb = _verb(step, stage, factuality)
+    read = step.stage if step is not None else ""
+    stage = _stage(opinion, factuality, read, impossible=impossible, low=text.low[:HEAD_CHARS])
+    is_dated = step is not None and due_date(step, text.low[: 4 * HEAD_CHARS], text.on) is not None
+    verb = _verb(step, stage, factuality, is_dated=is_dated)
+    if verb in _OPENING and not text.places:
+        verb = None
     kept = step if verb is not None else None
     stated = (f"step:{kept.rule}",) if kept is not None else ()
     likely = (
@@ -73,15 +97,31 @@ def find(relevance: float, opinion: Opinion, step: Step | None, told: str, text:
 
 
 def _factuality(opinion: Opinion, step: Step | None, told: str, text: Text) -> str:
-    """A denial is worth a lower bar where a word denies: to miss one raises an alarm that has just been called off."""
-    if step is not None and step.is_negated:
+    """What the words themselves settle, else the learned reader.
+
+    A denial is worth a lower bar where a word denies, and next to none where a report is called wrong in so many words:
+    to miss one raises an alarm that has just been called off. The look of a line alone denies nothing.
+    """
+    if step is not None and step.mood.is_negated:
         return "denied"
+    low = text.low[:HEAD_CHARS]
     denied, retracted = (opinion.share("factuality", name) for name in ("denied", "retracted"))
-    share = denied + retracted
-    # Words are looked for only where they decide. Without any, the look of a line ("..., minister says") denies nothing.
+    share, denial = denied + retracted, "denied" if denied >= retracted else "retracted"
+    topic = opinion.best("topic")
+    # Of a case, a fine or a ban that is there its object denies the grounds; and against false claims platforms fight.
+    is_told = step is not None and step.stage not in _UNSETTLED and not step.mood.is_asked
+    if not is_told and topic not in _AGAINST_FALSEHOOD and debunks(low):
+        # A title that asks, or checks, and a text that calls it wrong: no look of the line is needed.
+        if share >= limit("denied_debunked") or asks_whether(text.opening) or checks_facts(text.opening):
+            return denial
+    # "Is X banned in Spain?" Questions about anything but a ban are mostly asked about what is there.
+    is_open = leaves_open(step, text.opening) or (step is None and topic == "legal_ban" and asks_whether(text.opening))
+    if is_open and told not in _DENYING:
+        return "speculated"
     is_free = step is None or not step.negates
-    if is_free and share >= limit("denied") and (told in _DENYING or can_deny(text.low[:HEAD_CHARS])):
-        return "denied" if denied >= retracted else "retracted"
+    # Words are looked for only where they decide.
+    if is_free and share >= limit("denied") and (told in _DENYING or can_deny(low)):
+        return denial
     bar = limit("speculated_said" if told == "speculated" else "speculated")
     return "speculated" if opinion.share("factuality", "speculated") >= bar else "asserted"
 
@@ -93,8 +133,8 @@ def _polarity(opinion: Opinion, topic: str, stage: str, factuality: str) -> str:
     return _SIDE_OF_STAGE.get(stage, opinion.best("polarity"))
 
 
-def _stage(opinion: Opinion, factuality: str, *, impossible: frozenset[str], low: str) -> str:
-    """The likeliest stage that a text can tell at all; what it cannot tell leaves its share to the others."""
+def _stage(opinion: Opinion, factuality: str, read: str, *, impossible: frozenset[str], low: str) -> str:
+    """The likeliest stage that a text can tell at all (``read``: by a rule); the others get the share of the rest."""
     if factuality in _DENYING:
         return "none"
     if factuality == "speculated":
@@ -102,7 +142,7 @@ def _stage(opinion: Opinion, factuality: str, *, impossible: frozenset[str], low
     ranked = opinion.shares["legal_stage"]
     # The likeliest one is mostly possible: the words of the others are looked for only where their shares are asked.
     for stage, share in ranked:
-        if stage in impossible or not can_tell(stage, low):
+        if stage in impossible or (stage != read and not can_tell(stage, low)):
             continue
         if stage != "in_force":
             return stage
@@ -122,12 +162,14 @@ def _impossible(topic: str, relevance: float, step: Step | None, told: str) -> f
     return stages | _AGAINST.get(step.rule if step is not None else "", frozenset())
 
 
-def _verb(step: Step | None, stage: str, factuality: str) -> str | None:
+def _verb(step: Step | None, stage: str, factuality: str, *, is_dated: bool) -> str | None:
     """What the ledger may do: only what a rule read, or less of it (passed where the rule read enacted)."""
     if step is None or step.verb is None:
         return None
     if factuality in _DENYING:
         return "deny"
+    if step.mood.is_future and step.stage in _ONWARD and factuality == "asserted" and not is_dated:
+        return "announce"  # somebody has said it; when it comes nobody knows
     if step.stage == stage or (step.stage in STRONG and factuality == "speculated"):
         return step.verb
     if stage == "device_ban_government" and step.stage in _ONWARD:
