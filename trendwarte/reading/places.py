@@ -128,7 +128,8 @@ def _gazetteer() -> Any:
         entries.setdefault(plain, {}).setdefault((code, kind), text.endswith("*"))
 
     sections: tuple[tuple[str, Kind], ...] = (
-        ("states", "state"), ("names", "name"), ("bodies", "body"), ("hints", "hint"),
+        ("states", "state"), ("names", "name"), ("capitals", "name"), ("bodies", "body"),
+        ("hints", "hint"),
     )  # fmt: skip
     for section, kind in sections:
         for code, text in raw[section].items():

@@ -110,10 +110,10 @@ def _factuality(opinion: Opinion, step: Step | None, told: str, text: Text) -> s
     topic = opinion.best("topic")
     # Of a case, a fine or a ban that is there its object denies the grounds; and against false claims platforms fight.
     is_told = step is not None and step.stage not in _UNSETTLED and not step.mood.is_asked
-    if not is_told and topic not in _AGAINST_FALSEHOOD and debunks(low):
-        # A title that asks, or checks, and a text that calls it wrong: no look of the line is needed.
-        if share >= limit("denied_debunked") or asks_whether(text.opening) or checks_facts(text.opening):
-            return denial
+    # A title that asks, or checks, and a text that calls it wrong: no look of the line is needed.
+    is_likely = share >= limit("denied_debunked") or asks_whether(text.opening) or checks_facts(text.opening)
+    if is_likely and not is_told and topic not in _AGAINST_FALSEHOOD and debunks(low):
+        return denial
     # "Is X banned in Spain?" Questions about anything but a ban are mostly asked about what is there.
     is_open = leaves_open(step, text.opening) or (step is None and topic == "legal_ban" and asks_whether(text.opening))
     if is_open and told not in _DENYING:
