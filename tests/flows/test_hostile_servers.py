@@ -286,6 +286,14 @@ def nights(tmp_path_factory):
     return reports, health, documents, titles, seconds, asked_again
 
 
+def _crowding():
+    """How many times longer than its work something takes here now, for others work on these processors too."""
+    began, worked = time.perf_counter(), time.process_time()
+    while time.process_time() - worked < 0.5:
+        pass
+    return max(1.0, (time.perf_counter() - began) / 0.5)
+
+
 def test_there_are_at_least_forty_ways_to_misbehave():
     assert len(BEHAVIOURS) >= 40
 
@@ -309,7 +317,7 @@ def test_the_honest_are_read_whatever_the_others_do_and_wait_no_longer_than_thei
         assert documents[name] == 2
     # Slow servers cost a deadline per round, shared by the workers; a night that queued them up would take a minute.
     slow = sum(one.states[0] == "unreachable" for one in BEHAVIOURS.values())
-    assert seconds[0] < 2 * (2 * slow * DEADLINE_S / WORKERS) + 15
+    assert seconds[0] < 2 * (2 * slow * DEADLINE_S / WORKERS) + 15 * _crowding()
 
 
 def test_hostile_words_never_become_addresses_or_code(nights):
