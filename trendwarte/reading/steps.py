@@ -228,7 +228,7 @@ def factuality_of(step: Step | None, title: str) -> str:
     before = scope[: step.match_end]
     if step.rule in ("hearing", "defer", "resolution", "probe", "prelim", "consult", "bill"):
         return "speculated" if step.rule == "hearing" and words["hedges"].search(scope) else "asserted"
-    if words["hedges"].search(before) or scope.rstrip().endswith("?"):
+    if words["hedges"].search(before) or step.mood.is_asked:
         return "speculated"
     # "will ban", "plant Verbot": announced, not done; a signed law with a date is no announcement.
     if step.stage == "in_force" and (step.mood.is_future or words["future"].search(before)):
