@@ -44,11 +44,11 @@ _FUTURE = re.compile(
     r"|\b(?:next|coming|nächste[mnrs]?|kommende[mnrs]?|übernächste[mnrs]?) (?:day|week|month|year|spring|summer|autumn|winter"
     r"|tag\w*|woche|monat\w*|jahr\w*|herbst|sommer)\b|\b(?:soon|shortly|bald|demnächst|künftig|in kürze|tomorrow|ab morgen)\b"
 )
-_IF = re.compile(r"\b(?:if|unless|falls|sofern|wenn|es sei denn|in case|provided that|vorausgesetzt)\b")
+_IF = re.compile(r"(?<!even )(?<!auch )(?<!selbst )\b(?:if|unless|falls|sofern|wenn|es sei denn|in case|provided that|vorausgesetzt)\b")
 # Who tells it does not vouch for it: reports of reports, and the German subjunctive of reported speech.
 _HEARSAY = re.compile(
     r"\blaut (?:\w+ ){0,2}?(?:\w*bericht\w*|medien\w*|insider\w*|kreisen|gerüchte\w*|social[- ]media|nutzer\w*)\b"
-    r"|\b\w*(?:bericht|medien|information|angabe|gerücht)\w* zufolge\b|\bheißt es\b|\bangeblich\b|\ballegedly\b|\brumou?red\b"
+    r"|\b\w*(?:bericht|medien|information|angabe|gerücht)\w* zufolge\b|\bheißt es\b|\bangeblich\b|\brumou?red\b"
     r"|\breportedly\b|\baccording to (?:\w+ ){0,2}?(?:reports?|rumou?rs?|media|posts)\b|\b(?:report|rumou?r) (?:says|claims)\b"
     r"|\b(?:habe|hätten?|seien?|werde|wolle)\b.{3,90}\b(?:ge\w+(?:t|en)|ver\w+(?:t|en)|blockiert|untersagt|suspendiert)\b"
 )
@@ -66,9 +66,9 @@ class Mood:
     is_negated: bool = False
     #: "§p to be banned next year".
     is_future: bool = False
-    #: "blocks §p if it fails to pay"
+    #: "blocks §p if it fails to pay", "Fact check: has §p been blocked?"
     is_conditional: bool = False
-    #: "soll laut Medien gesperrt sein": others say so.
+    #: "soll laut Medien gesperrt sein": others say so, who may be right.
     is_hearsay: bool = False
 
 
@@ -82,8 +82,8 @@ def mood_of(sentence: str, start: int, end: int) -> Mood:
         or _NICHT.match(sentence, end) is not None
         or _JEST.match(sentence) is not None,
         is_future=bool((_TO.search(before) and not sentence.startswith("§p", start)) or _TO_BE.search(told) or _FUTURE.search(sentence)),
-        is_conditional=_IF.search(sentence) is not None,
-        is_hearsay=_HEARSAY.search(sentence) is not None or checks_facts(sentence),
+        is_conditional=_IF.search(sentence) is not None or checks_facts(sentence),
+        is_hearsay=_HEARSAY.search(sentence) is not None,
     )
 
 

@@ -201,7 +201,7 @@ def leaves_open(step: Step | None, opening: str) -> bool:
         # A law may well ban a service *if* it is not sold, and a ban be set for May; what is cut off or given back
         # only then has not been.
         hangs_on = mood.is_conditional or (mood.is_future and step.stage == "repealed")
-        if mood.is_asked or mood.is_hearsay or (hangs_on and step.stage in ("in_force", "repealed")):
+        if (mood.is_asked and step.verb is not None) or (hangs_on and step.stage in ("in_force", "repealed")):
             return True
     scope = step.sentence.marked if step is not None and step.verb else opening
     return _finds("left_open", scope)
@@ -231,7 +231,7 @@ def factuality_of(step: Step | None, title: str) -> str:
     if words["hedges"].search(before) or step.mood.is_asked:
         return "speculated"
     # "will ban", "plant Verbot": announced, not done; a signed law with a date is no announcement.
-    if step.stage == "in_force" and (step.mood.is_future or words["future"].search(before)):
+    if step.stage == "in_force" and (step.mood.is_future or step.mood.is_hearsay or words["future"].search(before)):
         return "speculated"
     return "asserted"
 

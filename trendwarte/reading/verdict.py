@@ -83,6 +83,8 @@ def find(relevance: float, opinion: Opinion, step: Step | None, told: str, text:
     verb = _verb(step, stage, factuality, is_dated=is_dated)
     if verb in _OPENING and not text.places:
         verb = None
+    if verb != "deny" and step is not None and step.mood.is_hearsay:
+        verb = None
     kept = step if verb is not None else None
     stated = (f"step:{kept.rule}",) if kept is not None else ()
     likely = (
