@@ -17,7 +17,19 @@ from flows.alerts_commands import alerts_app
 from flows.backtest_commands import backtest
 from flows.ledger_commands import ledger_app
 from flows.operations_commands import register_operations
-from flows.options import Archives, AsJson, Config, Engine, State, fail, moment_of, note, only_these, settings_of
+from flows.options import (
+    Archives,
+    AsJson,
+    Config,
+    Engine,
+    State,
+    fail,
+    moment_of,
+    note,
+    only_these,
+    published_of,
+    settings_of,
+)
 from flows.radar_commands import radar_app
 from flows.sources_commands import sources_app
 from trendwarte.errors import ConfigError, LockedError, TrendwarteError
@@ -201,7 +213,7 @@ def replay(
     if last < first:
         raise ConfigError([f"--end: {end} lies before --start {start}; swap them"])
     reports = run_replay(settings_of(config), archive, first, last, state, complain, progress)
-    write_export(state, state / "export", reports)
+    write_export(published_of(state), state / "export", reports)
     print(f"{len(reports)} nights; export in {state / 'export'}")
     if problems:
         raise SystemExit(1)
@@ -214,7 +226,7 @@ def export(
     """Write events, ledger, risk, verdicts and alerts as JSON Lines, and every mart view as Parquet."""
     from flows.summary import write_export
 
-    write_export(state, out, [])
+    write_export(published_of(state), out)
     print(f"export in {out}")
 
 

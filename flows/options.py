@@ -34,6 +34,29 @@ def note(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
+def published_of(state: Path) -> Path:
+    """The published copy in a state folder.
+
+    Raises:
+        ConfigError: there is none; most often the folder is mistyped.
+    """
+    path = state / "published" / "trendwarte.duckdb"
+    if not path.is_file():
+        raise ConfigError([f"--state: {path} does not exist; name another folder, or run a night first"])
+    return path
+
+
+def used(state: Path) -> Path:
+    """A state folder that a night has worked in: a mistyped one must not be made, empty, and look like a success.
+
+    Raises:
+        ConfigError: there is no warehouse.
+    """
+    if not (state / "warehouse.duckdb").is_file():
+        raise ConfigError([f"--state: no warehouse in {state}; name another folder, or run a night first"])
+    return state
+
+
 def settings_of(config: Path) -> "Settings":
     """The configuration of a folder, with secrets from the environment."""
     from trendwarte.config_files import load_settings

@@ -14,7 +14,10 @@ from demo import PostOffice
 from flows.cli import app
 from flows.doctor import examine
 from flows.house import opened
+from flows.summary import write_export
+from tests.flows.calling import here
 from trendwarte.config_files import load_settings
+from trendwarte.types import RunReport
 
 ROOT = Path(__file__).parents[2]
 CONFIG = ROOT / "config"
@@ -234,3 +237,36 @@ def test_a_served_port_that_is_taken_gets_a_sentence(tmp_path):
             server_running(taken.getsockname()[1], tmp_path, print),
         ):
             pass
+
+
+def test_an_export_sums_up_the_nights_that_were_judged(short_story, tmp_path):
+    state, out = str(short_story), tmp_path / "export"
+    here("export", "--out", str(out), "--state", state)
+    told = json.loads((out / "summary.json").read_text("utf-8"))
+    with duckdb.connect(str(short_story / "published" / "trendwarte.duckdb"), read_only=True) as con:
+        nights = con.execute("SELECT counts, durations_s FROM mart.runs").fetchall()
+        ((documents,),) = con.execute("SELECT count(*) FROM mart.documents").fetchall()
+    assert told["nights"] == len(nights) == 2
+    assert told["counts"]["documents_new"] == documents > 0
+    seconds = [json.loads(lasted)["collect"] for _, lasted in nights]
+    assert told["durations_s"]["collect"] == pytest.approx(sum(seconds), abs=0.01) and sum(seconds) > 0
+
+
+def test_a_replay_that_goes_on_sums_up_all_its_nights_each_as_it_ended(short_story, tmp_path):
+    """The published copy is older than the end of its newest night; a night that was repeated counts once."""
+    published = short_story / "published" / "trendwarte.duckdb"
+    write_export(published, tmp_path / "all")
+    first, second = (f"night-202408{day}T235959Z" for day in (29, 30))
+    moment = datetime(2024, 8, 30, 23, 59, 59, tzinfo=UTC)
+    again = RunReport(first, moment, outcome="unchanged", counts={"documents": 0}, durations_s={"collect": 9.0})
+    ended = RunReport(second, moment, counts={"messages_sent": 3}, durations_s={"tell": 2.0})
+    write_export(published, tmp_path / "on", [again, ended])
+    whole, told = (json.loads((tmp_path / name / "summary.json").read_text("utf-8")) for name in ("all", "on"))
+    with duckdb.connect(str(published), read_only=True) as con:
+        rows = con.execute("SELECT counts, durations_s FROM mart.runs WHERE run_id = ?", [first]).fetchall()
+    counts, seconds = (json.loads(text) for text in rows[0])
+    assert whole["nights"] == told["nights"] == 2
+    assert told["counts"]["documents"] == counts["documents"] and told["counts"]["messages_sent"] == 3
+    assert told["durations_s"] == {step: round(value, 2) for step, value in seconds.items()} | {
+        "tell": round(seconds.get("tell", 0.0) + 2.0, 2)
+    }
