@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from flows.options import Archives, Config, moment_of, note, settings_of
+from flows.options import Archives, Config, Skipped, moment_of, must_be_there, note, settings_of
 from trendwarte.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -37,22 +37,18 @@ def backtest(
 
     from flows.backtest import Period, Question, read_corpus, run_backtest, timeline_steps
     from flows.backtest_page import page
-    from sources import ArchiveProblem
     from trendwarte.backtest_rules import load_rules
     from trendwarte.gold import Wording, read_gold
 
-    problems: list[ArchiveProblem] = []
-
-    def complain(problem: ArchiveProblem) -> None:
-        problems.append(problem)
-        note(f"{problem.path}:{problem.line}: {problem.reason}; skipped")
-
+    must_be_there("--archive", archive)
+    must_be_there("--timeline", [timeline] if timeline else [])
+    skipped = Skipped()
     settings = settings_of(config)
     rules = load_rules(config)
     wording = Wording.of(rules, settings)
     listed = read_gold(_text_of(events), str(events))
     corpus = replace(
-        read_corpus(archive, settings, wording, cache, note, complain), platforms=frozenset(platform or ())
+        read_corpus(archive, settings, wording, cache, note, skipped), platforms=frozenset(platform or ())
     )
     if not corpus.totals:
         raise ConfigError([f"--archive: no dated document in {', '.join(map(str, archive))}; check the files"])
@@ -67,7 +63,7 @@ def backtest(
     (report / "backtest.json").write_text(json.dumps(figures, indent=1, ensure_ascii=False) + "\n", "utf-8")
     (report / "backtest.html").write_text(page(figures), "utf-8")
     print(f"{report / 'backtest.html'}, {report / 'backtest.json'}")
-    if problems:
+    if skipped.count:
         raise SystemExit(1)
 
 

@@ -22,9 +22,11 @@ from flows.options import (
     AsJson,
     Config,
     Engine,
+    Skipped,
     State,
     fail,
     moment_of,
+    must_be_there,
     note,
     only_these,
     published_of,
@@ -180,6 +182,8 @@ def read(
     """Read documents into signals; touches no state. One line out per valid line in, same order."""
     from flows.reading import read_stream
 
+    if source != "-":
+        must_be_there("--in", [Path(source)])
     problems = read_stream(settings_of(config), source, out, explain=explain_one, complain=note)
     if problems:
         raise SystemExit(1)
@@ -196,13 +200,6 @@ def replay(
     """Run the real pipeline night by night over archived documents; exports to STATE/export."""
     from flows.replay import replay as run_replay
     from flows.summary import write_export
-    from sources import ArchiveProblem
-
-    problems: list[ArchiveProblem] = []
-
-    def complain(problem: ArchiveProblem) -> None:
-        problems.append(problem)
-        note(f"{problem.path}:{problem.line}: {problem.reason}; skipped")
 
     def progress(report: "RunReport") -> None:
         note(
@@ -212,10 +209,11 @@ def replay(
     first, last = moment_of(start, "--start").date(), moment_of(end, "--end").date()
     if last < first:
         raise ConfigError([f"--end: {end} lies before --start {start}; swap them"])
-    reports = run_replay(settings_of(config), archive, first, last, state, complain, progress)
+    skipped = Skipped()
+    reports = run_replay(settings_of(config), archive, first, last, state, skipped, progress)
     write_export(published_of(state), state / "export", reports)
     print(f"{len(reports)} nights; export in {state / 'export'}")
-    if problems:
+    if skipped.count:
         raise SystemExit(1)
 
 

@@ -9,7 +9,19 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from flows.options import Archives, AsJson, Config, State, fail, moment_of, note, print_rows, settings_of
+from flows.options import (
+    Archives,
+    AsJson,
+    Config,
+    Skipped,
+    State,
+    fail,
+    moment_of,
+    must_be_there,
+    note,
+    print_rows,
+    settings_of,
+)
 from trendwarte.errors import ConfigError, TrendwarteError
 
 
@@ -106,6 +118,8 @@ def query(
     import warehouse
     from flows.tables import render
 
+    if file is not None:
+        must_be_there("-f", [file])
     published = state / "published" / "trendwarte.duckdb"
     named = warehouse.examples()
     try:
@@ -158,10 +172,11 @@ def backfill(
     """Run past nights over archived documents, with progress; goes on where an interrupted one stopped."""
     from flows.operations import backfilled
 
-    reports = backfilled(
-        settings_of(config), archive, moment_of(start, "--start").date(), moment_of(end, "--end").date(), state, note
-    )
+    first, last, skipped = moment_of(start, "--start").date(), moment_of(end, "--end").date(), Skipped()
+    reports = backfilled(settings_of(config), archive, first, last, state, note, skipped)
     print(f"{len(reports)} nights; published in {state / 'published' / 'trendwarte.duckdb'}")
+    if skipped.count:
+        raise SystemExit(1)
 
 
 def maintain(config: Config = Path("config"), state: State = Path("state"), as_json: AsJson = False) -> None:

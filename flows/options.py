@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+from collections.abc import Collection
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -12,6 +13,7 @@ import typer
 from trendwarte.errors import ConfigError
 
 if TYPE_CHECKING:
+    from sources import ArchiveProblem
     from trendwarte.settings import Settings
 
 Config = Annotated[Path, typer.Option("--config", help="Folder with the configuration.")]
@@ -55,6 +57,30 @@ def used(state: Path) -> Path:
     if not (state / "warehouse.duckdb").is_file():
         raise ConfigError([f"--state: no warehouse in {state}; name another folder, or run a night first"])
     return state
+
+
+class Skipped:
+    """Says of each line of an archive that it was passed over; ``count`` decides about the exit code."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def __call__(self, problem: "ArchiveProblem") -> None:
+        """One more."""
+        self.count += 1
+        note(f"{problem.path}:{problem.line}: {problem.reason}; skipped")
+
+
+def must_be_there(option: str, paths: Collection[Path]) -> None:
+    """Input is looked for before anything else is done: half a run over half the files is worse than none.
+
+    Raises:
+        ConfigError: a file or folder is not there, or not to be read.
+    """
+    lacking = [f"{option}: {path} does not exist" for path in paths if not path.exists()]
+    closed = [f"{option}: {path} cannot be read" for path in paths if path.exists() and not os.access(path, os.R_OK)]
+    if lacking or closed:
+        raise ConfigError([f"{problem}; check its name" for problem in (*lacking, *closed)])
 
 
 def settings_of(config: Path) -> "Settings":

@@ -270,3 +270,33 @@ def test_a_replay_that_goes_on_sums_up_all_its_nights_each_as_it_ended(short_sto
     assert told["durations_s"] == {step: round(value, 2) for step, value in seconds.items()} | {
         "tell": round(seconds.get("tell", 0.0) + 2.0, 2)
     }
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["read", "--in", "{missing}", "--out", "{made}"],
+        ["replay", "--archive", "{there}", "--archive", "{missing}", "--start", "2024-01-01", "--end", "2024-01-02",
+         "--state", "{made}"],
+        ["backfill", "--archive", "{missing}", "--start", "2024-01-01", "--end", "2024-01-02", "--state", "{made}"],
+        ["backtest", "--archive", "{there}", "--archive", "{missing}", "--events", "{there}", "--report", "{made}"],
+        ["backtest", "--archive", "{there}", "--timeline", "{missing}", "--events", "{there}", "--report", "{made}"],
+        ["query", "-f", "{missing}", "--state", "{made}"],
+        ["sources", "import", "{missing}"],
+    ],
+    ids=lambda words: f"{words[0]}-{words[-2]}",
+)  # fmt: skip
+def test_input_that_is_not_there_is_a_wrong_call_and_nothing_is_begun(tmp_path, words):
+    missing, there, made = (tmp_path / name for name in ("no-such-file.jsonl", "there.jsonl", "made"))
+    there.write_text("", "utf-8")
+    words = [word.format(missing=missing, there=there, made=made) for word in words]
+    done = here(*words, code=2)
+    assert "no-such-file.jsonl" in done.stderr and not done.stdout and not made.exists()
+
+
+def test_a_backfill_over_a_line_that_is_none_is_done_but_degraded(tmp_path):
+    archive = tmp_path / "in.jsonl"
+    archive.write_text('{"title": "India blocks TikTok", "date": "2020-06-29"}\nno line\n', "utf-8")
+    words = ("--archive", str(archive), "--start", "2020-06-29", "--end", "2020-06-29", "--state", str(tmp_path / "s"))
+    done = here("backfill", *words, code=1)
+    assert "1 nights" in done.stdout and "in.jsonl:2:" in done.stderr and "; skipped" in done.stderr
