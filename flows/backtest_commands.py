@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from flows.options import Archives, Config, Skipped, moment_of, must_be_there, note, settings_of
+from flows.checking import must_be_known, must_be_there, unknown
+from flows.options import Archives, Config, Skipped, moment_of, note, settings_of
 from trendwarte.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -44,12 +45,11 @@ def backtest(
     must_be_there("--timeline", [timeline] if timeline else [])
     skipped = Skipped()
     settings = settings_of(config)
+    must_be_known(*(unknown("--platform", one, settings.platforms, "see config/platforms") for one in platform or ()))
     rules = load_rules(config)
     wording = Wording.of(rules, settings)
     listed = read_gold(_text_of(events), str(events))
-    corpus = replace(
-        read_corpus(archive, settings, wording, cache, note, skipped), platforms=frozenset(platform or ())
-    )
+    corpus = replace(read_corpus(archive, settings, wording, cache, note, skipped), platforms=frozenset(platform or ()))
     if not corpus.totals:
         raise ConfigError([f"--archive: no dated document in {', '.join(map(str, archive))}; check the files"])
     first = moment_of(start, "--start").date() if start else min(corpus.totals)

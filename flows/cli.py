@@ -6,7 +6,7 @@ Heavy imports happen inside the commands, so that ``--help`` answers at once.
 
 import json
 import os
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -15,6 +15,7 @@ import typer
 
 from flows.alerts_commands import alerts_app
 from flows.backtest_commands import backtest
+from flows.checking import must_be_known, must_be_there, published_of, unknown
 from flows.ledger_commands import ledger_app
 from flows.operations_commands import register_operations
 from flows.options import (
@@ -26,15 +27,14 @@ from flows.options import (
     State,
     fail,
     moment_of,
-    must_be_there,
     note,
     only_these,
-    published_of,
     settings_of,
 )
 from flows.radar_commands import radar_app
 from flows.sources_commands import sources_app
 from trendwarte.errors import ConfigError, LockedError, TrendwarteError
+from trendwarte.vocabulary import PURPOSES
 
 if TYPE_CHECKING:
     from trendwarte.settings import Settings
@@ -247,19 +247,22 @@ def explain(
         raise ConfigError([f"--lang: '{lang}' is unknown; use de or en"])
     chosen: Literal["de", "en"] = "de" if lang == "de" else "en"
     settings = settings_of(config)
+    published_of(state)
     found = explanations(state, settings, client, platform, purpose, moment_of(as_of).isoformat())
-    named: tuple[tuple[str, str, Collection[str]], ...] = (
-        ("--client", client, settings.clients), ("--platform", platform, settings.platforms),
-    )  # fmt: skip
-    unknown = [f"{option}: '{one}' is unknown; use {', '.join(ids)}" for option, one, ids in named if one not in ids]
-    if unknown and not found:
-        raise ConfigError(unknown)
+    if not found:
+        # Only then: a client who left the configuration can still be explained.
+        its = settings.clients[client].purposes if client in settings.clients else PURPOSES
+        must_be_known(
+            unknown("--client", client, settings.clients, "see config/clients"),
+            unknown("--platform", platform, settings.platforms, "see config/platforms"),
+            unknown("--purpose", purpose, its),
+        )
+        note("no verdict: check --as-of, and that a night has run")
     if as_json:
         records = [record(one, settings, chosen) for one in found]
         print(json.dumps(records, default=str, ensure_ascii=False))
-    else:
-        texts = [as_text(one, settings, chosen) for one in found]
-        print("\n\n".join(texts) or "no verdict: check --purpose and --as-of, and that a night has run")
+    elif found:
+        print("\n\n".join(as_text(one, settings, chosen) for one in found))
 
 
 @app.command()

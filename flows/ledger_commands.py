@@ -1,7 +1,7 @@
 """``trendwarte ledger``: the steps that wait for a person, and the rows a person answers for."""
 
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from flows.checking import must_be_known, names_in, published_of, unknown, used
 from flows.options import AsJson, Config, State, fail, moment_of, print_rows, settings_of
 from trendwarte.errors import ConfigError
 
@@ -37,15 +38,20 @@ def list_states(
     """Where every instrument stands, with the reported access beside it."""
     from warehouse import query
 
-    moment = moment_of(as_of)
+    moment, published = moment_of(as_of), published_of(state)
     columns, rows = query(
-        state / "published" / "trendwarte.duckdb",
+        published,
         "SELECT l.platform, l.jurisdiction, l.instrument, l.measure, l.state, l.due_date, l.valid_from, l.known_from,"
         " l.credibility, l.is_challenged, l.is_due_unverified, l.rule, l.author, l.reason, a.access_state"
         " FROM mart.legal_at(?, ?) l LEFT JOIN mart.access_status a USING (platform, jurisdiction)"
         " WHERE ? IN ('', l.platform) AND ? IN ('', l.jurisdiction) ORDER BY 1, 2, 3",
         [moment, moment, platform, jurisdiction],
     )
+    if not rows:
+        must_be_known(
+            unknown("--platform", platform, [*names_in(published, "platform"), "all_social"]),
+            unknown("--jurisdiction", jurisdiction, names_in(published, "jurisdiction")),
+        )
     print_rows([dict(zip(columns, row, strict=True)) for row in rows], as_json)
 
 
@@ -59,7 +65,7 @@ def review(
     from warehouse import query
 
     columns, rows = query(
-        state / "published" / "trendwarte.duckdb",
+        published_of(state),
         "SELECT r.event_id, r.event_date, r.platform, r.jurisdiction, r.verb, r.from_state, r.reason, r.title,"  # noqa: S608
         " r.credibility, arg_max(d.url, s.weight) AS url, r.decision, r.author, r.decision_reason"
         " FROM mart.ledger_review r LEFT JOIN mart.signals s USING (event_id)"
@@ -82,9 +88,11 @@ def confirm(
     """Admit a refused step: the ledger moves now, the next night judges and tells it."""
     from flows.house import now
     from trendwarte.ledger import confirmed, new_id
+    from trendwarte.vocabulary import LEGAL_STATES
 
     with _writing(config, state) as house:
         ledger = house.warehouse.ledger
+        must_be_known(unknown("--to", to_state, LEGAL_STATES))
         found = ledger.refused(event_id)
         if found is None:
             fail(f"no step of event '{event_id}' waits; see 'trendwarte ledger review'", 2)
@@ -142,10 +150,11 @@ def add(
     from trendwarte.vocabulary import LEGAL_STATES, MEASURES
 
     settings = settings_of(config)
-    _one_of("--platform", platform, [*settings.platforms, "all_social"])
-    _one_of("--jurisdiction", jurisdiction, settings.jurisdictions)
-    _one_of("--measure", measure, ["", *MEASURES])
-    _one_of("--to", to_state, LEGAL_STATES)
+    must_be_known(
+        unknown("--platform", platform, [*settings.platforms, "all_social"], "see config/platforms"),
+        unknown("--jurisdiction", jurisdiction, settings.jurisdictions, "see config/jurisdictions.yaml"),
+        unknown("--measure", measure, MEASURES), unknown("--to", to_state, LEGAL_STATES),
+    )  # fmt: skip
     since, until = moment_of(valid_from, "--valid-from").date(), _date(due)
     with _writing(config, state) as house:
         before = _before(house, platform, jurisdiction, instrument, measure)
@@ -201,17 +210,9 @@ def _writing(config: Path, state: Path) -> "Iterator[House]":
     from flows.house import opened
     from warehouse import publish
 
-    with opened(settings_of(config), state) as house:
+    with opened(settings_of(config), used(state)) as house:
         yield house
         publish(house.warehouse.con, house.published)
-
-
-def _one_of(option: str, given: str, known: Collection[str]) -> None:
-    from difflib import get_close_matches
-
-    if given not in known:
-        near = get_close_matches(given, list(known), 1)
-        raise ConfigError([f"{option}: '{given}' is unknown" + (f"; did you mean {near[0]}?" if near else "")])
 
 
 def _date(text: str) -> date | None:

@@ -9,19 +9,8 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from flows.options import (
-    Archives,
-    AsJson,
-    Config,
-    Skipped,
-    State,
-    fail,
-    moment_of,
-    must_be_there,
-    note,
-    print_rows,
-    settings_of,
-)
+from flows.checking import must_be_known, must_be_there, names_in, published_of, unknown, used
+from flows.options import Archives, AsJson, Config, Skipped, State, fail, moment_of, note, print_rows, settings_of
 from trendwarte.errors import ConfigError, TrendwarteError
 
 
@@ -72,7 +61,7 @@ def publish(config: Config = Path("config"), state: State = Path("state")) -> No
     from flows.house import opened
     from flows.keeping import put_out
 
-    with opened(settings_of(config), state) as house:
+    with opened(settings_of(config), used(state)) as house:
         put_out(house)
     print(state / "published" / "trendwarte.duckdb")
 
@@ -120,12 +109,13 @@ def query(
 
     if file is not None:
         must_be_there("-f", [file])
-    published = state / "published" / "trendwarte.duckdb"
     named = warehouse.examples()
+    if is_list:
+        print_rows([{"name": k, "answers": v.partition("\n")[0].lstrip("- ")} for k, v in named.items()], False)
+        return
+    published = published_of(state)
     try:
-        if is_list:
-            print_rows([{"name": k, "answers": v.partition("\n")[0].lstrip("- ")} for k, v in named.items()], False)
-        elif is_describe:
+        if is_describe:
             print(warehouse.dictionary(published), end="")
         elif search:
             print(render(*warehouse.search(published, search), form))
@@ -152,13 +142,19 @@ def scores(
     """Bands and scores that were valid at a time; 'explain' takes one apart."""
     from warehouse import query as ask
 
+    published = published_of(state)
     columns, rows = ask(
-        state / "published" / "trendwarte.duckdb",
+        published,
         "SELECT client, platform, purpose, band, round(score, 1) AS score, floor, round(risk, 1) AS risk,"
         " round(confidence, 2) AS confidence, outlook, as_of FROM mart.verdicts_at(?)"
         " WHERE ? IN ('', client) AND ? IN ('', platform) ORDER BY client, platform, purpose",
         [moment_of(as_of), client, platform],
     )
+    if not rows:
+        must_be_known(
+            unknown("--client", client, names_in(published, "client")),
+            unknown("--platform", platform, names_in(published, "platform")),
+        )
     print_rows([dict(zip(columns, row, strict=True)) for row in rows], as_json)
 
 
@@ -184,7 +180,7 @@ def maintain(config: Config = Path("config"), state: State = Path("state"), as_j
     from flows.house import now
     from flows.operations import maintained
 
-    print_rows([maintained(settings_of(config), state, now())], as_json)
+    print_rows([maintained(settings_of(config), used(state), now())], as_json)
 
 
 def erase(
@@ -202,7 +198,7 @@ def erase(
     chosen: dict[str, Literal["document", "source"]] = {"document": "document", "source": "source"}
     if kind not in chosen:
         raise ConfigError([f"'{kind}' cannot be erased; use document or source"])
-    print_rows([erased(settings_of(config), state, chosen[kind], target, reason, now())], as_json)
+    print_rows([erased(settings_of(config), used(state), chosen[kind], target, reason, now())], as_json)
 
 
 def doctor(config: Config = Path("config"), state: State = Path("state"), as_json: AsJson = False) -> None:
@@ -223,5 +219,5 @@ def _span(text: str) -> timedelta:
     units: dict[str, Any] = {"m": "minutes", "h": "hours", "d": "days"}
     try:
         return timedelta(**{units[text[-1:]]: float(text[:-1])})
-    except (KeyError, ValueError):
+    except (KeyError, ValueError, OverflowError):
         raise ConfigError([f"--max-age: '{text}' is no age; write 26h, 90m or 2d"]) from None

@@ -3,7 +3,6 @@
 import json
 import os
 import sys
-from collections.abc import Collection
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -36,29 +35,6 @@ def note(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def published_of(state: Path) -> Path:
-    """The published copy in a state folder.
-
-    Raises:
-        ConfigError: there is none; most often the folder is mistyped.
-    """
-    path = state / "published" / "trendwarte.duckdb"
-    if not path.is_file():
-        raise ConfigError([f"--state: {path} does not exist; name another folder, or run a night first"])
-    return path
-
-
-def used(state: Path) -> Path:
-    """A state folder that a night has worked in: a mistyped one must not be made, empty, and look like a success.
-
-    Raises:
-        ConfigError: there is no warehouse.
-    """
-    if not (state / "warehouse.duckdb").is_file():
-        raise ConfigError([f"--state: no warehouse in {state}; name another folder, or run a night first"])
-    return state
-
-
 class Skipped:
     """Says of each line of an archive that it was passed over; ``count`` decides about the exit code."""
 
@@ -69,18 +45,6 @@ class Skipped:
         """One more."""
         self.count += 1
         note(f"{problem.path}:{problem.line}: {problem.reason}; skipped")
-
-
-def must_be_there(option: str, paths: Collection[Path]) -> None:
-    """Input is looked for before anything else is done: half a run over half the files is worse than none.
-
-    Raises:
-        ConfigError: a file or folder is not there, or not to be read.
-    """
-    lacking = [f"{option}: {path} does not exist" for path in paths if not path.exists()]
-    closed = [f"{option}: {path} cannot be read" for path in paths if path.exists() and not os.access(path, os.R_OK)]
-    if lacking or closed:
-        raise ConfigError([f"{problem}; check its name" for problem in (*lacking, *closed)])
 
 
 def settings_of(config: Path) -> "Settings":

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from flows.checking import published_of
 from flows.options import AsJson, Config, State, fail, moment_of, note, settings_of
 
 radar_app = typer.Typer(
@@ -32,7 +33,7 @@ def radar(
 
     if lang not in ("de", "en"):
         fail(f"--lang: '{lang}' is unknown; use de or en", 2)
-    found = radar_of(state / "published" / "trendwarte.duckdb", moment_of(as_of), is_all=is_all)
+    found = radar_of(published_of(state), moment_of(as_of), is_all=is_all)
     print(json.dumps(found, default=str, ensure_ascii=False) if as_json else _told(found, lang))
     if found["candidates"] and not as_json:
         note("To watch one of them: trendwarte radar promote NAME")

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import orjson
 
+from flows.checking import must_be_there
 from flows.demo import end_of
 from flows.engine import PlainEngine
 from flows.house import House, opened
 from flows.monitor import night
-from flows.options import must_be_there
 from sources import ArchiveProblem, read_archive
 from trendwarte.settings import Settings
 from trendwarte.types import Document, RunReport

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from flows.checking import published_of
 from flows.options import AsJson, Config, State, note, only_these, print_rows, settings_of
 
 sources_app = typer.Typer(help="The sources: list them, try them, see how they do, add a list.", no_args_is_help=True)
@@ -45,6 +46,7 @@ def sources_health(state: State = Path("state"), config: Config = Path("config")
     """How each source did last, for how long it has brought nothing new, and when it is asked again."""
     from flows.catalogue import health
 
+    published_of(state)
     print_rows(health(state, settings_of(config)), as_json)
 
 

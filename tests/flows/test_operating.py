@@ -300,3 +300,46 @@ def test_a_backfill_over_a_line_that_is_none_is_done_but_degraded(tmp_path):
     words = ("--archive", str(archive), "--start", "2020-06-29", "--end", "2020-06-29", "--state", str(tmp_path / "s"))
     done = here("backfill", *words, code=1)
     assert "1 nights" in done.stdout and "in.jsonl:2:" in done.stderr and "; skipped" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("explain --client snack-us --platform tiktok --purpose nonsense", "--purpose: 'nonsense' is unknown; use adv"),
+        ("explain --client snack-us --platform tiktok --purpose crisis_comms", "--purpose: 'crisis_comms' is unknown"),
+        ("explain --client snack-us --platform tictoc", "--platform: 'tictoc' is unknown"),
+        ("scores --client snack-uss", "--client: 'snack-uss' is unknown; use bank-frankfurt"),
+        ("scores --platform tiktokk", "--platform: 'tiktokk' is unknown; did you mean tiktok?"),
+        ("ledger list --jurisdiction US-MTT", "--jurisdiction: 'US-MTT' is unknown; did you mean US-MT?"),
+        ("ledger list --platform tiktokk", "--platform: 'tiktokk' is unknown; did you mean tiktok?"),
+        ("alerts list --status bogus", "--status: 'bogus' is unknown; use pending, sending, sent, dead, suppressed"),
+        ("alerts retry --channel pager", "--channel: 'pager' is unknown; use email"),
+    ],
+)
+def test_a_name_that_nobody_has_is_a_wrong_call_and_no_empty_answer(short_story, words, said):
+    done = here(*words.split(), "--state", str(short_story), code=2)
+    assert said in done.stderr and not done.stdout
+
+
+def test_a_known_name_without_an_answer_is_an_empty_answer(short_story):
+    state = ("--state", str(short_story))
+    assert here("ledger", "list", "--jurisdiction", "CH", *state, "--json").stdout.strip() == "[]"
+    early = ("--client", "snack-us", "--platform", "x", "--as-of", "2019-01-01")
+    assert here("scores", *early, *state, "--json").stdout.strip() == "[]"
+    done = here("explain", *early, *state)
+    assert "no verdict" in done.stderr and not done.stdout
+
+
+MADE_BY_A_NIGHT = (
+    "alerts deliver", "alerts list", "alerts retry", "alerts silence", "erase document d --reason x", "explain"
+    " --client snack-us --platform x", "export --out {out}", "ledger confirm e --author a --reason r", "ledger list",
+    "ledger reject e --author a --reason r", "ledger review", "maintain", "publish", "query verdicts-today", "radar",
+    "report", "scores", "sources health", "ledger add --platform x --jurisdiction US --instrument i --measure full_ban"
+    " --to in_force --valid-from 2024-01-01 --author a --reason r",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("words", MADE_BY_A_NIGHT)
+def test_a_state_folder_that_is_not_there_is_a_wrong_call_and_is_not_made(tmp_path, words):
+    done = here(*words.format(out=tmp_path / "out").split(), "--state", str(tmp_path / "stat"), code=2)
+    assert "run a night first" in done.stderr and not done.stdout and not list(tmp_path.iterdir())
