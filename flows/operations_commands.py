@@ -120,7 +120,7 @@ def query(
         elif search:
             print(render(*warehouse.search(published, search), form))
         else:
-            text = file.read_text("utf-8") if file else sys.stdin.read() if sql == "-" else named.get(sql, sql)
+            text = _text_of(file) if file else _typed() if sql == "-" else named.get(sql, sql)
             if form == "parquet":
                 if out is None:
                     raise ConfigError(["--format parquet: name the file with --out"])
@@ -130,6 +130,22 @@ def query(
                 print(render(*warehouse.query(published, text), form))
     except TrendwarteError as error:
         fail(str(error), 2)
+
+
+def _text_of(file: Path) -> str:
+    try:
+        return file.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError([f"-f: {file} cannot be read as text in UTF-8 ({error})"]) from error
+
+
+def _typed() -> str:
+    if sys.stdin.isatty():
+        raise ConfigError(["no query: write one behind 'query', name a file with -f or an example (--list)"])
+    try:
+        return sys.stdin.read()
+    except UnicodeDecodeError as error:
+        raise ConfigError([f"-: what came in is no text in UTF-8 ({error})"]) from error
 
 
 def scores(

@@ -26,7 +26,7 @@ def trendwarte(*words, code=0, **environment):
 def here(*words, code=0, stdin=""):
     """The same in this process, errors and exit codes included; a new process costs seconds."""
     out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for _ in range(2))
-    given = io.TextIOWrapper(io.BytesIO(stdin.encode()), "utf-8")
+    given = io.TextIOWrapper(io.BytesIO(stdin if isinstance(stdin, bytes) else stdin.encode()), "utf-8")
     ended = 0
     asked = patch.multiple(sys, argv=["trendwarte", *words], stdin=given)
     with asked, redirect_stdout(out), redirect_stderr(err):

@@ -4,6 +4,7 @@ import json
 import shutil
 import socket
 from datetime import UTC, datetime
+from itertools import product
 from pathlib import Path
 
 import duckdb
@@ -343,3 +344,20 @@ MADE_BY_A_NIGHT = (
 def test_a_state_folder_that_is_not_there_is_a_wrong_call_and_is_not_made(tmp_path, words):
     done = here(*words.format(out=tmp_path / "out").split(), "--state", str(tmp_path / "stat"), code=2)
     assert "run a night first" in done.stderr and not done.stdout and not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("sql", "way"),
+    [*product(["", ";", " ;; ", "/* only a remark */"], ["typed", "piped", "parquet"]), ("\udce4", "typed")],
+)
+def test_a_query_that_asks_nothing_gets_a_sentence(short_story, tmp_path, sql, way):
+    words = {"typed": [sql], "piped": [], "parquet": [sql, "--format", "parquet", "--out", str(tmp_path / "q.parquet")]}
+    done = here("query", *words[way], "--state", str(short_story), stdin=sql if way == "piped" else "", code=2)
+    assert "the query is " in done.stderr and "Traceback" not in done.stderr and not done.stdout
+
+
+def test_a_query_in_another_encoding_gets_a_sentence(short_story, tmp_path):
+    (tmp_path / "q.sql").write_bytes("SELECT 'ä'".encode("latin-1"))
+    for words, given in ((["-f", str(tmp_path / "q.sql")], b""), (["-"], (tmp_path / "q.sql").read_bytes())):
+        assert "UTF-8" in here("query", *words, "--state", str(short_story), stdin=given, code=2).stderr
+    assert here("query", "-", "--state", str(short_story), stdin="SELECT 41 + 1 AS n").stdout.split()[-1] == "42"
