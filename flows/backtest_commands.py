@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from flows.checking import must_be_known, must_be_there, unknown
-from flows.options import Archives, Config, Skipped, moment_of, note, settings_of
+from flows.options import Archives, AsJson, Config, Skipped, moment_of, note, say, settings_of
 from trendwarte.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ def backtest(
     platform: Annotated[list[str] | None, typer.Option(help="Judge only this one; may be repeated.")] = None,
     ablations: Annotated[bool, typer.Option(help="Also replay with one idea left out at a time.")] = False,
     config: Config = Path("config"),
+    as_json: AsJson = False,
 ) -> None:
     """Replay archived news night by night and measure ledger, alerts, stability and baselines.
 
@@ -62,7 +63,8 @@ def backtest(
     report.mkdir(parents=True, exist_ok=True)
     (report / "backtest.json").write_text(json.dumps(figures, indent=1, ensure_ascii=False) + "\n", "utf-8")
     (report / "backtest.html").write_text(page(figures), "utf-8")
-    print(f"{report / 'backtest.html'}, {report / 'backtest.json'}")
+    paths = {"html": report / "backtest.html", "json": report / "backtest.json"}
+    say(paths | {"skipped": skipped.count}, ", ".join(map(str, paths.values())), as_json)
     if skipped.count:
         raise SystemExit(1)
 

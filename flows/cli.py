@@ -21,14 +21,17 @@ from flows.operations_commands import register_operations
 from flows.options import (
     Archives,
     AsJson,
+    AsOf,
     Config,
     Engine,
     Skipped,
     State,
     fail,
+    known_at,
     moment_of,
     note,
     only_these,
+    say,
     settings_of,
 )
 from flows.radar_commands import radar_app
@@ -196,6 +199,7 @@ def replay(
     end: Annotated[str, typer.Option(help="Last night, ISO date.")],
     state: State,
     config: Config = Path("config"),
+    as_json: AsJson = False,
 ) -> None:
     """Run the real pipeline night by night over archived documents; exports to STATE/export."""
     from flows.replay import replay as run_replay
@@ -212,20 +216,23 @@ def replay(
     skipped = Skipped()
     reports = run_replay(settings_of(config), archive, first, last, state, skipped, progress)
     write_export(published_of(state), state / "export", reports)
-    print(f"{len(reports)} nights; export in {state / 'export'}")
+    told = f"{len(reports)} nights; export in {state / 'export'}"
+    say({"nights": len(reports), "skipped": skipped.count, "export": state / "export"}, told, as_json)
     if skipped.count:
         raise SystemExit(1)
 
 
 @app.command()
 def export(
-    out: Annotated[Path, typer.Option("--out", help="Folder for the files.")], state: State = Path("state")
+    out: Annotated[Path, typer.Option("--out", help="Folder for the files.")],
+    state: State = Path("state"),
+    as_json: AsJson = False,
 ) -> None:
     """Write events, ledger, risk, verdicts and alerts as JSON Lines, and every mart view as Parquet."""
     from flows.summary import write_export
 
-    write_export(published_of(state), out)
-    print(f"export in {out}")
+    summary = write_export(published_of(state), out)
+    say({"export": out, **summary}, f"export in {out}", as_json)
 
 
 @app.command()
@@ -233,7 +240,7 @@ def explain(
     client: Annotated[str, typer.Option(help="Client id.")],
     platform: Annotated[str, typer.Option(help="Platform id.")],
     purpose: Annotated[str, typer.Option(help="Purpose; default: all.")] = "",
-    as_of: Annotated[str, typer.Option(help="As known at; default: now.")] = "9999-01-01",
+    as_of: AsOf = "",
     lang: Annotated[str, typer.Option(help="de or en.")] = "de",
     state: State = Path("state"),
     config: Config = Path("config"),
@@ -248,7 +255,7 @@ def explain(
     chosen: Literal["de", "en"] = "de" if lang == "de" else "en"
     settings = settings_of(config)
     published_of(state)
-    found = explanations(state, settings, client, platform, purpose, moment_of(as_of).isoformat())
+    found = explanations(state, settings, client, platform, purpose, known_at(as_of).isoformat())
     if not found:
         # Only then: a client who left the configuration can still be explained.
         its = settings.clients[client].purposes if client in settings.clients else PURPOSES
@@ -289,12 +296,18 @@ def report(
 
 
 @config_app.command("validate")
-def config_validate(config: Config = Path("config")) -> None:
+def config_validate(config: Config = Path("config"), as_json: AsJson = False) -> None:
     """Check the whole configuration; every mistake with file, line and remedy."""
     s = settings_of(config)
-    enabled = sum(source.is_enabled for source in s.sources.values())
-    print(f"ok: {len(s.platforms)} platforms, {len(s.clients)} clients, {enabled} of {len(s.sources)} sources enabled")
-    print(f"fingerprint {s.fingerprint}")
+    facts = {
+        "platforms": len(s.platforms), "clients": len(s.clients), "sources": len(s.sources),
+        "sources_enabled": sum(source.is_enabled for source in s.sources.values()), "fingerprint": s.fingerprint,
+    }  # fmt: skip
+    told = (
+        "ok: {platforms} platforms, {clients} clients, {sources_enabled} of {sources} sources enabled\n"
+        "fingerprint {fingerprint}"
+    ).format(**facts)
+    say(facts, told, as_json)
 
 
 @config_app.command("show")

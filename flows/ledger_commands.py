@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from flows.checking import must_be_known, names_in, published_of, unknown, used
-from flows.options import AsJson, Config, State, fail, moment_of, print_rows, settings_of
+from flows.options import AsJson, AsOf, Config, State, fail, known_at, moment_of, print_rows, say, settings_of
 from trendwarte.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -25,20 +25,21 @@ ledger_app = typer.Typer(
 Author = Annotated[str, typer.Option(help="Who answers for it; kept with the row.")]
 Why = Annotated[str, typer.Option("--reason", help="Why, with a source if there is one; kept with the row.")]
 _PENDING = "decision IS NULL"
+_TOLD = ("platform", "jurisdiction", "instrument", "measure", "from_state", "state", "due_date", "age_limit")
 
 
 @ledger_app.command("list")
 def list_states(
     platform: Annotated[str, typer.Option(help="Only this platform.")] = "",
     jurisdiction: Annotated[str, typer.Option(help="Only this place.")] = "",
-    as_of: Annotated[str, typer.Option(help="As known at; default: now.")] = "9999-01-01",
+    as_of: AsOf = "",
     state: State = Path("state"),
     as_json: AsJson = False,
 ) -> None:
     """Where every instrument stands, with the reported access beside it."""
     from warehouse import query
 
-    moment, published = moment_of(as_of), published_of(state)
+    moment, published = known_at(as_of), published_of(state)
     columns, rows = query(
         published,
         "SELECT l.platform, l.jurisdiction, l.instrument, l.measure, l.state, l.due_date, l.valid_from, l.known_from,"
@@ -84,6 +85,7 @@ def confirm(
     instrument: Annotated[str, typer.Option(help="Instrument it belongs to; default: the refused one, or new.")] = "",
     state: State = Path("state"),
     config: Config = Path("config"),
+    as_json: AsJson = False,
 ) -> None:
     """Admit a refused step: the ledger moves now, the next night judges and tells it."""
     from flows.house import now
@@ -107,7 +109,8 @@ def confirm(
         with house.warehouse.transaction():
             ledger.enter(row, author, reason)
             ledger.decide(event_id, "confirmed", author, reason, now())
-        print(f"{row.platform} {row.jurisdiction} {row.instrument}: {row.from_state} -> {row.state}")
+    told = f"{row.platform} {row.jurisdiction} {row.instrument}: {row.from_state} -> {row.state}"
+    say({name: getattr(row, name) for name in _TOLD}, told, as_json)
 
 
 @ledger_app.command()
@@ -117,6 +120,7 @@ def reject(
     reason: Why,
     state: State = Path("state"),
     config: Config = Path("config"),
+    as_json: AsJson = False,
 ) -> None:
     """Set a refused step aside; it is kept with your reason and asked no more."""
     from flows.house import now
@@ -125,7 +129,7 @@ def reject(
         if house.warehouse.ledger.refused(event_id) is None:
             fail(f"no step of event '{event_id}' waits; see 'trendwarte ledger review'", 2)
         house.warehouse.ledger.decide(event_id, "rejected", author, reason, now())
-    print(f"{event_id} rejected")
+    say({"event_id": event_id, "decision": "rejected"}, f"{event_id} rejected", as_json)
 
 
 @ledger_app.command()
@@ -166,8 +170,7 @@ def add(
             is_challenged=False, is_due_unverified=False,
         )  # fmt: skip
         house.warehouse.ledger.enter(row, author, reason)
-    told = ("platform", "jurisdiction", "instrument", "measure", "from_state", "state", "due_date", "age_limit")
-    print(json.dumps({name: getattr(row, name) for name in told}, default=str))
+    print(json.dumps({name: getattr(row, name) for name in _TOLD}, default=str))
 
 
 def _before(house: "House", platform: str, jurisdiction: str, instrument: str, measure: str) -> "LegalStatus":

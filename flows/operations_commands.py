@@ -10,7 +10,21 @@ from typing import Annotated, Any, Literal
 import typer
 
 from flows.checking import must_be_known, must_be_there, names_in, published_of, unknown, used
-from flows.options import Archives, AsJson, Config, Skipped, State, fail, moment_of, note, print_rows, settings_of
+from flows.options import (
+    Archives,
+    AsJson,
+    AsOf,
+    Config,
+    Skipped,
+    State,
+    fail,
+    known_at,
+    moment_of,
+    note,
+    print_rows,
+    say,
+    settings_of,
+)
 from trendwarte.errors import ConfigError, TrendwarteError
 
 
@@ -56,14 +70,15 @@ def serve(
         serve_all(settings, config, state)
 
 
-def publish(config: Config = Path("config"), state: State = Path("state")) -> None:
+def publish(config: Config = Path("config"), state: State = Path("state"), as_json: AsJson = False) -> None:
     """Publish the warehouse again as it stands, with a fresh snapshot and Parquet."""
     from flows.house import opened
     from flows.keeping import put_out
 
     with opened(settings_of(config), used(state)) as house:
         put_out(house)
-    print(state / "published" / "trendwarte.duckdb")
+    path = state / "published" / "trendwarte.duckdb"
+    say({"published": path}, str(path), as_json)
 
 
 def check(
@@ -102,6 +117,7 @@ def query(
     is_list: Annotated[bool, typer.Option("--list", help="The named example queries.")] = False,
     is_describe: Annotated[bool, typer.Option("--describe", help="The dictionary of views and columns.")] = False,
     state: State = Path("state"),
+    as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
 ) -> None:
     """Ask the published warehouse, read-only; works while a night is running."""
     import warehouse
@@ -109,13 +125,17 @@ def query(
 
     if file is not None:
         must_be_there("-f", [file])
+    form = _form(form, as_json)
     named = warehouse.examples()
     if is_list:
-        print_rows([{"name": k, "answers": v.partition("\n")[0].lstrip("- ")} for k, v in named.items()], False)
+        rows = [(name, text.partition("\n")[0].lstrip("- ")) for name, text in named.items()]
+        print(render(["name", "answers"], rows, form))
         return
     published = published_of(state)
     try:
-        if is_describe:
+        if is_describe and form not in ("table", "md"):
+            print(render(*warehouse.described(published), form))
+        elif is_describe:
             print(warehouse.dictionary(published), end="")
         elif search:
             print(render(*warehouse.search(published, search), form))
@@ -130,6 +150,12 @@ def query(
                 print(render(*warehouse.query(published, text), form))
     except TrendwarteError as error:
         fail(str(error), 2)
+
+
+def _form(form: str, as_json: bool) -> str:
+    if as_json and form not in ("table", "json"):
+        raise ConfigError([f"--json: --format {form} is asked for as well; leave one out"])
+    return "json" if as_json else form
 
 
 def _text_of(file: Path) -> str:
@@ -151,7 +177,7 @@ def _typed() -> str:
 def scores(
     client: Annotated[str, typer.Option(help="Client id; default: all.")] = "",
     platform: Annotated[str, typer.Option(help="Platform id; default: all.")] = "",
-    as_of: Annotated[str, typer.Option(help="As known at; default: now.")] = "9999-01-01",
+    as_of: AsOf = "",
     state: State = Path("state"),
     as_json: AsJson = False,
 ) -> None:
@@ -164,7 +190,7 @@ def scores(
         "SELECT client, platform, purpose, band, round(score, 1) AS score, floor, round(risk, 1) AS risk,"
         " round(confidence, 2) AS confidence, outlook, as_of FROM mart.verdicts_at(?)"
         " WHERE ? IN ('', client) AND ? IN ('', platform) ORDER BY client, platform, purpose",
-        [moment_of(as_of), client, platform],
+        [known_at(as_of), client, platform],
     )
     if not rows:
         must_be_known(
@@ -180,13 +206,16 @@ def backfill(
     end: Annotated[str, typer.Option(help="Last night, ISO date.")],
     state: State = Path("state"),
     config: Config = Path("config"),
+    as_json: AsJson = False,
 ) -> None:
     """Run past nights over archived documents, with progress; goes on where an interrupted one stopped."""
     from flows.operations import backfilled
 
     first, last, skipped = moment_of(start, "--start").date(), moment_of(end, "--end").date(), Skipped()
     reports = backfilled(settings_of(config), archive, first, last, state, note, skipped)
-    print(f"{len(reports)} nights; published in {state / 'published' / 'trendwarte.duckdb'}")
+    path = state / "published" / "trendwarte.duckdb"
+    told = f"{len(reports)} nights; published in {path}"
+    say({"nights": len(reports), "skipped": skipped.count, "published": path}, told, as_json)
     if skipped.count:
         raise SystemExit(1)
 

@@ -6,14 +6,15 @@ from collections import Counter
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from trendwarte.reading import READER_VERSION
 from trendwarte.types import RunReport
 from warehouse import export, query
 
 
-def write_export(published: Path, out: Path, reports: Sequence[RunReport] = ()) -> None:
-    """The contract files with ``summary.json``: counts, seconds per step, peak memory, versions.
+def write_export(published: Path, out: Path, reports: Sequence[RunReport] = ()) -> dict[str, Any]:
+    """The contract files with ``summary.json``: counts, seconds per step, peak memory, versions; gives the summary.
 
     Args:
         published: the published copy.
@@ -34,6 +35,7 @@ def write_export(published: Path, out: Path, reports: Sequence[RunReport] = ()) 
         "versions": {"trendwarte": version("trendwarte"), "reader": READER_VERSION, "duckdb": version("duckdb")},
     }
     export(published, out, summary)
+    return summary
 
 
 # A repeated night ("unchanged") adds nothing: the one it repeats has the row.

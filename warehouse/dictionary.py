@@ -2,6 +2,7 @@
 
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 from ruamel.yaml import YAML
 
@@ -32,16 +33,21 @@ def comment_columns(con: Connection) -> None:
             con.execute(f'COMMENT ON COLUMN mart."{view}"."{column}" IS \'{text}\'')
 
 
+def described(published: Path) -> tuple[list[str], list[tuple[Any, ...]]]:
+    """Every column of every view of ``mart`` with its meaning, as names and rows."""
+    return query(
+        published,
+        'SELECT table_name AS view, column_name AS "column", data_type AS type, comment AS meaning'
+        " FROM duckdb_columns() WHERE schema_name = 'mart' ORDER BY table_name, column_index",
+    )
+
+
 def dictionary(published: Path) -> str:
     """The page docs/warehouse.md."""
     _, views = query(
         published, "SELECT view_name, comment FROM duckdb_views() WHERE schema_name = 'mart' ORDER BY view_name"
     )
-    _, columns = query(
-        published,
-        "SELECT table_name, column_name, data_type, comment FROM duckdb_columns() WHERE schema_name = 'mart'"
-        " ORDER BY table_name, column_index",
-    )
+    _, columns = described(published)
     _, macros = query(
         published,
         "SELECT function_name, parameters, comment FROM duckdb_functions() WHERE schema_name = 'mart'"

@@ -346,6 +346,62 @@ def test_a_state_folder_that_is_not_there_is_a_wrong_call_and_is_not_made(tmp_pa
     assert "run a night first" in done.stderr and not done.stdout and not list(tmp_path.iterdir())
 
 
+def commands_of(group, path=()):
+    for name, one in group.commands.items():
+        yield (*path, name), one
+        if hasattr(one, "commands"):
+            yield from commands_of(one, (*path, name))
+
+
+COMMANDS = dict(commands_of(get_command(app)))
+# What they print is JSON anyway, a story, or nothing.
+WITHOUT_JSON = {"config show", "config schema", "demo", "init", "ledger add", "read", "serve"}
+
+
+def test_every_command_that_prints_facts_has_them_for_programs():
+    leaves = {" ".join(path): one for path, one in COMMANDS.items() if not hasattr(one, "commands")} | {
+        "radar": COMMANDS["radar",]
+    }
+    lacking = {name for name, one in leaves.items() if not any("--json" in param.opts for param in one.params)}
+    assert lacking == WITHOUT_JSON
+
+
+def test_no_option_shows_a_default_that_only_the_program_understands():
+    for path, one in COMMANDS.items():
+        for param in one.params:
+            assert "9999" not in f"{param.default} {param.help or ''}", (path, param.name)
+
+
+def told(*words, code=0):
+    return json.loads(here(*words, "--json", code=code).stdout)
+
+
+def test_facts_for_programs_are_those_of_the_sentences(own_story, tmp_path):
+    state = ("--state", str(own_story))
+    facts = told("config", "validate")
+    assert (
+        facts["fingerprint"] == load_settings(CONFIG, {}).fingerprint and facts["sources_enabled"] <= facts["sources"]
+    )
+    assert f"of {facts['sources']} sources enabled" in here("config", "validate").stdout
+    published = str(own_story / "published" / "trendwarte.duckdb")
+    assert told("publish", *state) == {"published": published}
+    summary = told("export", "--out", str(tmp_path / "out"), *state)
+    assert summary.pop("export") == str(tmp_path / "out") and summary["nights"] == 2
+    assert summary == json.loads((tmp_path / "out" / "summary.json").read_text("utf-8"))
+    assert told("query", "SELECT 42 AS n", *state) == [{"n": 42}]
+    assert {"nights", "checks"} <= {row["name"] for row in told("query", "--list")}
+    described = told("query", "--describe", *state)
+    assert {"ledger", "verdicts"} <= {row["view"] for row in described} and all(row["meaning"] for row in described)
+    assert "--format csv" in here("query", "SELECT 1", "--format", "csv", "--json", *state, code=2).stderr
+
+
+def test_a_replay_says_for_programs_how_many_nights_and_lines(tmp_path):
+    archive = tmp_path / "in.jsonl"
+    archive.write_text('{"title": "India blocks TikTok", "date": "2020-06-29"}\nno line\n', "utf-8")
+    words = ("--archive", str(archive), "--start", "2020-06-29", "--end", "2020-06-29", "--state", str(tmp_path / "s"))
+    assert told("replay", *words, code=1) == {"nights": 1, "skipped": 1, "export": str(tmp_path / "s" / "export")}
+
+
 @pytest.mark.parametrize(
     ("sql", "way"),
     [*product(["", ";", " ;; ", "/* only a remark */"], ["typed", "piped", "parquet"]), ("\udce4", "typed")],
