@@ -19,15 +19,16 @@ Point-in-time questions go to the macros; a guide with examples is [analysis.md]
 def comment_columns(con: Connection) -> None:
     """Comment every column of every view of ``mart`` in the current database.
 
-    A column has one meaning wherever its name stands; ``view.column`` says where it differs.
+    A column has one meaning wherever its name stands; ``view.column``, or a comment that stands beside the view
+    already, says where it differs.
     """
     words = _words()
     columns = con.execute(
-        "SELECT table_name, column_name FROM duckdb_columns() WHERE schema_name = 'mart' AND database_name ="
+        "SELECT table_name, column_name, comment FROM duckdb_columns() WHERE schema_name = 'mart' AND database_name ="
         " current_database()"
     ).fetchall()
-    for view, column in columns:
-        said = words.get(f"{view}.{column}", words.get(column))
+    for view, column, own in columns:
+        said = words.get(f"{view}.{column}") or own or words.get(column)
         if said:
             text = said.replace("'", "''")
             con.execute(f'COMMENT ON COLUMN mart."{view}"."{column}" IS \'{text}\'')
