@@ -5,12 +5,14 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 
+from flows.checking import must_be_known, published_of, unknown, used
 from flows.options import AsJson, Config, State, fail, moment_of, note, print_rows, settings_of
 from trendwarte.errors import ConfigError, DeliveryError, LockedError
+from trendwarte.vocabulary import Severity
 
 if TYPE_CHECKING:
     from flows.house import House
@@ -23,23 +25,26 @@ alerts_app = typer.Typer(
 Client = Annotated[str, typer.Option("--client", help="Client id; * stands for any.")]
 ChannelKey = Annotated[str, typer.Option("--channel", help="Channel as 'alerts list' names it; * stands for any.")]
 
+_FATES = ("pending", "sending", "sent", "dead", "suppressed")
+
 
 @contextmanager
 def _house(config: Path, state: Path) -> "Iterator[House]":
     from flows.house import opened
 
-    with opened(settings_of(config), state) as house:
+    with opened(settings_of(config), used(state)) as house:
         yield house
 
 
 @alerts_app.command("list")
 def alerts_list(
-    status: Annotated[str, typer.Option(help="pending, sending, sent, dead or suppressed; default: all.")] = "",
+    status: Annotated[str, typer.Option(help=f"{', '.join(_FATES)}; default: all.")] = "",
     config: Config = Path("config"),
     state: State = Path("state"),
     as_json: AsJson = False,
 ) -> None:
     """Messages with their fate, newest first; while a night runs, as of the last published night."""
+    must_be_known(unknown("--status", status, _FATES))
     try:
         with _house(config, state) as house:
             rows = house.warehouse.outbox.listing(status)
@@ -53,7 +58,7 @@ def _published(state: Path, status: str) -> list[dict[str, Any]]:
     from warehouse import query
 
     columns, rows = query(
-        state / "published" / "trendwarte.duckdb",
+        published_of(state),
         "SELECT message_id, client, channel, subject, status, queued_at, sent_at, max(attempt) AS attempts,"
         " arg_max(detail, attempt) AS last_detail FROM mart.deliveries WHERE ? IN ('', status)"
         " GROUP BY ALL ORDER BY queued_at DESC",
@@ -103,6 +108,7 @@ def alerts_retry(
     """Put dead messages back into the outbox, open closed channels again, and send at once."""
     from flows.house import now
 
+    _check_names(settings_of(config), client=client, channel=channel)
     with _house(config, state) as house:
         with house.warehouse.transaction():
             count = house.warehouse.outbox.retry(now(), message or [], client, channel)
@@ -140,13 +146,13 @@ def alerts_silence(
     from trendwarte.telling import Silence
 
     settings = settings_of(config)
+    _check_names(settings, client, platform, purpose, severity, channel)
     with _house(config, state) as house:
         outbox, moment = house.warehouse.outbox, now()
         if end and not outbox.end_silence(end, moment):
             fail(f"no silence '{end}' holds; see 'trendwarte alerts silence'", 2)
         if reason:
             last = _end_of_silence(moment, days, until)
-            _check_names(settings, client, platform)
             name = f"s-{moment:%Y%m%d%H%M%S%f}"[:20]
             outbox.silence(
                 Silence(name, moment, last, author or _user(), reason, client, platform, purpose, severity, channel)
@@ -156,21 +162,29 @@ def alerts_silence(
 
 
 def _end_of_silence(moment: datetime, days: float, until: str) -> datetime:
-    last = moment_of(until, "--until") if until else moment + timedelta(days=days)
+    try:
+        last = moment_of(until, "--until") if until else moment + timedelta(days=days)
+    except (ValueError, OverflowError):
+        raise ConfigError([f"--days: {days} is no number of days; write 14"]) from None
     if last <= moment:
         raise ConfigError([f"--until: {last:%Y-%m-%d %H:%M} UTC is over already; name a time to come"])
     return last
 
 
-def _check_names(settings: "Settings", client: str, platform: str) -> None:
-    """A silence that matches nobody by a typing error would be noticed too late."""
-    problems = []
-    if "*" not in client and client not in settings.clients:
-        problems.append(f"--client: '{client}' is unknown; use {', '.join(settings.clients)}")
-    if "*" not in platform and platform not in settings.platforms:
-        problems.append(f"--platform: '{platform}' is unknown; see config/platforms")
-    if problems:
-        raise ConfigError(problems)
+def _check_names(
+    settings: "Settings", client: str, platform: str = "*", purpose: str = "*", severity: str = "*", channel: str = "*"
+) -> None:
+    """A matcher that matches nobody by a typing error would be noticed too late."""
+    meant = [one for one in settings.clients.values() if fnmatchcase(one.id, client)]
+    purposes = dict.fromkeys(one for each in meant or settings.clients.values() for one in each.purposes)
+    channels = dict.fromkeys(one.key for each in meant or settings.clients.values() for one in each.channels)
+    must_be_known(
+        unknown("--client", client, settings.clients, "see config/clients"),
+        unknown("--platform", platform, settings.platforms, "see config/platforms"),
+        unknown("--purpose", purpose, purposes),
+        unknown("--severity", severity, get_args(Severity)),
+        unknown("--channel", channel, channels, "see the channels in config/clients"),
+    )
 
 
 def _user() -> str:

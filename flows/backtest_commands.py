@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from flows.options import Archives, Config, moment_of, note, settings_of
+from flows.checking import must_be_known, must_be_there, unknown
+from flows.options import Archives, AsJson, Config, Skipped, moment_of, note, say, settings_of
 from trendwarte.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ def backtest(
     platform: Annotated[list[str] | None, typer.Option(help="Judge only this one; may be repeated.")] = None,
     ablations: Annotated[bool, typer.Option(help="Also replay with one idea left out at a time.")] = False,
     config: Config = Path("config"),
+    as_json: AsJson = False,
 ) -> None:
     """Replay archived news night by night and measure ledger, alerts, stability and baselines.
 
@@ -37,23 +39,18 @@ def backtest(
 
     from flows.backtest import Period, Question, read_corpus, run_backtest, timeline_steps
     from flows.backtest_page import page
-    from sources import ArchiveProblem
     from trendwarte.backtest_rules import load_rules
     from trendwarte.gold import Wording, read_gold
 
-    problems: list[ArchiveProblem] = []
-
-    def complain(problem: ArchiveProblem) -> None:
-        problems.append(problem)
-        note(f"{problem.path}:{problem.line}: {problem.reason}; skipped")
-
+    must_be_there("--archive", archive)
+    must_be_there("--timeline", [timeline] if timeline else [])
+    skipped = Skipped()
     settings = settings_of(config)
+    must_be_known(*(unknown("--platform", one, settings.platforms, "see config/platforms") for one in platform or ()))
     rules = load_rules(config)
     wording = Wording.of(rules, settings)
     listed = read_gold(_text_of(events), str(events))
-    corpus = replace(
-        read_corpus(archive, settings, wording, cache, note, complain), platforms=frozenset(platform or ())
-    )
+    corpus = replace(read_corpus(archive, settings, wording, cache, note, skipped), platforms=frozenset(platform or ()))
     if not corpus.totals:
         raise ConfigError([f"--archive: no dated document in {', '.join(map(str, archive))}; check the files"])
     first = moment_of(start, "--start").date() if start else min(corpus.totals)
@@ -66,8 +63,9 @@ def backtest(
     report.mkdir(parents=True, exist_ok=True)
     (report / "backtest.json").write_text(json.dumps(figures, indent=1, ensure_ascii=False) + "\n", "utf-8")
     (report / "backtest.html").write_text(page(figures), "utf-8")
-    print(f"{report / 'backtest.html'}, {report / 'backtest.json'}")
-    if problems:
+    paths = {"html": report / "backtest.html", "json": report / "backtest.json"}
+    say(paths | {"skipped": skipped.count}, ", ".join(map(str, paths.values())), as_json)
+    if skipped.count:
         raise SystemExit(1)
 
 

@@ -6,7 +6,7 @@ Heavy imports happen inside the commands, so that ``--help`` answers at once.
 
 import json
 import os
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -15,12 +15,29 @@ import typer
 
 from flows.alerts_commands import alerts_app
 from flows.backtest_commands import backtest
+from flows.checking import must_be_known, must_be_there, published_of, unknown
 from flows.ledger_commands import ledger_app
 from flows.operations_commands import register_operations
-from flows.options import Archives, AsJson, Config, Engine, State, fail, moment_of, note, only_these, settings_of
+from flows.options import (
+    Archives,
+    AsJson,
+    AsOf,
+    Config,
+    Engine,
+    Skipped,
+    State,
+    fail,
+    known_at,
+    moment_of,
+    note,
+    only_these,
+    say,
+    settings_of,
+)
 from flows.radar_commands import radar_app
 from flows.sources_commands import sources_app
 from trendwarte.errors import ConfigError, LockedError, TrendwarteError
+from trendwarte.vocabulary import PURPOSES
 
 if TYPE_CHECKING:
     from trendwarte.settings import Settings
@@ -168,6 +185,8 @@ def read(
     """Read documents into signals; touches no state. One line out per valid line in, same order."""
     from flows.reading import read_stream
 
+    if source != "-":
+        must_be_there("--in", [Path(source)])
     problems = read_stream(settings_of(config), source, out, explain=explain_one, complain=note)
     if problems:
         raise SystemExit(1)
@@ -180,17 +199,11 @@ def replay(
     end: Annotated[str, typer.Option(help="Last night, ISO date.")],
     state: State,
     config: Config = Path("config"),
+    as_json: AsJson = False,
 ) -> None:
     """Run the real pipeline night by night over archived documents; exports to STATE/export."""
     from flows.replay import replay as run_replay
     from flows.summary import write_export
-    from sources import ArchiveProblem
-
-    problems: list[ArchiveProblem] = []
-
-    def complain(problem: ArchiveProblem) -> None:
-        problems.append(problem)
-        note(f"{problem.path}:{problem.line}: {problem.reason}; skipped")
 
     def progress(report: "RunReport") -> None:
         note(
@@ -200,22 +213,26 @@ def replay(
     first, last = moment_of(start, "--start").date(), moment_of(end, "--end").date()
     if last < first:
         raise ConfigError([f"--end: {end} lies before --start {start}; swap them"])
-    reports = run_replay(settings_of(config), archive, first, last, state, complain, progress)
-    write_export(state, state / "export", reports)
-    print(f"{len(reports)} nights; export in {state / 'export'}")
-    if problems:
+    skipped = Skipped()
+    reports = run_replay(settings_of(config), archive, first, last, state, skipped, progress)
+    write_export(published_of(state), state / "export", reports)
+    told = f"{len(reports)} nights; export in {state / 'export'}"
+    say({"nights": len(reports), "skipped": skipped.count, "export": state / "export"}, told, as_json)
+    if skipped.count:
         raise SystemExit(1)
 
 
 @app.command()
 def export(
-    out: Annotated[Path, typer.Option("--out", help="Folder for the files.")], state: State = Path("state")
+    out: Annotated[Path, typer.Option("--out", help="Folder for the files.")],
+    state: State = Path("state"),
+    as_json: AsJson = False,
 ) -> None:
     """Write events, ledger, risk, verdicts and alerts as JSON Lines, and every mart view as Parquet."""
     from flows.summary import write_export
 
-    write_export(state, out, [])
-    print(f"export in {out}")
+    summary = write_export(published_of(state), out)
+    say({"export": out, **summary}, f"export in {out}", as_json)
 
 
 @app.command()
@@ -223,7 +240,7 @@ def explain(
     client: Annotated[str, typer.Option(help="Client id.")],
     platform: Annotated[str, typer.Option(help="Platform id.")],
     purpose: Annotated[str, typer.Option(help="Purpose; default: all.")] = "",
-    as_of: Annotated[str, typer.Option(help="As known at; default: now.")] = "9999-01-01",
+    as_of: AsOf = "",
     lang: Annotated[str, typer.Option(help="de or en.")] = "de",
     state: State = Path("state"),
     config: Config = Path("config"),
@@ -237,19 +254,22 @@ def explain(
         raise ConfigError([f"--lang: '{lang}' is unknown; use de or en"])
     chosen: Literal["de", "en"] = "de" if lang == "de" else "en"
     settings = settings_of(config)
-    found = explanations(state, settings, client, platform, purpose, moment_of(as_of).isoformat())
-    named: tuple[tuple[str, str, Collection[str]], ...] = (
-        ("--client", client, settings.clients), ("--platform", platform, settings.platforms),
-    )  # fmt: skip
-    unknown = [f"{option}: '{one}' is unknown; use {', '.join(ids)}" for option, one, ids in named if one not in ids]
-    if unknown and not found:
-        raise ConfigError(unknown)
+    published_of(state)
+    found = explanations(state, settings, client, platform, purpose, known_at(as_of).isoformat())
+    if not found:
+        # Only then: a client who left the configuration can still be explained.
+        its = settings.clients[client].purposes if client in settings.clients else PURPOSES
+        must_be_known(
+            unknown("--client", client, settings.clients, "see config/clients"),
+            unknown("--platform", platform, settings.platforms, "see config/platforms"),
+            unknown("--purpose", purpose, its),
+        )
+        note("no verdict: check --as-of, and that a night has run")
     if as_json:
         records = [record(one, settings, chosen) for one in found]
         print(json.dumps(records, default=str, ensure_ascii=False))
-    else:
-        texts = [as_text(one, settings, chosen) for one in found]
-        print("\n\n".join(texts) or "no verdict: check --purpose and --as-of, and that a night has run")
+    elif found:
+        print("\n\n".join(as_text(one, settings, chosen) for one in found))
 
 
 @app.command()
@@ -276,12 +296,18 @@ def report(
 
 
 @config_app.command("validate")
-def config_validate(config: Config = Path("config")) -> None:
+def config_validate(config: Config = Path("config"), as_json: AsJson = False) -> None:
     """Check the whole configuration; every mistake with file, line and remedy."""
     s = settings_of(config)
-    enabled = sum(source.is_enabled for source in s.sources.values())
-    print(f"ok: {len(s.platforms)} platforms, {len(s.clients)} clients, {enabled} of {len(s.sources)} sources enabled")
-    print(f"fingerprint {s.fingerprint}")
+    facts = {
+        "platforms": len(s.platforms), "clients": len(s.clients), "sources": len(s.sources),
+        "sources_enabled": sum(source.is_enabled for source in s.sources.values()), "fingerprint": s.fingerprint,
+    }  # fmt: skip
+    told = (
+        "ok: {platforms} platforms, {clients} clients, {sources_enabled} of {sources} sources enabled\n"
+        "fingerprint {fingerprint}"
+    ).format(**facts)
+    say(facts, told, as_json)
 
 
 @config_app.command("show")

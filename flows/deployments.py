@@ -65,6 +65,7 @@ def backfill(archives: list[str], start: date, end: date, config: str = "config"
     reports = backfilled(
         _settings(config, state), [Path(one) for one in archives], start, end, Path(state),
         on_line=lambda line: said.warning("%s", line),
+        on_problem=lambda one: said.warning("%s:%d: %s; skipped", one.path, one.line, one.reason),
     )  # fmt: skip
     return Completed(message=f"{len(reports)} nights")
 

@@ -12,6 +12,7 @@ from flows.keeping import forget, put_out
 from flows.replay import replay
 from flows.showing import Progress
 from flows.tell import deliver, write_briefs
+from sources import ArchiveProblem
 from trendwarte.errors import ConfigError
 from trendwarte.settings import Settings
 from trendwarte.types import RunReport
@@ -53,12 +54,18 @@ def maintained(settings: Settings, state: Path, moment: datetime) -> dict[str, i
 
 
 def backfilled(
-    settings: Settings, archives: Sequence[Path], start: date, end: date, state: Path, on_line: Callable[[str], None]
+    settings: Settings,
+    archives: Sequence[Path],
+    start: date,
+    end: date,
+    state: Path,
+    on_line: Callable[[str], None],
+    on_problem: Callable[[ArchiveProblem], None],
 ) -> list[RunReport]:
     """A replay with progress: a line per night, and a bar in the Prefect UI.
 
     Raises:
-        ConfigError: ``end`` lies before ``start``.
+        ConfigError: ``end`` lies before ``start``, or an archive is not there.
     """
     if end < start:
         raise ConfigError([f"--end: {end} lies before --start {start}; swap them"])
@@ -66,9 +73,6 @@ def backfilled(
 
     def on_night(report: RunReport) -> None:
         on_line(f"{progress.step():5.1f} % {report.as_of:%Y-%m-%d} {report.outcome}")
-
-    def on_problem(problem: object) -> None:
-        on_line(f"skipped: {problem}")
 
     return replay(settings, archives, start, end, state, on_problem, on_night)
 

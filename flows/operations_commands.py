@@ -9,7 +9,22 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from flows.options import Archives, AsJson, Config, State, fail, moment_of, note, print_rows, settings_of
+from flows.checking import must_be_known, must_be_there, names_in, published_of, unknown, used
+from flows.options import (
+    Archives,
+    AsJson,
+    AsOf,
+    Config,
+    Skipped,
+    State,
+    fail,
+    known_at,
+    moment_of,
+    note,
+    print_rows,
+    say,
+    settings_of,
+)
 from trendwarte.errors import ConfigError, TrendwarteError
 
 
@@ -55,14 +70,15 @@ def serve(
         serve_all(settings, config, state)
 
 
-def publish(config: Config = Path("config"), state: State = Path("state")) -> None:
+def publish(config: Config = Path("config"), state: State = Path("state"), as_json: AsJson = False) -> None:
     """Publish the warehouse again as it stands, with a fresh snapshot and Parquet."""
     from flows.house import opened
     from flows.keeping import put_out
 
-    with opened(settings_of(config), state) as house:
+    with opened(settings_of(config), used(state)) as house:
         put_out(house)
-    print(state / "published" / "trendwarte.duckdb")
+    path = state / "published" / "trendwarte.duckdb"
+    say({"published": path}, str(path), as_json)
 
 
 def check(
@@ -101,22 +117,30 @@ def query(
     is_list: Annotated[bool, typer.Option("--list", help="The named example queries.")] = False,
     is_describe: Annotated[bool, typer.Option("--describe", help="The dictionary of views and columns.")] = False,
     state: State = Path("state"),
+    as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
 ) -> None:
     """Ask the published warehouse, read-only; works while a night is running."""
     import warehouse
     from flows.tables import render
 
-    published = state / "published" / "trendwarte.duckdb"
+    if file is not None:
+        must_be_there("-f", [file])
+    form = _form(form, as_json)
     named = warehouse.examples()
+    if is_list:
+        rows = [(name, text.partition("\n")[0].lstrip("- ")) for name, text in named.items()]
+        print(render(["name", "answers"], rows, form))
+        return
+    published = published_of(state)
     try:
-        if is_list:
-            print_rows([{"name": k, "answers": v.partition("\n")[0].lstrip("- ")} for k, v in named.items()], False)
+        if is_describe and form not in ("table", "md"):
+            print(render(*warehouse.described(published), form))
         elif is_describe:
             print(warehouse.dictionary(published), end="")
         elif search:
             print(render(*warehouse.search(published, search), form))
         else:
-            text = file.read_text("utf-8") if file else sys.stdin.read() if sql == "-" else named.get(sql, sql)
+            text = _text_of(file) if file else _typed() if sql == "-" else named.get(sql, sql)
             if form == "parquet":
                 if out is None:
                     raise ConfigError(["--format parquet: name the file with --out"])
@@ -128,23 +152,51 @@ def query(
         fail(str(error), 2)
 
 
+def _form(form: str, as_json: bool) -> str:
+    if as_json and form not in ("table", "json"):
+        raise ConfigError([f"--json: --format {form} is asked for as well; leave one out"])
+    return "json" if as_json else form
+
+
+def _text_of(file: Path) -> str:
+    try:
+        return file.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError([f"-f: {file} cannot be read as text in UTF-8 ({error})"]) from error
+
+
+def _typed() -> str:
+    if sys.stdin.isatty():
+        raise ConfigError(["no query: write one behind 'query', name a file with -f or an example (--list)"])
+    try:
+        return sys.stdin.read()
+    except UnicodeDecodeError as error:
+        raise ConfigError([f"-: what came in is no text in UTF-8 ({error})"]) from error
+
+
 def scores(
     client: Annotated[str, typer.Option(help="Client id; default: all.")] = "",
     platform: Annotated[str, typer.Option(help="Platform id; default: all.")] = "",
-    as_of: Annotated[str, typer.Option(help="As known at; default: now.")] = "9999-01-01",
+    as_of: AsOf = "",
     state: State = Path("state"),
     as_json: AsJson = False,
 ) -> None:
     """Bands and scores that were valid at a time; 'explain' takes one apart."""
     from warehouse import query as ask
 
+    published = published_of(state)
     columns, rows = ask(
-        state / "published" / "trendwarte.duckdb",
+        published,
         "SELECT client, platform, purpose, band, round(score, 1) AS score, floor, round(risk, 1) AS risk,"
         " round(confidence, 2) AS confidence, outlook, as_of FROM mart.verdicts_at(?)"
         " WHERE ? IN ('', client) AND ? IN ('', platform) ORDER BY client, platform, purpose",
-        [moment_of(as_of), client, platform],
+        [known_at(as_of), client, platform],
     )
+    if not rows:
+        must_be_known(
+            unknown("--client", client, names_in(published, "client")),
+            unknown("--platform", platform, names_in(published, "platform")),
+        )
     print_rows([dict(zip(columns, row, strict=True)) for row in rows], as_json)
 
 
@@ -154,14 +206,18 @@ def backfill(
     end: Annotated[str, typer.Option(help="Last night, ISO date.")],
     state: State = Path("state"),
     config: Config = Path("config"),
+    as_json: AsJson = False,
 ) -> None:
     """Run past nights over archived documents, with progress; goes on where an interrupted one stopped."""
     from flows.operations import backfilled
 
-    reports = backfilled(
-        settings_of(config), archive, moment_of(start, "--start").date(), moment_of(end, "--end").date(), state, note
-    )
-    print(f"{len(reports)} nights; published in {state / 'published' / 'trendwarte.duckdb'}")
+    first, last, skipped = moment_of(start, "--start").date(), moment_of(end, "--end").date(), Skipped()
+    reports = backfilled(settings_of(config), archive, first, last, state, note, skipped)
+    path = state / "published" / "trendwarte.duckdb"
+    told = f"{len(reports)} nights; published in {path}"
+    say({"nights": len(reports), "skipped": skipped.count, "published": path}, told, as_json)
+    if skipped.count:
+        raise SystemExit(1)
 
 
 def maintain(config: Config = Path("config"), state: State = Path("state"), as_json: AsJson = False) -> None:
@@ -169,7 +225,7 @@ def maintain(config: Config = Path("config"), state: State = Path("state"), as_j
     from flows.house import now
     from flows.operations import maintained
 
-    print_rows([maintained(settings_of(config), state, now())], as_json)
+    print_rows([maintained(settings_of(config), used(state), now())], as_json)
 
 
 def erase(
@@ -187,7 +243,7 @@ def erase(
     chosen: dict[str, Literal["document", "source"]] = {"document": "document", "source": "source"}
     if kind not in chosen:
         raise ConfigError([f"'{kind}' cannot be erased; use document or source"])
-    print_rows([erased(settings_of(config), state, chosen[kind], target, reason, now())], as_json)
+    print_rows([erased(settings_of(config), used(state), chosen[kind], target, reason, now())], as_json)
 
 
 def doctor(config: Config = Path("config"), state: State = Path("state"), as_json: AsJson = False) -> None:
@@ -208,5 +264,5 @@ def _span(text: str) -> timedelta:
     units: dict[str, Any] = {"m": "minutes", "h": "hours", "d": "days"}
     try:
         return timedelta(**{units[text[-1:]]: float(text[:-1])})
-    except (KeyError, ValueError):
+    except (KeyError, ValueError, OverflowError):
         raise ConfigError([f"--max-age: '{text}' is no age; write 26h, 90m or 2d"]) from None

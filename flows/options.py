@@ -12,6 +12,7 @@ import typer
 from trendwarte.errors import ConfigError
 
 if TYPE_CHECKING:
+    from sources import ArchiveProblem
     from trendwarte.settings import Settings
 
 Config = Annotated[Path, typer.Option("--config", help="Folder with the configuration.")]
@@ -19,8 +20,12 @@ State = Annotated[Path, typer.Option("--state", help="Folder that holds warehous
 Engine = Annotated[
     str, typer.Option("--engine", help="prefect, plain (threads, no server), or dask (docs/operations.md).")
 ]
+# Empty is the newest night, also of a replay whose nights lie ahead of the clock.
+AsOf = Annotated[str, typer.Option("--as-of", help="As known at, ISO date or time; default: the newest night.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
 Archives = Annotated[list[Path], typer.Option("--archive", help="JSON Lines file (.gz, .zst); may be repeated.")]
+
+_NEWEST = datetime(9999, 1, 1, tzinfo=UTC)
 
 
 def fail(text: str, code: int) -> NoReturn:
@@ -32,6 +37,18 @@ def fail(text: str, code: int) -> NoReturn:
 def note(text: str) -> None:
     """A line of progress on stderr."""
     print(text, file=sys.stderr, flush=True)
+
+
+class Skipped:
+    """Says of each line of an archive that it was passed over; ``count`` decides about the exit code."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def __call__(self, problem: "ArchiveProblem") -> None:
+        """One more."""
+        self.count += 1
+        note(f"{problem.path}:{problem.line}: {problem.reason}; skipped")
 
 
 def settings_of(config: Path) -> "Settings":
@@ -65,6 +82,16 @@ def moment_of(text: str, option: str = "--as-of") -> datetime:
     if len(text) == 10:
         moment = moment.replace(hour=23, minute=59, second=59)
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def known_at(as_of: str) -> datetime:
+    """What ``--as-of`` means: that moment, or the newest there is."""
+    return moment_of(as_of) if as_of else _NEWEST
+
+
+def say(facts: dict[str, Any], text: str, as_json: bool) -> None:
+    """The result of a command: a record for programs, a sentence for people."""
+    print(json.dumps(facts, default=str, ensure_ascii=False) if as_json else text)
 
 
 def print_rows(rows: list[dict[str, Any]], as_json: bool) -> None:

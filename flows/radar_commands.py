@@ -6,7 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
-from flows.options import AsJson, Config, State, fail, moment_of, note, settings_of
+from flows.checking import published_of
+from flows.options import AsJson, AsOf, Config, State, fail, known_at, note, say, settings_of
 
 radar_app = typer.Typer(
     help="What is new: names nobody watches yet, and where watched platforms stand in their hype.",
@@ -17,7 +18,7 @@ radar_app = typer.Typer(
 @radar_app.callback()
 def radar(
     context: typer.Context,
-    as_of: Annotated[str, typer.Option(help="As known at; default: the newest night.")] = "9999-01-01",
+    as_of: AsOf = "",
     is_all: Annotated[
         bool, typer.Option("--all", help="Also what was noticed and not shown, with the reason.")
     ] = False,
@@ -32,7 +33,7 @@ def radar(
 
     if lang not in ("de", "en"):
         fail(f"--lang: '{lang}' is unknown; use de or en", 2)
-    found = radar_of(state / "published" / "trendwarte.duckdb", moment_of(as_of), is_all=is_all)
+    found = radar_of(published_of(state), known_at(as_of), is_all=is_all)
     print(json.dumps(found, default=str, ensure_ascii=False) if as_json else _told(found, lang))
     if found["candidates"] and not as_json:
         note("To watch one of them: trendwarte radar promote NAME")
@@ -44,6 +45,7 @@ def promote(
     platform_id: Annotated[str, typer.Option("--id", help="Id of the platform; default: from the name.")] = "",
     config: Config = Path("config"),
     state: State = Path("state"),
+    as_json: AsJson = False,
 ) -> None:
     """Watch a platform from now on: writes config/platforms/ID.yaml; the next night reads the kept documents for it.
 
@@ -54,7 +56,7 @@ def promote(
 
     path, written, waiting = promoted(settings_of(config), config, state, name, platform_id)
     settings_of(config)
-    print(path)
+    say({"path": path, "name": written, "documents_waiting": waiting}, str(path), as_json)
     if waiting:
         note(f"{waiting} kept documents name {written}; the next night reads them again.")
     else:

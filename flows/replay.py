@@ -8,6 +8,7 @@ from pathlib import Path
 
 import orjson
 
+from flows.checking import must_be_there
 from flows.demo import end_of
 from flows.engine import PlainEngine
 from flows.house import House, opened
@@ -34,7 +35,11 @@ def replay(
     Nothing is sent: messages wait in the outbox of ``state``. A replay that was interrupted goes on with the night
     after the last judged one; that night itself runs again, for it may have ended unpublished. Memory is that of the
     busiest day: documents wait on disk, in ``state``, for their night.
+
+    Raises:
+        ConfigError: an archive is not there; nothing was touched.
     """
+    must_be_there("--archive", archives)
     quiet = settings.runtime.smtp.model_copy(update={"host": ""})
     runtime = settings.runtime.model_copy(update={"smtp": quiet, "is_sending": False})
     settings = settings.model_copy(update={"runtime": runtime})

@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from flows.options import AsJson, Config, State, note, only_these, print_rows, settings_of
+from flows.checking import published_of
+from flows.options import AsJson, Config, State, note, only_these, print_rows, say, settings_of
 
 sources_app = typer.Typer(help="The sources: list them, try them, see how they do, add a list.", no_args_is_help=True)
 
@@ -45,6 +46,7 @@ def sources_health(state: State = Path("state"), config: Config = Path("config")
     """How each source did last, for how long it has brought nothing new, and when it is asked again."""
     from flows.catalogue import health
 
+    published_of(state)
     print_rows(health(state, settings_of(config)), as_json)
 
 
@@ -53,9 +55,11 @@ def sources_import(
     opml: Annotated[Path, typer.Argument(help="Feed list in OPML, well-formed or not.")],
     config: Config = Path("config"),
     kind: Annotated[str, typer.Option(help="official, quality_press, trade_press, aggregator, blog.")] = "blog",
+    as_json: AsJson = False,
 ) -> None:
     """Add the feeds of an OPML file that are not in the catalogue yet, as sources that are switched off."""
     from flows.catalogue import imported
 
     added, path = imported(settings_of(config), opml, config, kind)
-    print(f"{added} sources added to {path}; check them with 'trendwarte sources check ID', then set is_enabled: true")
+    told = f"{added} sources added to {path}; check them with 'trendwarte sources check ID', then set is_enabled: true"
+    say({"added": added, "path": path}, told, as_json)

@@ -3,8 +3,7 @@
 Pure: last night, tonight, and what was already told go in; alerts come out, the silent ones with a reason.
 """
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from hashlib import sha256
@@ -71,8 +70,14 @@ def decide_alerts(
     flapping: set[tuple[str, str, str]] = {
         (p.after.client, p.after.platform, p.after.purpose) for p in pairs if p.recent_changes >= rules.flap_changes
     }
-    spent = _spent(told)
-    return [_with_status(alert, told, flapping, spent, rules) for alert in found]
+    asked = {_call_of(one) for one in told if one.status == "queued"}
+    decided = []
+    for alert in found:
+        decided.append(_with_status(alert, told, flapping, asked, rules))
+        if decided[-1].status == "queued":
+            # Tonight's calls count too, the most urgent first: a bad night must not spend a budget several times over.
+            asked.add(_call_of(alert))
+    return decided
 
 
 def spark_alerts(
@@ -375,17 +380,23 @@ def _event_ids(steps: Sequence[LegalStatus], after: Verdict, reasons: Sequence[R
     return tuple(dict.fromkeys(ids))
 
 
-def _spent(told: Iterable[Told]) -> Counter[tuple[str, str]]:
-    """Decisions asked of a client per month; several purposes of one platform in one night are one."""
-    asked = {(t.client, f"{t.as_of:%Y-%m}", t.platform, t.as_of) for t in told if t.status == "queued"}
-    return Counter((client, month) for client, month, _, _ in asked)
+def _call_of(one: Told | Alert) -> tuple[str, str, datetime]:
+    """What the budget counts: several purposes of one platform in one night are one call."""
+    return one.client, one.platform, one.as_of
+
+
+def _is_spent(alert: Alert, asked: Set[tuple[str, str, datetime]], rules: AlertRules) -> bool:
+    """Whether the client was called as often as a month allows; a platform called for tonight is no new call."""
+    month = f"{alert.as_of:%Y-%m}"
+    calls = sum(client == alert.client and f"{as_of:%Y-%m}" == month for client, _, as_of in asked)
+    return _call_of(alert) not in asked and calls >= rules.budget_per_month
 
 
 def _with_status(
     alert: Alert,
     told: Sequence[Told],
     flapping: set[tuple[str, str, str]],
-    spent: Counter[tuple[str, str]],
+    asked: Set[tuple[str, str, datetime]],
     rules: AlertRules,
 ) -> Alert:
     if alert.severity == "note":
@@ -401,8 +412,7 @@ def _with_status(
     ]  # fmt: skip
     if repeats and max(_URGENCY[t.severity] for t in repeats) >= _URGENCY[alert.severity]:
         return replace(alert, status="suppressed", status_reason="told before within the cool-down")
-    month = f"{alert.as_of:%Y-%m}"
     # A ban is told whatever the budget says; what can wait goes to the digest.
-    if alert.severity != "act" and spent[alert.client, month] >= rules.budget_per_month:
+    if alert.severity != "act" and _is_spent(alert, asked, rules):
         return replace(alert, status="digest", status_reason="monthly budget is spent")
     return alert

@@ -11,7 +11,7 @@ from warehouse.brief import brief_facts
 from warehouse.cases import Events, LedgerRows
 from warehouse.checks import CheckResult, run_checks
 from warehouse.connection import Connection, on_one_thread, open_writer, transaction
-from warehouse.dictionary import dictionary
+from warehouse.dictionary import described, dictionary
 from warehouse.digest import digest_facts, operator_facts
 from warehouse.documents import Documents, published_or_seen
 from warehouse.explained import explained
@@ -42,6 +42,7 @@ __all__ = [
     "Warehouse",
     "brief_facts",
     "compacted",
+    "described",
     "dictionary",
     "digest_facts",
     "erase",

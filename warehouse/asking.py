@@ -25,7 +25,7 @@ def query(published: Path, sql: str, parameters: Sequence[Any] = ()) -> tuple[li
     """
     try:
         with _safe(published) as con:
-            cursor = con.execute(sql, list(parameters))
+            cursor = con.execute(_asked(con, sql), list(parameters))
             return [column[0] for column in cursor.description or []], cursor.fetchall()
     except duckdb.Error as error:
         raise QueryError(str(error)) from error
@@ -41,7 +41,7 @@ def query_to_file(published: Path, sql: str, target: Path) -> None:
         with _beside(published) as con:
             con.execute(f"SET allowed_paths = [{_text(target)}]")
             _lock_down(con)
-            con.execute(f"COPY ({sql.strip().rstrip(';')}\n) TO {_text(target)} (FORMAT parquet)")
+            con.execute(f"COPY ({_asked(con, sql).strip().rstrip(';')}\n) TO {_text(target)} (FORMAT parquet)")
     except duckdb.Error as error:
         raise QueryError(str(error)) from error
 
@@ -94,6 +94,17 @@ def _beside(published: Path) -> duckdb.DuckDBPyConnection:
     con = duckdb.connect(config={"python_enable_replacements": "false"})
     con.execute(f"SET TimeZone = 'UTC'; ATTACH {_text(published)} AS trendwarte (READ_ONLY); USE trendwarte")
     return con
+
+
+def _asked(con: duckdb.DuckDBPyConnection, sql: str) -> str:
+    """The query, when it is one: DuckDB answers nothing at all to nothing, and to half a character with a crash."""
+    try:
+        sql.encode()
+    except UnicodeEncodeError as error:
+        raise QueryError("the query is no text in UTF-8") from error
+    if not con.extract_statements(sql):
+        raise QueryError("the query is empty; write SQL, or the name of an example (trendwarte query --list)")
+    return sql
 
 
 def _safe(published: Path) -> duckdb.DuckDBPyConnection:

@@ -2,6 +2,7 @@
 
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 from ruamel.yaml import YAML
 
@@ -18,18 +19,28 @@ Point-in-time questions go to the macros; a guide with examples is [analysis.md]
 def comment_columns(con: Connection) -> None:
     """Comment every column of every view of ``mart`` in the current database.
 
-    A column has one meaning wherever its name stands; ``view.column`` says where it differs.
+    A column has one meaning wherever its name stands; ``view.column``, or a comment that stands beside the view
+    already, says where it differs.
     """
     words = _words()
     columns = con.execute(
-        "SELECT table_name, column_name FROM duckdb_columns() WHERE schema_name = 'mart' AND database_name ="
+        "SELECT table_name, column_name, comment FROM duckdb_columns() WHERE schema_name = 'mart' AND database_name ="
         " current_database()"
     ).fetchall()
-    for view, column in columns:
-        said = words.get(f"{view}.{column}", words.get(column))
+    for view, column, own in columns:
+        said = words.get(f"{view}.{column}") or own or words.get(column)
         if said:
             text = said.replace("'", "''")
             con.execute(f'COMMENT ON COLUMN mart."{view}"."{column}" IS \'{text}\'')
+
+
+def described(published: Path) -> tuple[list[str], list[tuple[Any, ...]]]:
+    """Every column of every view of ``mart`` with its meaning, as names and rows."""
+    return query(
+        published,
+        'SELECT table_name AS view, column_name AS "column", data_type AS type, comment AS meaning'
+        " FROM duckdb_columns() WHERE schema_name = 'mart' ORDER BY table_name, column_index",
+    )
 
 
 def dictionary(published: Path) -> str:
@@ -37,11 +48,7 @@ def dictionary(published: Path) -> str:
     _, views = query(
         published, "SELECT view_name, comment FROM duckdb_views() WHERE schema_name = 'mart' ORDER BY view_name"
     )
-    _, columns = query(
-        published,
-        "SELECT table_name, column_name, data_type, comment FROM duckdb_columns() WHERE schema_name = 'mart'"
-        " ORDER BY table_name, column_index",
-    )
+    _, columns = described(published)
     _, macros = query(
         published,
         "SELECT function_name, parameters, comment FROM duckdb_functions() WHERE schema_name = 'mart'"

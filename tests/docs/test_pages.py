@@ -16,6 +16,7 @@ from trendwarte.config_files import load_settings
 ROOT = Path(__file__).parents[2]
 ANALYSIS = (ROOT / "docs" / "analysis.md").read_text("utf-8")
 OPERATIONS = (ROOT / "docs" / "operations.md").read_text("utf-8")
+METHOD = (ROOT / "docs" / "method.md").read_text("utf-8")
 COMMANDS = re.findall(r"^    trendwarte (.+)$", ANALYSIS, re.MULTILINE)
 
 
@@ -83,3 +84,14 @@ def test_the_unit_starts_a_command_that_exists():
     (line,) = re.findall(r"ExecStart=\S+/trendwarte (\w+)", OPERATIONS)
     done = subprocess.run([sys.executable, "-m", "flows", line, "--help"], capture_output=True, cwd=ROOT, check=False)
     assert done.returncode == 0
+
+
+def test_the_worked_example_of_belief_follows_from_the_weights():
+    """Quality press and an authority, asserted, surely read: one origin, two, and an official paper."""
+    scoring = load_settings(ROOT / "config", {}).scoring
+    press, paper = (scoring.signal_base * scoring.source_weights[kind] for kind in ("quality_press", "official"))
+    one, two, official = re.findall(
+        r"one origin \((\.\d+)\), two independent ones (\.\d+), an official paper (\.\d+)\.", METHOD
+    )[0]
+    told = [f"{belief:.2f}".lstrip("0").rstrip("0") for belief in (press, 1 - (1 - press) ** 2, paper)]
+    assert [one, two, official] == told

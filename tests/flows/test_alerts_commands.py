@@ -97,12 +97,24 @@ def test_a_silence_has_matchers_an_end_a_reason_and_an_author_and_can_be_ended(p
     ("words", "remedy"),
     [
         (["--client", "snack-uss"], "use bank-frankfurt"), (["--platform", "tictoc"], "see config/platforms"),
-        (["--until", "2020-01-01"], "name a time to come"),
+        (["--until", "2020-01-01"], "name a time to come"), (["--days", "nan"], "write 14"),
+        (["--severity", "urgent"], "use act, decide, note"), (["--channel", "pager"], "use email, hook"),
+        (["--purpose", "adverts"], "use earned_pr"), (["--platform", "tik?"], "see config/platforms"),
+        (["--client", "snack-us", "--channel", "email"], "use hook"),
+        (["--client", "snack-us", "--purpose", "crisis_comms"], "use advertising, community, earned_pr"),
     ],
 )  # fmt: skip
 def test_a_silence_that_would_match_nothing_is_refused_with_a_remedy(place, words, remedy):
     done = CliRunner().invoke(app, ["alerts", "silence", "--reason", "x", *words, *place])
     assert isinstance(done.exception, ConfigError) and remedy in str(done.exception)
+    assert call("alerts", "silence", *place) == []
+
+
+def test_patterns_of_a_silence_match_what_is_configured(place):
+    (kept,) = call(
+        "alerts", "silence", "--reason", "x", "--client", "snack*", "--platform", "tik*", "--channel", "h*", *place
+    )
+    assert (kept["client"], kept["platform"], kept["channel"]) == ("snack*", "tik*", "h*")
 
 
 def test_a_probe_reaches_the_channel_and_reports_one_that_does_not_answer(place, receiver):

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from flows.house import opened
-from tests.flows.calling import trendwarte
+from tests.flows.calling import here, trendwarte
 from trendwarte.config_files import load_settings
 from trendwarte.ledger import Ledger
 from trendwarte.types import Event
@@ -81,3 +81,65 @@ def test_an_unknown_word_is_refused_with_a_suggestion(state):
         "--to", "enforced", "--valid-from", "2025-03-13", *WHO, "--state", str(state), code=2,
     ).stderr  # fmt: skip
     assert "--measure: 'full_bann' is unknown; did you mean full_ban?" in said
+
+
+def add(state, platform, place, instrument, *words, code=0):
+    """Enter a step of one day; gives what was printed."""
+    named = ("--platform", platform, "--jurisdiction", place, "--instrument", instrument, "--valid-from", "2026-01-05")
+    done = here("ledger", "add", *named, *words, *WHO, "--state", str(state), code=code)
+    return done.stderr if code else json.loads(done.stdout)
+
+
+def test_a_step_by_hand_keeps_what_it_does_not_name(state):
+    """The age of an age limit, above all: a law in force without an age binds nobody (floor F5)."""
+    add(state, "all_social", "DE", "de-age", "--to", "introduced", "--age-limit", "15")
+    told = add(state, "all_social", "DE", "de-age", "--to", "scheduled", "--due", "2026-06-01")
+    assert (told["measure"], told["age_limit"], told["due_date"]) == ("age_limit", 15, "2026-06-01")
+    assert add(state, "all_social", "DE", "de-age", "--to", "scheduled")["due_date"] == "2026-06-01"
+    assert add(state, "all_social", "DE", "de-age", "--to", "in_force")["due_date"] is None
+    kept = rows(state, "SELECT state, age_limit, due_date FROM mart.ledger WHERE instrument = 'de-age' ORDER BY row_id")
+    assert [(r["state"], r["age_limit"]) for r in kept] == [
+        ("introduced", 15), ("scheduled", 15), ("scheduled", 15), ("in_force", 15),
+    ]  # fmt: skip
+
+
+def test_a_first_step_by_hand_takes_measure_and_age_from_the_declared_instrument(state):
+    told = add(state, "all_social", "DK", "dk-u15", "--to", "in_force")
+    assert (told["from_state"], told["measure"], told["age_limit"]) == ("none", "age_limit", 15)
+    (kept,) = rows(state, "SELECT measure, age_limit FROM mart.ledger WHERE instrument = 'dk-u15'")
+    assert kept == {"measure": "age_limit", "age_limit": 15}
+
+
+@pytest.mark.parametrize(
+    ("place", "instrument", "words", "said"),
+    [
+        ("FR", "fr-u15", ["--measure", "full_ban"], "'fr-u15' is known as age_limit, not full_ban"),
+        ("US", "us-pafaca", ["--age-limit", "16"], "'us-pafaca' is forced_sale, no age limit"),
+        ("DE", "fr-u15", [], "'fr-u15' is of FR"),
+        ("NZ", "nz-new-law", [], "nothing is known of 'nz-new-law' yet"),
+        ("NZ", "nz-new-law", ["--measure", "age_limit"], "no age is known for 'nz-new-law'"),
+    ],
+)
+def test_a_step_that_makes_an_instrument_something_else_is_refused_and_writes_nothing(
+    state, place, instrument, words, said
+):
+    platform = "tiktok" if instrument == "us-pafaca" else "all_social"
+    assert said in add(state, platform, place, instrument, "--to", "in_force", *words, code=2)
+    assert rows(state, f"SELECT 1 FROM mart.ledger WHERE instrument = '{instrument}'") == []
+
+
+def test_a_confirmed_step_of_a_declared_instrument_has_the_measure_of_the_instrument(tmp_path):
+    """Headlines call a forced sale a ban; the person said which law is meant."""
+    told = Event(
+        event_id="e-sale", platform="tiktok", jurisdiction="US", dimension="legal", topic="legal_ban",
+        legal_stage="repealed", factuality="asserted", polarity="positive", event_date=date(2025, 9, 9),
+        first_seen_at=NIGHT, last_seen_at=NIGHT, title="The ban is off", severity=4, verb="lift",
+        measure="full_ban", credibility=0.9, origins=2, documents=2,
+    )  # fmt: skip
+    with opened(SETTINGS, tmp_path) as house, house.warehouse.transaction():
+        house.warehouse.events.put([told], NIGHT)
+        folded = Ledger([], [], SETTINGS.instruments, SETTINGS.jurisdictions, SETTINGS.scoring).fold([told], NIGHT)
+        house.warehouse.ledger.append(folded.transitions, folded.refused, "run", NIGHT)
+    here("ledger", "confirm", "e-sale", *WHO, "--instrument", "us-pafaca", "--state", str(tmp_path))
+    (kept,) = rows(tmp_path, "SELECT measure, state FROM mart.ledger WHERE instrument = 'us-pafaca'")
+    assert kept == {"measure": "forced_sale", "state": "lifted"}

@@ -142,5 +142,5 @@ def test_what_is_wrong_gets_a_sentence(config, tmp_path):
     words = ("--config", str(config), "--state", str(tmp_path))
     assert "watched already" in trendwarte("radar", "promote", "TikTok", *words, code=2).stderr
     assert "--id" in trendwarte("radar", "promote", "!!!", *words, code=2).stderr
-    assert "run a night first" in trendwarte("radar", "--state", str(tmp_path), code=3).stderr
+    assert "run a night first" in trendwarte("radar", "--state", str(tmp_path), code=2).stderr
     assert "use de or en" in trendwarte("radar", "--lang", "fr", "--state", str(tmp_path), code=2).stderr

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from trendwarte.alerting import Pair, decide_alerts
+from trendwarte.alerting import Pair, Told, decide_alerts
 from trendwarte.causes import Heard, Lately
 from trendwarte.config_files import load_settings
 from trendwarte.types import Event, Floor, LegalStatus, Term, Verdict
@@ -17,10 +17,10 @@ DAY = timedelta(days=1)
 TERMS = (Term("fit", "audience", 60.0), Term("risk", "data:US", -14.0, event_ids=("e-1",)))
 
 
-def verdict(band, *, at=NIGHT, platform="tiktok", terms=TERMS, **more):
+def verdict(band, *, at=NIGHT, platform="tiktok", purpose="advertising", terms=TERMS, **more):
     score = {"recommend": 70.0, "test": 58.0, "watch": 44.0, "avoid": 30.0, "exit": 20.0}[band]
     values = {"raw_band": band, "score": score, "terms": terms}
-    return Verdict(at, "snack-us", platform, "advertising", band, **values | more)
+    return Verdict(at, "snack-us", platform, purpose, band, **values | more)
 
 
 def event(**more):
@@ -142,3 +142,58 @@ def test_a_step_that_weighs_little_is_no_cause_of_a_fall():
     found = alert_of(verdict("test"), verdict("watch"), lately=[inquiry])
     assert (found.severity, codes(found)[0]) == ("note", "many_reports")
     assert alert_of(verdict("test"), verdict("watch"), lately=[STEP]).severity == "decide"
+
+
+BUDGET = SETTINGS.alerts.budget_per_month
+
+
+def alerts_of(falls, told=()):
+    """Alerts of a night on which bands fall by a grave event each: (platform, purpose, band before, band after)."""
+    pairs, events = [], []
+    for number, (platform, purpose, low, high) in enumerate(falls):
+        old = verdict(low, at=NIGHT - DAY, platform=platform, purpose=purpose)
+        pairs.append(Pair(old, verdict(high, platform=platform, purpose=purpose), 0, TERMS))
+        events.append(heard(event_id=f"e-{number}", platform=platform))
+    platforms = {platform: "active" for platform, *_ in falls}
+    one = SETTINGS.clients["snack-us"].model_copy(update={"presence": platforms})
+    return decide_alerts(
+        pairs, {"snack-us": one}, SETTINGS.jurisdictions, [], list(told), "run", SETTINGS.scoring, SETTINGS.alerts,
+        Lately(NIGHT - 7 * DAY, [], events),
+    )  # fmt: skip
+
+
+PLATFORMS = [f"p{number}" for number in range(BUDGET + 2)]
+
+
+def call(platform, days_ago, purpose="advertising"):
+    """A call of an earlier night."""
+    return Told("snack-us", platform, purpose, "band_change", "watch", "decide", NIGHT - days_ago * DAY, "queued")
+
+
+def test_the_budget_of_a_month_holds_within_one_night():
+    found = alerts_of([(platform, "advertising", "test", "watch") for platform in PLATFORMS])
+    assert {alert.severity for alert in found} == {"decide"}
+    assert [alert.status for alert in found] == ["queued"] * BUDGET + ["digest"] * 2
+    assert found[-1].status_reason == "monthly budget is spent"
+
+
+def test_calls_of_earlier_nights_of_the_month_and_of_tonight_spend_one_budget():
+    falls = [(platform, "advertising", "test", "watch") for platform in PLATFORMS]
+    told = [call("x1", 3), call("x1", 3, "community"), call("x2", 2), call("x3", 40)]
+    queued = [alert for alert in alerts_of(falls, told) if alert.status == "queued"]
+    assert len(queued) == BUDGET - 2, "x1 was one call for two purposes, x3 one of another month"
+
+
+def test_several_purposes_of_a_platform_in_a_night_are_one_call():
+    falls = [(p, purpose, "test", "watch") for p in PLATFORMS for purpose in ("advertising", "community", "earned_pr")]
+    found = alerts_of(falls)
+    assert len({alert.platform for alert in found if alert.status == "queued"}) == BUDGET
+    assert sum(alert.status == "queued" for alert in found) == 3 * BUDGET
+
+
+def test_what_cannot_wait_is_told_first_and_past_the_budget():
+    falls = [(platform, "advertising", "recommend", "watch") for platform in PLATFORMS[:-1]]
+    found = alerts_of([(PLATFORMS[-1], "advertising", "test", "watch"), *falls])
+    assert [(alert.severity, alert.status) for alert in found] == [("act", "queued")] * (BUDGET + 1) + [
+        ("decide", "digest")
+    ]

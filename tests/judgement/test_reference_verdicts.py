@@ -33,7 +33,7 @@ SPANS = (
 
 
 def reference_clients():
-    """C1 to C6; the first four are the shipped ones with the purposes the table asks for."""
+    """C1 to C6, and C5 with grown-ups; the first four are the shipped ones with the purposes the table asks for."""
     known = SHIPPED.clients
     c5 = Client(
         id="c5", name="Lernwerk (Beispiel)", sector="education", markets=[Market(jurisdiction="DE", weight=0.5),
@@ -42,6 +42,8 @@ def reference_clients():
         presence={"tiktok": "active", "instagram": "active"}, peers_active={"tiktok": 0.5, "instagram": 0.6},
         formats=["video", "image"],
     )  # fmt: skip
+    grown = [one.model_copy(update={"age": (25, 45)}) for one in c5.targets]
+    adults = c5.model_copy(update={"id": "c5-adults", "name": "Abendschule (Beispiel)", "targets": grown})
     c6 = Client(
         id="c6", name="Gründerhaus (Beispiel)", sector="software", markets=[Market(jurisdiction="DE", weight=1.0)],
         targets=[TargetGroup(market="DE", age=(30, 59), share=1.0)], purposes=["exec_positioning"], tone=3,
@@ -56,7 +58,7 @@ def reference_clients():
     found = {key: known[key].model_copy(update={"purposes": purposes}) for key, purposes in chosen.items()}
     return {
         key: client.model_copy(update={"platforms": WATCHED, "channels": []})
-        for key, client in {**found, "c5": c5, "c6": c6}.items()
+        for key, client in {**found, "c5": c5, "c5-adults": adults, "c6": c6}.items()
     }
 
 
@@ -158,6 +160,9 @@ def test_an_extension_never_lifts_above_test_and_never_swings(judged):
 def test_after_the_sale_the_way_back_takes_thirty_days_and_three_nights(judged):
     after = {day: found[0] for day, found in judged[0]["snack-us", "tiktok"].items() if day >= "2026-01-22"}
     assert all(rank(found) <= rank("test") for day, found in after.items() if day < "2026-02-21")
+    back = min(day for day, found in after.items() if rank(found) > rank("test"))
+    assert "2026-02-21" <= back <= "2026-02-24", "thirty days after the sale, and at most three nights to be sure"
+    assert {found for day, found in after.items() if day >= back} == {"recommend"}, "and it stays"
 
 
 def test_brazil_takes_x_away_and_gives_it_back_with_a_month_of_care(judged):
@@ -171,8 +176,17 @@ def test_a_fine_and_its_echo_are_not_two_decisions(judged):
 
 
 def test_the_age_limit_ends_the_australian_community_of_children_only(judged):
-    assert band(judged, "c5", "tiktok", "2025-12-10") == "exit"
+    for platform in ("tiktok", "instagram"):
+        before, on = (judged[0]["c5-adults", platform][day] for day in ("2025-12-09", "2025-12-10"))
+        assert judged[0]["c5", platform]["2025-12-10"][:2] == ("exit", "F5")
+        assert on[:2] == before[:2] and rank(on[0]) > rank("exit"), "the same school with grown-ups, in the same market"
     assert asked(judged, "mode-dach", "tiktok", "2025-12-10", "2025-12-11") == []
+
+
+@pytest.mark.xfail(reason="docs/known-gaps.md: reports of an age limit count for grown-ups too", strict=True)
+def test_the_age_limit_asks_nothing_of_a_school_of_grown_ups(judged):
+    for platform in ("tiktok", "instagram"):
+        assert asked(judged, "c5-adults", platform, "2025-12-10", "2025-12-11") == []
 
 
 def test_a_new_name_at_the_top_of_the_charts_is_never_recommended(judged):
@@ -186,5 +200,7 @@ def test_a_preliminary_finding_asks_nobody_to_decide(judged):
 
 @pytest.mark.parametrize("day", ["2025-08-22", "2025-11-26", "2026-02-16", "2026-02-20", "2026-05-12"])
 def test_the_controls_move_no_band_and_ask_nobody(judged, day):
-    until = (date.fromisoformat(day) + timedelta(days=1)).isoformat()
+    eve, until = ((date.fromisoformat(day) + timedelta(days=n)).isoformat() for n in (-1, 1))
     assert [a for a in judged[1] if day <= a[2] <= until and a[4] == "queued"] == []
+    moved = {pair: [nights[one][0] for one in (eve, day, until)] for pair, nights in judged[0].items()}
+    assert len(moved) >= 30 and {pair: bands for pair, bands in moved.items() if len(set(bands)) > 1} == {}

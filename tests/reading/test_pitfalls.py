@@ -258,4 +258,5 @@ def test_28_a_fine_is_read_with_its_amount(read, title):
 
 @pytest.mark.parametrize("title", ["X appeals EU fine", "X geht gegen EU-Strafe in Berufung"])
 def test_28_an_appeal_is_no_second_fine(read, title):
-    assert all(signal.verb != "sanction" for signal in read(title).signals)
+    signals = read(title).signals
+    assert signals and all(signal.verb != "sanction" for signal in signals)

@@ -132,7 +132,8 @@ def test_a_vote_on_devices_of_the_state_takes_the_app_from_nobody_else(read):
 
 @pytest.mark.parametrize("title", ["TikTok bans political ads before vote", "TikTok ban debate: what we know"])
 def test_a_platform_that_bans_is_no_banned_platform(read, title):
-    assert all(signal.verb not in ("block", "enact", "lift") for signal in read(title).signals)
+    signals = read(title).signals
+    assert signals and all(signal.verb not in ("block", "enact", "lift") for signal in signals)
 
 
 def test_a_deadline_counted_in_days_becomes_a_date(read):
@@ -142,7 +143,7 @@ def test_a_deadline_counted_in_days_becomes_a_date(read):
 
 def test_an_order_about_liability_is_no_ban(read):
     signals = read("President signs executive order on liability of social networks such as Twitter in the US").signals
-    assert all(signal.measure != "full_ban" for signal in signals)
+    assert signals and all(signal.measure != "full_ban" for signal in signals)
 
 
 @pytest.mark.parametrize(
@@ -187,7 +188,8 @@ def test_a_suit_is_a_matter_at_court_whoever_brings_it_and_moves_no_ledger(read,
 
 @pytest.mark.parametrize("title", ["X sues watchdog in Texas", "WhatsApp verklagt Spionagefirma in Kalifornien"])
 def test_a_platform_that_sues_somebody_is_not_proceeded_against(read, title):
-    assert all(signal.verb is None for signal in read(title).signals)
+    signals = read(title).signals
+    assert signals and all(signal.verb is None for signal in signals)
 
 
 @pytest.mark.parametrize(
@@ -216,8 +218,29 @@ def test_a_rule_for_all_is_good_one_account_is_neutral_and_the_wrong_one_is_bad(
 )
 def test_a_ban_of_something_else_is_told_on_a_platform_and_not_about_it(read, title):
     reading = read(title)
-    assert reading.legal_stage != "in_force"
-    assert all(signal.verb not in ("block", "enact") for signal in reading.signals)
+    assert not reading.relevant and reading.legal_stage == "none" and not reading.signals
+
+
+_OTHER_BANNED = pytest.mark.xfail(reason="docs/known-gaps.md: a ban of something else beside a name", strict=True)
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "Japan bans disposable vapes after TikTok trend",
+        "Norway bans energy drinks for children, YouTube stars protest",
+        "City bans e-scooters after Snapchat challenge",
+        "Regierung verbietet Miniböller, YouTuber empört",
+        "Court in Ghana bans film praised by TikTok users",
+        pytest.param("Wien verbietet Feuerwerk nach Instagram-Aufruf", marks=_OTHER_BANNED),
+        pytest.param("Kenya blocks loan app, users vent in Telegram groups", marks=_OTHER_BANNED),
+    ],
+)
+def test_a_ban_of_something_else_is_none_of_a_platform_that_stands_beside_it(read, title):
+    """Without a word that makes a venue of it (on, via, auf): what is banned is said, and it is not the platform."""
+    reading = read(title)
+    assert reading.legal_stage == "none"
+    assert all(signal.verb is None for signal in reading.signals), "a title that says nothing has no signal at all"
 
 
 def test_no_reading_is_told_as_certain(read):
@@ -272,7 +295,7 @@ def test_a_state_that_restores_access_or_sets_its_order_aside_lifts_the_measure(
 def test_a_ban_that_is_only_talked_about_is_a_debate_and_moves_no_ledger(read, title):
     reading = read(title)
     assert reading.legal_stage == "discussed"
-    assert all(signal.verb is None for signal in reading.signals)
+    assert reading.signals and all(signal.verb is None for signal in reading.signals)
 
 
 @pytest.mark.parametrize(

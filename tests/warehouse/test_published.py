@@ -1,16 +1,31 @@
 """What analysts open: complete, explained, readable by older tools, never half."""
 
 import json
+import re
 import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import get_args, get_type_hints
 
 import duckdb
 import pytest
+from ruamel.yaml import YAML
 
 from trendwarte.errors import WarehouseError
-from warehouse import QueryError, Warehouse, dictionary, examples, open_published, publish, query, search
+from trendwarte.types import Document
+from trendwarte.vocabulary import (
+    DIMENSIONS,
+    LEGAL_STAGES,
+    MEASURES,
+    SOURCE_KINDS,
+    Band,
+    Factuality,
+    Polarity,
+    Presence,
+    Role,
+)
+from warehouse import QueryError, Warehouse, described, dictionary, examples, open_published, publish, query, search
 from warehouse.publish import FILE
 
 ROOT = Path(__file__).parents[2]
@@ -36,6 +51,70 @@ def test_every_view_macro_and_column_is_explained(published):
         " AND coalesce(comment, '') = '' ORDER BY 1",
     ):
         assert query(published, listing)[1] == [], "explain it in warehouse/marts/columns.yaml or views.sql"
+
+
+@pytest.fixture(scope="module")
+def meanings(tmp_path_factory):
+    """(view, column) -> comment, of an empty warehouse."""
+    folder = tmp_path_factory.mktemp("empty")
+    with Warehouse(folder / "warehouse.duckdb") as house:
+        publish(house.con, folder / "published", has_parquet=False)
+    return {(view, column): said for view, column, _, said in described(folder / "published" / FILE)[1]}
+
+
+def test_a_meaning_beside_the_view_is_not_written_over_by_the_general_one(meanings):
+    beside = {
+        (view, column): said.replace("''", "'")
+        for path in (ROOT / "warehouse" / "marts").glob("*.sql")
+        for view, column, said in re.findall(
+            r"COMMENT ON COLUMN mart\.(\w+)\.(\w+) IS '((?:[^']|'')*)';", path.read_text("utf-8")
+        )
+    }
+    assert len(beside) > 30 and {key: meanings[key] for key in beside} == beside
+
+
+def test_every_word_of_the_dictionary_has_a_column(meanings):
+    known = YAML(typ="safe").load((ROOT / "warehouse" / "marts" / "columns.yaml").read_text("utf-8"))
+    columns = {f"{view}.{column}" for view, column in meanings} | {column for _, column in meanings}
+    assert set(known) <= columns
+
+
+LISTED = {
+    "measure": MEASURES, "role": get_args(Role), "source_kind": SOURCE_KINDS, "legal_stage": LEGAL_STAGES,
+    "factuality": get_args(Factuality), "polarity": get_args(Polarity), "dimension": DIMENSIONS,
+    "band": get_args(Band), "presence": get_args(Presence), "outlook": ("positive", "stable", "negative"),
+    "text_quality": get_args(get_type_hints(Document)["text_quality"]),
+    "access_state": ("reachable", "throttled", "unreachable"),
+}  # fmt: skip
+
+
+def test_a_meaning_that_lists_words_lists_those_of_the_vocabulary(meanings):
+    found = dict.fromkeys(LISTED, 0)
+    for (view, column), said in meanings.items():
+        if column in LISTED and (told := re.search(r"one of ((?:\w+, )*\w+)", said, re.IGNORECASE)):
+            assert set(told[1].split(", ")) == set(LISTED[column]), (view, column)
+            found[column] += 1
+    assert all(found.values()), found
+
+
+def test_the_published_values_are_among_the_listed_ones(published):
+    for view, column in (("events", "measure"), ("alerts", "presence"), ("documents", "source_kind"),
+                         ("documents", "text_quality"), ("signals", "role"), ("events", "factuality")):  # fmt: skip
+        _, rows = query(published, f"SELECT DISTINCT {column} FROM mart.{view} WHERE {column} IS NOT NULL")
+        assert {value for (value,) in rows} <= set(LISTED[column]), (view, column)
+
+
+@pytest.mark.parametrize(
+    ("view", "column", "said"),
+    [
+        ("candidates", "place", "Rank of the night"), ("candidates", "score", "for ranking only"),
+        ("term_evidence", "place", "Rank of the quote"), ("verdicts", "score", "Suitability"),
+        ("term_evidence", "name", "DIMENSION:PLACE"), ("clients", "name", "Name for people"),
+        ("clients", "presence", "as JSON"), ("ledger", "rule", "VERB:BEFORE->AFTER"),
+    ],
+)  # fmt: skip
+def test_columns_of_one_name_that_mean_different_things_say_so(meanings, view, column, said):
+    assert said in meanings[view, column]
 
 
 def test_the_dictionary_in_the_docs_is_the_one_of_the_program(tmp_path):
