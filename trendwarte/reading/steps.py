@@ -23,7 +23,7 @@ _FIRM_SENTENCES = 4
 # Between a verb and the platform it takes away: where something else is, or the platform only the venue.
 _OTHER_OBJECT = re.compile(
     r"[;:–—|]|\b(?:while|but|whereas|as(?! well as)(?<!such as)|after|when|amid|over|because|aber|während|nachdem|weil|da|obwohl|unlike"
-    r"|tells?|told|says?|sagt|warns?|warnt)\b|\b(?:on|onto|auf|via|über|using|against|gegen)\W+§p"
+    r"|tells?|told|says?|sagt|warns?|warnt)\b|\b(?:on|onto|in|auf|via|über|nach|using|against|gegen)\W+§p|,(?:\W+\w+){3,}\W+§p$"
 )
 # "blocks §p accounts": what belongs to a platform is not the platform.
 _ITS = re.compile(
