@@ -14,6 +14,7 @@ from alerts.charts import HEIGHT, SPARK_HEIGHT, SPARK_WIDTH, WIDTH, chart_of, sp
 from alerts.phrases import Lang, Phrases
 from alerts.wording import Names, reason_lines
 from trendwarte.brief_facts import BriefFacts, ChangeLine, MatrixRow, OperatorFacts
+from trendwarte.explaining import is_base_rate
 from trendwarte.floors import rank
 from trendwarte.radar.facts import sentence, stage_word
 from trendwarte.settings import Settings
@@ -86,7 +87,8 @@ def _reasons(change: ChangeLine, names: Names, phrases: Phrases) -> list[str]:
         dimension, _, place = term.name.partition(":")
         reasons.append(
             phrases.text(
-                "standing_risk", dimension=phrases.word("dimension", dimension), place=names.places.get(place, place),
+                "standing_base" if is_base_rate(term) else "standing_risk",
+                dimension=phrases.word("dimension", dimension), place=names.places.get(place, place),
                 weight=phrases.number(abs(term.points), "0.0"),
             )
         )  # fmt: skip

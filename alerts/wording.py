@@ -248,11 +248,19 @@ def reason_text(reason: Reason, names: Names, phrases: Phrases) -> str:
         "title": reason.title,
         "date": phrases.day(reason.due_date) if reason.due_date else "",
     }
-    is_same = reason.code == "ledger_transition" and reason.from_state == reason.to_state
-    text = phrases.text("ledger_confirmed" if is_same else reason.code, **values)
+    text = phrases.text(_sentence(reason), **values)
     if reason.due_date and reason.code not in ("deadline", "caught_up"):
         text += f" ({phrases.text('due', date=phrases.day(reason.due_date))})"
     return text
+
+
+def _sentence(reason: Reason) -> str:
+    """The key of the sentence a reason is told by."""
+    if reason.code == "ledger_transition" and reason.from_state == reason.to_state:
+        return "ledger_confirmed"
+    # Law has no base rate, and an age limit entered by hand has no event.
+    is_base = not reason.event_id and reason.dimension not in ("legal", "youth")
+    return "standing_base" if reason.code == "standing_risk" and is_base else reason.code
 
 
 def recommendation(playbook: Sequence[Recommendation], alert: Alert, lang: str) -> str:

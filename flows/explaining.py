@@ -10,9 +10,9 @@ from typing import Any, Literal
 from ruamel.yaml import YAML
 
 from alerts import Phrases
-from trendwarte.explaining import Explained, day_of, level_of, missing_criteria, turns_of
+from trendwarte.explaining import Explained, day_of, is_base_rate, level_of, missing_criteria, turns_of
 from trendwarte.settings import Settings
-from trendwarte.types import Evidence
+from trendwarte.types import Evidence, Term
 from warehouse import explained
 
 Lang = Literal["de", "en"]
@@ -145,11 +145,14 @@ class _Teller:
 
     def _terms(self) -> list[str]:
         lines = [
-            f"{self._number(t.points, '+0.00;−0.00'):>8}  {self._name(t.kind, t.name)} ({t.detail})"
+            f"{self._number(t.points, '+0.00;−0.00'):>8}  {self._name(t.kind, t.name)} ({self._detail(t)})"
             for t in self._found.terms
         ]
         total = sum(t.points for t in self._found.terms)
         return [*lines, self._say("sum", points=self._number(total, "0.00"))]
+
+    def _detail(self, term: Term) -> str:
+        return f"{term.detail}; {self._say('base_rate')}" if is_base_rate(term) else term.detail
 
     def _shifts(self) -> list[str]:
         moved = [s for s in self._found.shifts if abs(s.points) >= _SMALL]

@@ -99,6 +99,11 @@ def level_of(confidence: float, scoring: Scoring) -> str:
     return "medium" if confidence >= scoring.confidence_medium else "low"
 
 
+def is_base_rate(term: Term) -> bool:
+    """Whether a risk is taken from the platform's base rate alone; law has none."""
+    return term.kind == "risk" and not (term.event_ids or term.instruments or term.name.startswith("legal:"))
+
+
 def day_of(found: Explained) -> date:
     """The day a verdict is of."""
     return found.as_of.date()

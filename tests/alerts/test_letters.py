@@ -1,6 +1,7 @@
 """Letters, read back by the standard library: headers, threads, both bodies, nothing smuggled in."""
 
 import re
+from dataclasses import replace
 from email import policy
 from email.parser import BytesParser
 
@@ -123,3 +124,13 @@ def test_purposes_that_move_alike_stand_in_one_sentence_and_the_most_urgent_plat
 def test_a_change_without_a_report_says_so_instead_of_quoting():
     plain, _ = text_of(letter_of(alert(evidence=(), reasons=(Reason("confirmed", days=3),)))[0])
     assert "Nothing new was reported on this." in plain and "None of our sources contradicts this." in plain
+
+
+@pytest.mark.parametrize(
+    ("language", "words"), [("de", "(Grundwert, keine Meldung)"), ("en", "(base rate, no report)")]
+)
+def test_a_risk_that_nobody_reported_is_told_as_a_base_rate(language, words):
+    weighs = Reason("standing_risk", points=-15.4, dimension="data", jurisdiction="US")
+    for reason, count in ((weighs, 1), (replace(weighs, event_id="e-1"), 0), (replace(weighs, dimension="legal"), 0)):
+        plain, _ = text_of(letter_of(alert(reasons=(reason,)), language=language)[0])
+        assert plain.count(words) == count
