@@ -4,6 +4,7 @@ from alerts.compose import Notice, compose, notice_message, plain_notice, recipi
 from alerts.digest import compose_digest
 from alerts.greeting import greet
 from alerts.http_line import post as ping
+from alerts.naming import names_of
 from alerts.pages import render_brief, render_index, render_operator, write_pages
 from alerts.phrases import Phrases, catalogue
 from alerts.sending import send, signature
@@ -17,6 +18,7 @@ __all__ = [
     "compose_digest",
     "greet",
     "letter_of",
+    "names_of",
     "notice_message",
     "ping",
     "plain_notice",

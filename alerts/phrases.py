@@ -53,6 +53,10 @@ class Phrases:
         """A month on an axis: Okt., Oct."""
         return _day(day, "MMM", self.lang)
 
+    def month_of(self, day: date) -> str:
+        """A month with its year: März 2026, March 2026."""
+        return _day(day, "MMMM y", self.lang)
+
     def local_day(self, moment: datetime) -> date:
         """The day a moment falls on here."""
         return moment.astimezone(self._zone).date()

@@ -1,10 +1,11 @@
 """Alerts in words: everything a letter, a chat message or a webhook says, in one language, as plain strings."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
 
+from alerts.naming import Names, names_of
 from alerts.phrases import Phrases
 from trendwarte.floors import rank
 from trendwarte.settings import Client, Recommendation, Settings
@@ -99,7 +100,7 @@ def letter_of(alerts: Sequence[Alert], client: Client, settings: Settings, phras
         for platform in leading
     )
     return Letter(
-        subject=_subject(ordered, settings, phrases),
+        subject=_subject(ordered, names, phrases),
         greeting=phrases.text("greeting", client=client.name, date=phrases.day(phrases.local_day(ordered[0].as_of))),
         sections=sections,
         as_of=phrases.text("as_of", date=phrases.moment(ordered[0].as_of)),
@@ -115,10 +116,10 @@ def common_words(phrases: Phrases) -> dict[str, str]:
     }
 
 
-def _subject(alerts: Sequence[Alert], settings: Settings, phrases: Phrases) -> str:
+def _subject(alerts: Sequence[Alert], names: Names, phrases: Phrases) -> str:
     first = alerts[0]
     what = phrases.text(
-        "one_change", platform=platform_name(first.platform, settings),
+        "one_change", platform=names.platform(first.platform),
         before=phrases.word("band", first.from_band), after=phrases.word("band", first.to_band),
     )  # fmt: skip
     others = len({alert.platform for alert in alerts}) - 1
@@ -127,9 +128,9 @@ def _subject(alerts: Sequence[Alert], settings: Settings, phrases: Phrases) -> s
     return phrases.text("subject", severity=phrases.word("severity", first.severity), what=what)
 
 
-def _section(alerts: Sequence[Alert], client: Client, settings: Settings, names: "Names", phrases: Phrases) -> Section:
+def _section(alerts: Sequence[Alert], client: Client, settings: Settings, names: Names, phrases: Phrases) -> Section:
     lead, today = alerts[0], phrases.local_day(alerts[0].as_of)
-    platform = platform_name(lead.platform, settings)
+    platform = names.platform(lead.platform)
     reasons = reason_lines(lead.reasons, names, phrases, is_rise=rank(lead.to_band) > rank(lead.from_band))
     if len(reasons) > _REASONS_MAX:
         more = phrases.text("hidden_reasons", count=len(reasons) - _REASONS_MAX)
@@ -203,20 +204,6 @@ def _silence_command(alert: Alert) -> str:
     return f'trendwarte alerts silence --client {alert.client} --platform {alert.platform} --days 14 --reason "…"'
 
 
-@dataclass(frozen=True, slots=True)
-class Names:
-    """Places and instruments as the language calls them, by id."""
-
-    places: Mapping[str, str]
-    instruments: Mapping[str, str]
-
-
-def names_of(settings: Settings, phrases: Phrases) -> Names:
-    """The names of the configuration."""
-    places = {j.id: j.name_in(phrases.lang) for j in settings.jurisdictions.values()}
-    return Names(places, {i.id: i.name_in(phrases.lang) for i in settings.instruments.values()})
-
-
 def reason_lines(reasons: Sequence[Reason], names: Names, phrases: Phrases, *, is_rise: bool) -> list[str]:
     """Reasons as sentences, each once; a limit that was replaced by itself became stricter or looser."""
 
@@ -236,8 +223,9 @@ def reason_lines(reasons: Sequence[Reason], names: Names, phrases: Phrases, *, i
 def reason_text(reason: Reason, names: Names, phrases: Phrases) -> str:
     """One reason as a sentence of the language."""
     values: dict[str, Any] = {
-        "place": names.places.get(reason.jurisdiction, reason.jurisdiction),
-        "instrument": names.instruments.get(reason.instrument, reason.instrument),
+        "place": names.place(reason.jurisdiction),
+        "instrument": names.law(reason.instrument),
+        "law": names.law_in(reason.jurisdiction, reason.instrument),
         "from_state": phrases.word("state", reason.from_state),
         "to_state": phrases.word("state", reason.to_state),
         "floor": phrases.word("floor", reason.floor),
@@ -246,6 +234,7 @@ def reason_text(reason: Reason, names: Names, phrases: Phrases) -> str:
         "weight": phrases.number(abs(reason.points), "0.0"),
         "days": reason.days,
         "title": reason.title,
+        "series": phrases.listed([phrases.word("series", one) for one in reason.title.split()]),
         "date": phrases.day(reason.due_date) if reason.due_date else "",
     }
     text = phrases.text(_sentence(reason), **values)
@@ -271,24 +260,6 @@ def recommendation(playbook: Sequence[Recommendation], alert: Alert, lang: str) 
         if entry.band == alert.to_band and entry.presence in ("any", alert.presence) and entry.cause in causes:
             return entry.de if lang == "de" else entry.en
     return ""
-
-
-def place_name(jurisdiction: str, settings: Settings, phrases: Phrases) -> str:
-    """A jurisdiction in the language."""
-    known = settings.jurisdictions.get(jurisdiction)
-    return known.name_in(phrases.lang) if known else jurisdiction
-
-
-def instrument_name(instrument: str, settings: Settings, phrases: Phrases) -> str:
-    """A law or case in the language."""
-    known = settings.instruments.get(instrument)
-    return known.name_in(phrases.lang) if known else instrument
-
-
-def platform_name(platform: str, settings: Settings) -> str:
-    """A platform as people write it."""
-    known = settings.platforms.get(platform)
-    return known.name if known else platform
 
 
 def quote_of(evidence: Evidence, phrases: Phrases) -> Quote:

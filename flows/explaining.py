@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from ruamel.yaml import YAML
 
-from alerts import Phrases
+from alerts import Phrases, names_of
 from trendwarte.explaining import Explained, day_of, is_base_rate, level_of, missing_criteria, turns_of
 from trendwarte.settings import Settings
 from trendwarte.types import Evidence, Term
@@ -69,6 +69,7 @@ class _Teller:
         self._settings = settings
         self._lang: Lang = lang
         self._phrases = Phrases(lang, settings.runtime.time_zone)
+        self._names = names_of(settings, self._phrases)
 
     def lines(self) -> Iterator[str]:
         """Every line, section by section."""
@@ -89,15 +90,18 @@ class _Teller:
         has_executives = bool(client and any(e.platform == found.platform for e in client.executives))
         missing = missing_criteria(found, settings.scoring, has_executives=has_executives)
         lines = [self._say("missing", criteria=", ".join(self._say(name) for name in missing))] if missing else []
-        lines += [self._say("due_unverified", instrument=self._instrument(one)) for one in found.unverified]
+        lines += [self._say("due_unverified", instrument=self._names.law(one)) for one in found.unverified]
         lines += [self._say("contested", title=title) for title in found.contested]
-        return lines + [self._say("refused", verb=verb, place=self._place(place)) for verb, place in found.waiting]
+        return lines + [
+            self._say("refused", verb=self._phrases.word("verb", verb), place=self._names.place(place))
+            for verb, place in found.waiting
+        ]
 
     def reverse(self) -> list[str]:
         """What would change the verdict: the end of a floor, and the next boundaries."""
         lines = []
         for floor in self._found.floors:
-            instrument = self._instrument(floor.instrument)
+            instrument = self._names.law(floor.instrument)
             lines.append(self._say(f"lift_{floor.rule}", instrument=instrument))
         for key, turn in zip(("up", "down"), turns_of(self._found, self._settings.scoring), strict=True):
             if turn is not None:
@@ -126,18 +130,17 @@ class _Teller:
 
     def _what(self) -> list[str]:
         found, phrases = self._found, self._phrases
-        platform = self._settings.platforms.get(found.platform)
         client = self._settings.clients.get(found.client)
         lines = [
             self._say(
                 "no_score" if found.score is None else "verdict",
-                platform=platform.name if platform else found.platform, client=client.name if client else found.client,
+                platform=self._names.platform(found.platform), client=client.name if client else found.client,
                 purpose=phrases.word("purpose", found.purpose), band=phrases.word("band", found.band),
                 score=self._number(found.score, "0.0"), date=phrases.day(day_of(found)),
             )
         ]  # fmt: skip
         for floor in found.floors[:1]:
-            parts = [self._instrument(floor.instrument), self._place(floor.jurisdiction)]
+            parts = [self._names.law(floor.instrument), self._names.place(floor.jurisdiction)]
             where = ", ".join(part for part in parts if part)
             text = self._say("floor", floor=phrases.word("floor", floor.rule), where=f" ({where})" if where else "")
             lines.append(text)
@@ -183,15 +186,7 @@ class _Teller:
         if kind != "risk":
             return self._say(name) if name in sentences() else name
         dimension, _, place = name.partition(":")
-        return f"{self._phrases.word('dimension', dimension)} ({self._place(place)})"
-
-    def _place(self, jurisdiction: str) -> str:
-        known = self._settings.jurisdictions.get(jurisdiction)
-        return known.name_in(self._lang) if known else jurisdiction
-
-    def _instrument(self, instrument: str) -> str:
-        known = self._settings.instruments.get(instrument)
-        return known.name_in(self._lang) if known else instrument
+        return f"{self._phrases.word('dimension', dimension)} ({self._names.place(place)})"
 
     def _number(self, value: float | None, pattern: str) -> str:
         return self._phrases.number(value, pattern)

@@ -130,7 +130,6 @@ class HealthLine:
     """How a source did last night."""
 
     source_id: str
-    name: str
     state: HealthState
     last_ok_at: datetime | None
     detail: str

@@ -236,7 +236,7 @@ def _health(con: Connection, run_id: str) -> tuple[HealthLine, ...]:
         """
         WITH good AS (SELECT source_id, max(fetched_at) AS last_ok_at FROM mart.source_health
                       WHERE state IN ('ok', 'not_modified') GROUP BY source_id)
-        SELECT h.source_id, h.source_id, h.state, g.last_ok_at, h.detail
+        SELECT h.source_id, h.state, g.last_ok_at, h.detail
         FROM mart.source_health h LEFT JOIN good g USING (source_id)
         WHERE run_id = ? ORDER BY h.state IN ('ok', 'not_modified'), h.source_id""",
         [run_id],

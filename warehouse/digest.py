@@ -91,7 +91,7 @@ def operator_facts(published: Path, as_of: datetime) -> OperatorFacts:
         silences = rows_of(con, "SELECT * FROM main.silences WHERE until_at > ? ORDER BY until_at", [as_of])
         run_id = runs[0]["run_id"] if runs else ""
         health = con.execute(
-            "SELECT source_id, source_id, state, NULL, detail FROM mart.source_health WHERE run_id = ?"
+            "SELECT source_id, state, NULL, detail FROM mart.source_health WHERE run_id = ?"
             " ORDER BY state IN ('ok', 'not_modified'), source_id",
             [run_id],
         ).fetchall()
