@@ -22,6 +22,7 @@ from trendwarte.telling import calm, is_outage
 from trendwarte.types import (
     Alert,
     Document,
+    Event,
     Evidence,
     LegalStatus,
     Reading,
@@ -35,6 +36,8 @@ from warehouse import published_or_seen, score_risk
 _READ_AT_ONCE = 5_000
 _FLAP_WINDOW_PER_NIGHT = timedelta(days=1)
 _TOLD_DAYS = 31
+#: What speaks against a rise is no older than what a brief draws.
+_COUNTER_DAYS = 90
 
 
 def understand(house: House, as_of: datetime, report: RunReport) -> None:
@@ -277,6 +280,7 @@ class _Shown:
     house: House
     quotes: dict[tuple[tuple[str, ...], bool], tuple[Evidence, ...]] = field(default_factory=dict)
     movers: dict[str, str | None] = field(default_factory=dict)
+    recent: dict[str, tuple[Event, ...]] = field(default_factory=dict)
 
     def with_evidence(self, alert: Alert) -> Alert:
         """The quotes an alert rests on; a date that passed rests on the event that set it."""
@@ -286,11 +290,30 @@ class _Shown:
         evidence = self._quotes(ids, denying=False)
         if any(reason.code in ("faded", "calmer") for reason in alert.reasons):
             # What was reported is why the band was lower: it speaks against the rise.
-            return replace(alert, event_ids=ids, counter_evidence=evidence)
+            against = self._quotes(self._adverse_of_late(alert, ids), denying=False)
+            return replace(alert, event_ids=ids, counter_evidence=against)
         if not evidence and alert.status == "queued":
             # A date in the configuration passed (a survey, a launch). True, but nobody reported it tonight.
             alert = replace(alert, status="digest", status_reason="no report behind it")
         return replace(alert, event_ids=ids, evidence=evidence, counter_evidence=self._quotes(ids, denying=True))
+
+    def _adverse_of_late(self, alert: Alert, ids: tuple[str, ...]) -> tuple[str, ...]:
+        """Bad news of the last quarter in the risks that fell: what is older, or was good news, speaks against nothing.
+
+        Where no risk fell by a point, those that weigh most are looked at.
+        """
+        fell = {r.dimension for r in alert.reasons if r.code == "risk_change" and r.points > 0}
+        fell = fell or {r.dimension for r in alert.reasons}
+        since = alert.as_of.date() - timedelta(days=_COUNTER_DAYS)
+        if alert.platform not in self.recent:
+            events = self.house.warehouse.events
+            self.recent[alert.platform] = (*events.recent(alert.platform, since), *events.recent("all_social", since))
+        adverse = {
+            event.event_id
+            for event in self.recent[alert.platform]
+            if event.event_date >= since and event.polarity == "negative" and event.dimension in fell
+        }
+        return tuple(one for one in ids if one in adverse)
 
     def _mover(self, instrument: str) -> str | None:
         if instrument not in self.movers:
