@@ -17,6 +17,7 @@ from alerts.wording import reason_lines
 from trendwarte.brief_facts import BriefFacts, ChangeLine, MatrixRow, OperatorFacts
 from trendwarte.explaining import is_base_rate
 from trendwarte.floors import rank
+from trendwarte.polling import ANSWERED
 from trendwarte.radar.facts import sentence, stage_word
 from trendwarte.settings import Settings
 from trendwarte.vocabulary import Band
@@ -75,7 +76,7 @@ def render_brief(
         obscure=[row for row in facts.rows if row.presence == "none" and _is_obscure(row)],
         changes=changes, open_changes=_OPEN_CHANGES, has_neighbours=has_neighbours,
         sentence=sentence, stage_word=stage_word, spark_of=spark_of, spark_size=(SPARK_WIDTH, SPARK_HEIGHT),
-        ok_sources=sum(line.state in ("ok", "not_modified") for line in facts.health),
+        ok_sources=sum(line.state in ANSWERED for line in facts.health),
     )  # fmt: skip
 
 

@@ -20,6 +20,7 @@ from trendwarte.brief_facts import (
     TimelineMark,
     TimelinePoint,
 )
+from trendwarte.polling import ANSWERED
 from trendwarte.settings import AlertRules
 from trendwarte.types import Term
 from warehouse.connection import Connection, query_text, rows_of
@@ -234,11 +235,12 @@ def _daily(steps: Mapping[date, list[dict[str, Any]]], start: date, until: date)
 def _health(con: Connection, run_id: str) -> tuple[HealthLine, ...]:
     rows = con.execute(
         """
-        WITH good AS (SELECT source_id, max(fetched_at) AS last_ok_at FROM mart.source_health
-                      WHERE state IN ('ok', 'not_modified') GROUP BY source_id)
+        WITH answered AS (SELECT unnest($answered::VARCHAR[]) AS state),
+        good AS (SELECT source_id, max(fetched_at) AS last_ok_at FROM mart.source_health
+                 WHERE state IN (FROM answered) GROUP BY source_id)
         SELECT h.source_id, h.state, g.last_ok_at, h.detail
         FROM mart.source_health h LEFT JOIN good g USING (source_id)
-        WHERE run_id = ? ORDER BY h.state IN ('ok', 'not_modified'), h.source_id""",
-        [run_id],
+        WHERE run_id = $run ORDER BY h.state IN (FROM answered), h.source_id""",
+        {"run": run_id, "answered": sorted(ANSWERED)},
     ).fetchall()
     return tuple(HealthLine(*row) for row in rows)

@@ -1,0 +1,60 @@
+"""What a brief reads from the published copy: one purpose's numbers together, and who really answered."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from alerts import catalogue, render_brief
+from trendwarte.config_files import load_settings
+from trendwarte.polling import ANSWERED
+from trendwarte.types import RunReport, SourceHealth, SourceMemory, Verdict
+from warehouse import Warehouse, brief_facts, load_configuration, publish
+
+SETTINGS = load_settings(Path(__file__).parents[2] / "config", {})
+LAST = datetime(2026, 3, 4, 23, 59, 59, tzinfo=UTC)
+BEFORE = LAST - timedelta(days=1)
+
+
+def verdict(at, purpose, score, band="test", terms=()):
+    return Verdict(at, "snack-us", "tiktok", purpose, band, score, band, coverage=1.0, confidence=0.5, terms=terms)
+
+
+def facts_of(folder, *, pairs=(), states=(), alerts=()):
+    """The brief of the last of two nights; ``pairs`` are verdicts of both, ``states`` how the sources did in them."""
+    pairs = pairs or [(verdict(BEFORE, "advertising", 60.0), verdict(LAST, "advertising", 60.0))]
+    with Warehouse(folder / "warehouse.duckdb") as house, house.transaction():
+        load_configuration(house.con, SETTINGS)
+        for number, at in enumerate((BEFORE, LAST)):
+            report = RunReport(f"night-{number}", at)
+            house.runs.begin(report, started_at=at, engine="plain", fingerprint="f", reader="r")
+            house.verdicts.store([pair[number] for pair in pairs], report.run_id, is_baseline=not number)
+            house.sources.record(report.run_id, [
+                (SourceHealth(f"source-{n}", state, at), SourceMemory(f"source-{n}"))
+                for n, state in enumerate(states[number] if states else ())
+            ])  # fmt: skip
+            house.runs.finish(report, at)
+        house.verdicts.store_changes(pairs, "night-1", {}, is_baseline=False)
+        house.verdicts.store_alerts(alerts)
+    with Warehouse(folder / "warehouse.duckdb") as house:
+        publish(house.con, folder / "published", has_parquet=False)
+    (found,) = brief_facts(
+        folder / "published" / "trendwarte.duckdb", ["snack-us"], "Europe/Berlin", "1", SETTINGS.alerts
+    )
+    return found
+
+
+@pytest.mark.parametrize("lang", ["de", "en"])
+def test_a_source_that_is_quiet_or_undated_has_answered(tmp_path, lang):
+    tonight = [*sorted(ANSWERED), "unreachable", "rate_limited"]
+    facts = facts_of(tmp_path, states=[["ok"] * len(tonight), tonight])
+    said = catalogue(lang)["text"]["health_summary"].format(ok=len(ANSWERED), total=len(tonight))
+    assert said in render_brief(facts, lang)
+
+
+def test_the_last_answer_of_a_source_is_that_of_the_last_night_it_answered_in_any_way(tmp_path):
+    facts = facts_of(tmp_path, states=[["ok", "ok", "dead"], ["stale", "unreachable", "dead"]])
+    assert {line.source_id: line.last_ok_at for line in facts.health} == {
+        "source-0": LAST, "source-1": BEFORE, "source-2": None,
+    }  # fmt: skip
+    assert [line.source_id for line in facts.health] == ["source-1", "source-2", "source-0"], "trouble first"
