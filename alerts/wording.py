@@ -230,6 +230,7 @@ def reason_text(reason: Reason, names: Names, phrases: Phrases) -> str:
         "to_state": phrases.word("state", reason.to_state),
         "floor": phrases.word("floor", reason.floor),
         "dimension": phrases.word("dimension", reason.dimension),
+        "criterion": phrases.word("criterion", reason.dimension),
         "points": phrases.number(reason.points, "+0.0;−0.0"),
         "weight": phrases.number(abs(reason.points), "0.0"),
         "days": reason.days,
@@ -247,6 +248,8 @@ def _sentence(reason: Reason) -> str:
     """The key of the sentence a reason is told by."""
     if reason.code == "ledger_transition" and reason.from_state == reason.to_state:
         return "ledger_confirmed"
+    if reason.code == "risk_change" and not reason.jurisdiction:
+        return "fit_change"  # a criterion of fit holds everywhere
     # Law has no base rate, and an age limit entered by hand has no event.
     is_base = not reason.event_id and reason.dimension not in ("legal", "youth")
     return "standing_base" if reason.code == "standing_risk" and is_base else reason.code

@@ -10,7 +10,16 @@ from typing import Any, Literal
 from ruamel.yaml import YAML
 
 from alerts import Phrases, names_of
-from trendwarte.explaining import Explained, day_of, is_base_rate, level_of, missing_criteria, turns_of
+from trendwarte.explaining import (
+    Explained,
+    TermShift,
+    day_of,
+    is_base_rate,
+    level_of,
+    missing_criteria,
+    settled_shifts,
+    turns_of,
+)
 from trendwarte.settings import Settings
 from trendwarte.types import Evidence, Term
 from warehouse import explained
@@ -50,7 +59,7 @@ def as_json(found: Explained, settings: Settings, lang: Lang) -> dict[str, Any]:
         "evidence": [asdict(quote) for _, quote in found.evidence],
         "counter_evidence": [asdict(quote) for quote in found.counter],
         "changed_since": found.before_at,
-        "changes": [asdict(shift) | {"points": shift.points} for shift in found.shifts],
+        "changes": [asdict(shift) | {"points": shift.points} for shift in teller.shifts()],
         "confidence": found.confidence, "coverage": found.coverage,
         "unknown": list(teller.unknown()), "reverse": list(teller.reverse()), "todo": teller.todo(),
     }  # fmt: skip
@@ -89,7 +98,11 @@ class _Teller:
         client = settings.clients.get(found.client)
         has_executives = bool(client and any(e.platform == found.platform for e in client.executives))
         missing = missing_criteria(found, settings.scoring, has_executives=has_executives)
-        lines = [self._say("missing", criteria=", ".join(self._say(name) for name in missing))] if missing else []
+        lines = (
+            [self._say("missing", criteria=", ".join(self._phrases.word("criterion", name) for name in missing))]
+            if missing
+            else []
+        )
         lines += [self._say("due_unverified", instrument=self._names.law(one)) for one in found.unverified]
         lines += [self._say("contested", title=title) for title in found.contested]
         return lines + [
@@ -112,6 +125,13 @@ class _Teller:
                     )
                 )  # fmt: skip
         return list(dict.fromkeys(lines))
+
+    def shifts(self) -> tuple[TermShift, ...]:
+        """What moved since the night before, the most first."""
+        client = self._settings.clients.get(self._found.client)
+        if client is None or not self._found.shifts:
+            return self._found.shifts
+        return settled_shifts(self._found, client, self._settings.scoring)
 
     def todo(self) -> str:
         """The entry of the playbook for band, presence and cause."""
@@ -158,11 +178,12 @@ class _Teller:
         return f"{term.detail}; {self._say('base_rate')}" if is_base_rate(term) else term.detail
 
     def _shifts(self) -> list[str]:
-        moved = [s for s in self._found.shifts if abs(s.points) >= _SMALL]
+        shifts = self.shifts()
+        moved = [s for s in shifts if abs(s.points) >= _SMALL]
         if not moved or self._found.before_at is None:
             return [self._say("no_change")]
         shown = moved[:_MAIN_SHIFTS]
-        total = sum(s.points for s in self._found.shifts)
+        total = sum(s.points for s in shifts)
         rest = total - sum(s.points for s in shown)
         date = self._phrases.day(self._found.before_at.date())
         lines = [self._say("since", date=date, points=self._number(total, "+0.00;−0.00"))]
@@ -184,7 +205,7 @@ class _Teller:
 
     def _name(self, kind: str, name: str) -> str:
         if kind != "risk":
-            return self._say(name) if name in sentences() else name
+            return self._phrases.word("criterion", name)
         dimension, _, place = name.partition(":")
         return f"{self._phrases.word('dimension', dimension)} ({self._names.place(place)})"
 

@@ -17,6 +17,8 @@ from trendwarte.ledger import STILL_VERBS, Ledger
 from trendwarte.radar.momentum import Standing, stage_in
 from trendwarte.reading import READER_VERSION
 from trendwarte.resemblance import day_of
+from trendwarte.settings import Settings
+from trendwarte.shares import carried_over
 from trendwarte.suitability import judge, profile
 from trendwarte.telling import calm, is_outage
 from trendwarte.types import (
@@ -29,6 +31,7 @@ from trendwarte.types import (
     RiskScore,
     RunReport,
     StoredSignal,
+    Term,
     Verdict,
 )
 from warehouse import published_or_seen, score_risk
@@ -240,7 +243,7 @@ def _alerts(
     telling = [_key(new) for old, new in pairs if old is not None and _may_tell(old, new, touched)]
     old_terms = verdicts.terms(telling, as_of)
     compared = [
-        Pair(old, new, flaps.get(_key(new), 0), old_terms.get(_key(new), new.terms))
+        _pair(old, new, flaps.get(_key(new), 0), old_terms.get(_key(new), new.terms), settings)
         for old, new in pairs
         if old is not None
     ]
@@ -261,6 +264,11 @@ def _alerts(
     )
     shown = _Shown(house)
     return [shown.with_evidence(alert) for alert in decided]
+
+
+def _pair(old: Verdict, new: Verdict, flaps: int, terms: tuple[Term, ...], settings: Settings) -> Pair:
+    client = settings.clients[new.client]
+    return Pair(old, new, flaps, terms and carried_over(terms, new.terms, client, settings.scoring))
 
 
 def _key(verdict: Verdict) -> tuple[str, str, str]:

@@ -2,9 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Literal
 
 from trendwarte.floors import ORDER, rank
 from trendwarte.rules import Scoring
+from trendwarte.settings import Client
+from trendwarte.shares import carried_over
 from trendwarte.types import Evidence, Floor, Term
 from trendwarte.vocabulary import Band, Purpose
 
@@ -13,7 +16,7 @@ from trendwarte.vocabulary import Band, Purpose
 class TermShift:
     """A term on two nights; the shifts of all terms sum to the change of the score."""
 
-    kind: str
+    kind: Literal["fit", "risk", "floor"]
     name: str
     before: float
     after: float
@@ -83,6 +86,20 @@ def turns_of(found: Explained, scoring: Scoring) -> tuple[Turn | None, Turn | No
         lower = ORDER[rank(leaving.band) - 1]
         down = Turn(lower, leaving.leave, max(0.0, found.score - leaving.leave), scoring.nights_down)
     return up, down
+
+
+def settled_shifts(found: Explained, client: Client, scoring: Scoring) -> tuple[TermShift, ...]:
+    """The shifts by what moved: a share of the maximum that changed hands improved nobody. Their sum stays."""
+    heard = {_place(shift) for shift in found.shifts if shift.before}
+    before = [Term(s.kind, s.name, s.before) for s in found.shifts if s.kind != "risk" or _place(s) in heard]
+    after = {(term.kind, term.name): term.points for term in found.terms}
+    old = {(t.kind, t.name): t.points for t in carried_over(before, found.terms, client, scoring)}
+    shifts = [TermShift(*key, old.get(key, 0.0), after.get(key, 0.0)) for key in dict.fromkeys((*old, *after))]
+    return tuple(sorted(shifts, key=lambda shift: (-abs(shift.points), shift.kind, shift.name)))
+
+
+def _place(shift: TermShift) -> str:
+    return shift.name.partition(":")[2]
 
 
 def missing_criteria(found: Explained, scoring: Scoring, *, has_executives: bool) -> tuple[str, ...]:

@@ -91,3 +91,10 @@ def test_a_source_is_called_by_its_name_and_its_errors_stay_with_the_operator():
     page = render_brief(replace(facts, health=(fault,)), "de", sources={line.source_id: "Bote & Echo"})
     assert "Bote &amp; Echo" in page and line.source_id not in page
     assert "gebremst" in page and "asks to come back" not in page and "127.0.0.1" not in page
+
+
+@pytest.mark.parametrize("lang", ["de", "en"])
+def test_a_criterion_of_fit_that_changed_is_told_in_words(lang):
+    for criterion in {name for weights in load_once().scoring.fit_weights.values() for name in weights}:
+        text = reason_text(Reason("risk_change", points=-13.6, dimension=criterion), names(lang), names(lang).phrases)
+        assert text.startswith(catalogue(lang)["criterion"][criterion]) and "()" not in text
