@@ -107,7 +107,7 @@ def _alert_line(group: Sequence[Alert], names: Names, phrases: Phrases) -> str:
 
 def _standing_line(standing: Standing, names: Names, phrases: Phrases) -> str:
     purposes = phrases.listed([phrases.word("purpose", purpose) for purpose in standing.purposes])
-    floor = f" ({phrases.word('floor', standing.floor)})" if standing.floor else ""
+    floor = f" ({phrases.limit(standing.floor, standing.floor_detail)})" if standing.floor else ""
     return f"{names.platform(standing.platform)}, {purposes}: {phrases.word('band', standing.band)}{floor}"
 
 

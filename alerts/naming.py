@@ -41,7 +41,7 @@ class Names:
     def law_in(self, jurisdiction: str, instrument: str) -> str:
         """A law with its place before it, unless its name says the place."""
         place, law = self.place(jurisdiction), self.law(instrument)
-        return law if not place or place in law else f"{place}: {law}"
+        return law if place in law else ": ".join(filter(None, (place, law)))
 
     def _described(self, instrument: str) -> str:
         parts = _UNLISTED.fullmatch(instrument)

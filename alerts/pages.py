@@ -94,7 +94,7 @@ def _reasons(change: ChangeLine, names: Names, phrases: Phrases) -> list[str]:
             )
         )  # fmt: skip
     if not reasons and change.floor:
-        reasons.append(phrases.text("floor_set", floor=phrases.word("floor", change.floor)))
+        reasons.append(phrases.text("floor_set", about="", floor=phrases.limit(change.floor)))
     return list(dict.fromkeys(reasons))
 
 

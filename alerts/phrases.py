@@ -37,6 +37,11 @@ class Phrases:
         """A term, or the key itself for a term that came from outside the vocabulary."""
         return self._words[group].get(key, key)
 
+    def limit(self, floor: str, detail: str = "", group: str = "floor") -> str:
+        """A floor in words, as exactly as its detail allows; ``floor_was`` is the group of those that ended."""
+        words = self._words[group]
+        return words.get(f"{floor}_{detail}") or words.get(floor, floor)
+
     def text(self, key: str, **values: Any) -> str:
         """A sentence with its values filled in."""
         return self._words["text"][key].format(**values)

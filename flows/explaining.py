@@ -162,7 +162,9 @@ class _Teller:
         for floor in found.floors[:1]:
             parts = [self._names.law(floor.instrument), self._names.place(floor.jurisdiction)]
             where = ", ".join(part for part in parts if part)
-            text = self._say("floor", floor=phrases.word("floor", floor.rule), where=f" ({where})" if where else "")
+            text = self._say(
+                "floor", floor=phrases.limit(floor.rule, floor.detail), where=f" ({where})" if where else ""
+            )
             lines.append(text)
         return lines
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
 
+from trendwarte.explaining import binds
 from trendwarte.radar.facts import RadarLine
 from trendwarte.types import Alert, Evidence, Reason, Term
 from trendwarte.vocabulary import Band, HealthState, Presence, Purpose
@@ -25,6 +26,13 @@ class MatrixCell:
     changed_on: date | None
     coverage: float
     confidence: float
+    floor_cap: Band | None = None
+    floor_detail: str = ""
+
+    @property
+    def is_limited(self) -> bool:
+        """Whether the floor is why the band is no higher; one that caps above the band holds nothing back."""
+        return bool(self.floor) and (self.floor_cap is None or binds(self.floor_cap, self.band))
 
     @property
     def trend(self) -> Literal["up", "down", "same", ""]:
@@ -174,6 +182,7 @@ class Standing:
     purposes: tuple[Purpose, ...]
     band: Band
     floor: str | None
+    floor_detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,6 +116,11 @@ def level_of(confidence: float, scoring: Scoring) -> str:
     return "medium" if confidence >= scoring.confidence_medium else "low"
 
 
+def binds(cap: Band, band: Band) -> bool:
+    """Whether a cap is why a band is no higher; *exit* is *avoid* where the client is active."""
+    return rank(cap) <= max(rank(band), rank("avoid"))
+
+
 def is_base_rate(term: Term) -> bool:
     """Whether a risk is taken from the platform's base rate alone; law has none."""
     return term.kind == "risk" and not (term.event_ids or term.instruments or term.name.startswith("legal:"))

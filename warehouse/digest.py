@@ -55,12 +55,13 @@ def digest_facts(con: Connection, client: Client, since: datetime, until: dateti
 def _critical(con: Connection, client: Client) -> tuple[Standing, ...]:
     active = [platform for platform, presence in client.presence.items() if presence == "active"]
     rows = con.execute(
-        "SELECT platform, list(purpose ORDER BY purpose), band, any_value(floor) FROM verdicts WHERE client = ?"
+        "SELECT platform, list(purpose ORDER BY purpose), band, any_value(floor),"
+        " coalesce(any_value(floors[0]->>'detail'), '') FROM verdicts WHERE client = ?"
         " AND as_of = (SELECT max(as_of) FROM verdicts WHERE client = ?) AND band IN ('avoid', 'exit')"
         " AND platform IN (SELECT unnest(?::VARCHAR[])) GROUP BY platform, band ORDER BY band DESC, platform",
         [client.id, client.id, active],
     ).fetchall()
-    return tuple(Standing(platform, tuple(purposes), band, floor) for platform, purposes, band, floor in rows)
+    return tuple(Standing(row[0], tuple(row[1]), *row[2:]) for row in rows)
 
 
 def _with_parents(places: list[str], settings: Settings) -> list[str]:

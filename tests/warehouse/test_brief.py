@@ -1,5 +1,6 @@
 """What a brief reads from the published copy: one purpose's numbers together, and who really answered."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 from alerts import catalogue, render_brief
 from trendwarte.config_files import load_settings
 from trendwarte.polling import ANSWERED
-from trendwarte.types import RunReport, SourceHealth, SourceMemory, Verdict
+from trendwarte.types import Floor, RunReport, SourceHealth, SourceMemory, Verdict
 from warehouse import Warehouse, brief_facts, load_configuration, publish
 
 SETTINGS = load_settings(Path(__file__).parents[2] / "config", {})
@@ -58,3 +59,10 @@ def test_the_last_answer_of_a_source_is_that_of_the_last_night_it_answered_in_an
         "source-0": LAST, "source-1": BEFORE, "source-2": None,
     }  # fmt: skip
     assert [line.source_id for line in facts.health] == ["source-1", "source-2", "source-0"], "trouble first"
+
+
+def test_a_cell_says_which_half_of_its_limit_holds_and_where_it_caps(tmp_path):
+    one = replace(verdict(LAST, "advertising", 60.0, "watch"), floors=(Floor("F9", "watch", detail="fading"),))
+    facts = facts_of(tmp_path, pairs=[(verdict(BEFORE, "advertising", 60.0), one)])
+    (cell,) = next(row for row in facts.rows if row.platform == "tiktok").cells
+    assert (cell.floor, cell.floor_cap, cell.floor_detail) == ("F9", "watch", "fading")
