@@ -1,7 +1,8 @@
 """Alerts in words: everything a letter, a chat message or a webhook says, in one language, as plain strings."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from itertools import groupby
 from typing import Any
 
@@ -9,7 +10,7 @@ from alerts.naming import Names, names_of
 from alerts.phrases import Phrases
 from trendwarte.floors import rank
 from trendwarte.settings import Client, Recommendation, Settings
-from trendwarte.types import Alert, Evidence, Reason
+from trendwarte.types import Alert, Evidence, Reason, Verdict
 
 URGENCY = {"act": 0, "decide": 1, "note": 2}
 _QUOTE_LENGTH = 280
@@ -90,13 +91,19 @@ class Letter:
 _WORDS = ("what", "why", "evidence", "no_evidence", "counter", "no_counter", "todo", "quiet_title", "hidden_one")
 
 
-def letter_of(alerts: Sequence[Alert], client: Client, settings: Settings, phrases: Phrases) -> Letter:
-    """Words for alerts of one client, most urgent platform first."""
+def letter_of(
+    alerts: Sequence[Alert],
+    client: Client,
+    settings: Settings,
+    phrases: Phrases,
+    verdicts: Mapping[tuple[str, str, str], Verdict] | None = None,
+) -> Letter:
+    """Words for alerts of one client, most urgent platform first; ``verdicts`` know which law a date belongs to."""
     ordered = sorted(alerts, key=lambda a: (URGENCY[a.severity], a.platform, a.purpose))
     leading = list(dict.fromkeys(alert.platform for alert in ordered))
     names = names_of(settings, phrases)
     sections = tuple(
-        _section([a for a in ordered if a.platform == platform], client, settings, names, phrases)
+        _section([a for a in ordered if a.platform == platform], client, settings, names, phrases, verdicts or {})
         for platform in leading
     )
     return Letter(
@@ -128,14 +135,20 @@ def _subject(alerts: Sequence[Alert], names: Names, phrases: Phrases) -> str:
     return phrases.text("subject", severity=phrases.word("severity", first.severity), what=what)
 
 
-def _section(alerts: Sequence[Alert], client: Client, settings: Settings, names: Names, phrases: Phrases) -> Section:
-    lead, today = alerts[0], phrases.local_day(alerts[0].as_of)
+def _section(
+    alerts: Sequence[Alert],
+    client: Client,
+    settings: Settings,
+    names: Names,
+    phrases: Phrases,
+    verdicts: Mapping[tuple[str, str, str], Verdict],
+) -> Section:
+    lead = alerts[0]
     platform = names.platform(lead.platform)
     reasons = reason_lines(lead.reasons, names, phrases, is_rise=rank(lead.to_band) > rank(lead.from_band))
     if len(reasons) > _REASONS_MAX:
         more = phrases.text("hidden_reasons", count=len(reasons) - _REASONS_MAX)
         reasons = [*reasons[:_REASONS_MAX], more]
-    due = min((a.due_date for a in alerts if a.due_date), default=None)
     return Section(
         platform_id=lead.platform,
         platform=platform,
@@ -149,12 +162,27 @@ def _section(alerts: Sequence[Alert], client: Client, settings: Settings, names:
         evidence=tuple(quote_of(e, phrases) for e in lead.evidence),
         counter=tuple(quote_of(e, phrases) for e in lead.counter_evidence),
         confidence=_confidence(lead, settings, phrases),
-        deadline=phrases.text("deadline_in", date=phrases.day(due), distance=phrases.distance(due, today))
-        if due
-        else "",
+        deadline=_deadline(alerts, verdicts, names, phrases),
         todo=recommendation(settings.playbook, lead, phrases.lang),
         silence=phrases.text("quiet_how", platform=platform, client=client.name, command=_silence_command(lead)),
     )
+
+
+def _deadline(
+    alerts: Sequence[Alert], verdicts: Mapping[tuple[str, str, str], Verdict], names: Names, phrases: Phrases
+) -> str:
+    """The next date with the law it belongs to, which need not be the law the alert is about."""
+    dated = [alert for alert in alerts if alert.due_date]
+    if not dated:
+        return ""
+    first = min(dated, key=lambda alert: alert.due_date or date.max)
+    due, judged = first.due_date or date.max, verdicts.get((first.client, first.platform, first.purpose))
+    told = ((reason.due_date, reason.jurisdiction, reason.instrument) for alert in dated for reason in alert.reasons)
+    held = ((floor.due_date, floor.jurisdiction, floor.instrument) for floor in (judged.floors if judged else ()))
+    laws = (names.law_in(place, one) for on, place, one in (*told, *held) if on == due and one)
+    law = next(laws, "")
+    values = {"date": phrases.day(due), "distance": phrases.distance(due, phrases.local_day(first.as_of))}
+    return phrases.text("deadline_of", law=law, **values) if law else phrases.text("deadline_in", **values)
 
 
 def headline(alert: Alert, platform: str, phrases: Phrases) -> str:

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from datetime import timedelta
 from email import policy
 from email.parser import BytesParser
 
@@ -11,9 +12,9 @@ from hypothesis import strategies as st
 
 from alerts import compose
 from alerts.letters import Envelope, mail
-from tests.alerts.conftest import HOSTILE, NIGHT, alert, many, quote, settings_with
+from tests.alerts.conftest import HOSTILE, NIGHT, alert, many, quote, settings_with, verdict
 from trendwarte.settings import Channel
-from trendwarte.types import Reason
+from trendwarte.types import Floor, Reason
 
 MAIL = Channel(kind="email", to=["team@snack-us.example"])
 
@@ -134,3 +135,26 @@ def test_a_risk_that_nobody_reported_is_told_as_a_base_rate(language, words):
     for reason, count in ((weighs, 1), (replace(weighs, event_id="e-1"), 0), (replace(weighs, dimension="legal"), 0)):
         plain, _ = text_of(letter_of(alert(reasons=(reason,)), language=language)[0])
         assert plain.count(words) == count
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [("de", "Stichtag: 3. April 2026 (in 30 Tagen), USA: CFIUS-Prüfung"), ("en", "Date: April 3, 2026 (in 30 days), United States: CFIUS review")],
+)  # fmt: skip
+def test_a_date_names_its_law_even_where_the_letter_is_about_another(language, said):
+    due = NIGHT.date() + timedelta(days=30)
+    other = alert(
+        reasons=(Reason("ledger_transition", instrument="us-eo-13942", jurisdiction="US", to_state="stayed"),)
+    )
+    floors = (Floor("F4", "test", "US", "us-eo-13942"), Floor("F3", "avoid", "US", "us-cfius-2019", "scheduled", due))
+    tonight = {(other.client, other.platform, other.purpose): replace(verdict(other), floors=floors)}
+    (message,) = compose([other], settings_with(MAIL, language=language), None, tonight)
+    plain, html = text_of(BytesParser(policy=policy.default).parsebytes(message.body))
+    assert said in plain and said in html
+    own = alert(reasons=(Reason("deadline", instrument="us-cfius-2019", jurisdiction="US", due_date=due, days=30),))
+    assert said in text_of(letter_of(own, language=language)[0])[0]
+
+
+def test_a_date_that_no_law_is_known_for_stands_alone():
+    plain, _ = text_of(letter_of(alert(reasons=(Reason("floor_set", floor="F2"),)))[0])
+    assert "Date: April 3, 2026 (in 30 days)" in plain.splitlines()
