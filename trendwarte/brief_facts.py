@@ -55,7 +55,10 @@ class MatrixRow:
 
 @dataclass(frozen=True, slots=True)
 class ChangeLine:
-    """A change of the period with what it rests on; ``terms`` are what weighs most, heaviest first."""
+    """A change of the period with what it rests on; ``terms`` are what weighs most, heaviest first.
+
+    Scores, floor, terms and quotes are those of ``lead_purpose``, the one with the lowest score.
+    """
 
     as_of: datetime
     platform: str
@@ -70,6 +73,7 @@ class ChangeLine:
     evidence: tuple[Evidence, ...]
     counter_evidence: tuple[Evidence, ...] = ()
     reasons: tuple[Reason, ...] = ()
+    lead_purpose: Purpose | None = None
 
 
 @dataclass(frozen=True, slots=True)

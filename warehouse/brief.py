@@ -187,13 +187,18 @@ def _changes(con: Connection, clients: Sequence[str], until: datetime) -> list[t
         evidence, counter, reasons = (json.loads(alert.get(k) or "[]") for k in ("evidence", "counter", "reasons"))
         row |= {
             "purposes": tuple(row["purposes"]),
-            "terms": tuple(Term(**term) for term in row["terms"] or ()),
+            "terms": tuple(_term(term) for term in row["terms"] or ()),
             "evidence": tuple(evidence_of(raw) for raw in evidence),
             "counter_evidence": tuple(evidence_of(raw) for raw in counter),
             "reasons": tuple(reason_of(raw) for raw in reasons),
         }
         found.append((row.pop("client"), ChangeLine(**row)))
     return found
+
+
+def _term(row: Mapping[str, Any]) -> Term:
+    lists = {name: tuple(json.loads(row[name])) for name in ("event_ids", "instruments")}
+    return Term(**row | lists)  # type: ignore[operator]
 
 
 def _timelines(

@@ -9,7 +9,7 @@ import pytest
 from alerts import catalogue, render_brief
 from trendwarte.config_files import load_settings
 from trendwarte.polling import ANSWERED
-from trendwarte.types import Floor, RunReport, SourceHealth, SourceMemory, Verdict
+from trendwarte.types import Alert, Floor, Reason, RunReport, SourceHealth, SourceMemory, Term, Verdict
 from warehouse import Warehouse, brief_facts, load_configuration, publish
 
 SETTINGS = load_settings(Path(__file__).parents[2] / "config", {})
@@ -66,3 +66,41 @@ def test_a_cell_says_which_half_of_its_limit_holds_and_where_it_caps(tmp_path):
     facts = facts_of(tmp_path, pairs=[(verdict(BEFORE, "advertising", 60.0), one)])
     (cell,) = next(row for row in facts.rows if row.platform == "tiktok").cells
     assert (cell.floor, cell.floor_cap, cell.floor_detail) == ("F9", "watch", "fading")
+
+
+PURPOSES = ("advertising", "community", "earned_pr")
+
+
+def three_purposes(tmp_path, scores):
+    """Three purposes that fall alike, each with its own score, term and alert."""
+    pairs, alerts = [], []
+    for purpose, score in zip(PURPOSES, scores, strict=True):
+        terms = (
+            Term("fit", "audience", score + 12),
+            Term("risk", "data:US", -12.0, f"{score}", instruments=("us-pafaca",)),
+        )
+        old, new = verdict(BEFORE, purpose, score + 9, "test"), verdict(LAST, purpose, score, "watch", terms)
+        pairs.append((old, new))
+        alerts.append(Alert(
+            f"a-{purpose}", "night-1", LAST, "snack-us", "tiktok", purpose, "note", "band_change", "test", "watch", "t",
+            from_score=old.score, to_score=new.score, reasons=(Reason("deadline", title=purpose),), status="digest",
+        ))  # fmt: skip
+    return facts_of(tmp_path, pairs=pairs, alerts=alerts)
+
+
+@pytest.mark.parametrize("scores", [(40.0, 36.0, 44.0), (36.0, 40.0, 44.0), (40.0, 44.0, 36.0), (40.0, 40.0, 40.0)])
+def test_scores_terms_and_alert_of_a_change_are_those_of_one_purpose(tmp_path, scores):
+    (change,) = three_purposes(tmp_path, scores).changes
+    assert change.purposes == PURPOSES
+    lowest = PURPOSES[scores.index(min(scores))]
+    assert (change.lead_purpose, change.to_score, change.from_score) == (lowest, min(scores), min(scores) + 9)
+    assert change.terms == (Term("risk", "data:US", -12.0, f"{min(scores)}", instruments=("us-pafaca",)),)
+    assert [reason.title for reason in change.reasons] == [lowest]
+
+
+@pytest.mark.parametrize("lang", ["de", "en"])
+def test_a_change_of_several_purposes_says_whose_score_it_shows(tmp_path, lang):
+    page = render_brief(three_purposes(tmp_path, (40.0, 36.0, 44.0)), lang)
+    words = catalogue(lang)
+    said = words["text"]["score"].format(before=45, after=36)
+    assert f"{words['purpose']['community']}: {said}" in page
