@@ -48,8 +48,7 @@ def _letter(facts: DigestFacts, client: Client, settings: Settings, phrases: Phr
     more = phrases.text("digest_more", count="{count}")
     notes = _alert_lines(facts.notes, names, phrases)
     if facts.over_budget:
-        key = "digest_over_one" if facts.over_budget == 1 else "digest_over"
-        notes.append(phrases.text(key, count=facts.over_budget))
+        notes.append(phrases.text("digest_over", count=facts.over_budget))
     dates = [_date_line(d, names, phrases, today) for d in facts.deadlines[:_DEADLINES_MAX]]
     parts = (
         ("digest_told", _alert_lines(facts.told, names, phrases)),
@@ -59,7 +58,7 @@ def _letter(facts: DigestFacts, client: Client, settings: Settings, phrases: Phr
     )
     blocks = tuple(Block(phrases.text(key), tuple(dict.fromkeys(lines)), more) for key, lines in parts if lines)
     count = len({(a.platform, a.rule, a.as_of) for a in facts.notes})
-    key = "digest_subject_dates" if not count else "digest_subject_one" if count == 1 else "digest_subject_events"
+    key = "digest_subject_events" if count else "digest_subject_dates"
     return Letter(
         subject=phrases.text("digest_subject", client=client.name, what=phrases.text(key, count=count)),
         greeting=phrases.text(

@@ -108,8 +108,7 @@ def _lead(facts: BriefFacts, names: Names, phrases: Phrases) -> list[str]:
             after=phrases.word("band", first.to_band),
         )  # fmt: skip
         what += f" ({phrases.day(phrases.local_day(first.as_of))})"
-        key = "lead_changes_one" if len(facts.changes) == 1 else "lead_changes"
-        sentences.append(phrases.text(key, count=len(facts.changes), days=30, what=what))
+        sentences.append(phrases.text("lead_changes", count=len(facts.changes), days=30, what=what))
     else:
         sentences.append(phrases.text("lead_calm", days=30))
     red = _critical(facts)

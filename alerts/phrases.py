@@ -1,6 +1,6 @@
 """Words and formats of the two languages; every key exists in both (a test holds them together)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from functools import cache, lru_cache
 from importlib.resources import files
@@ -25,6 +25,13 @@ def catalogue(lang: Lang) -> dict[str, dict[str, str]]:
     return content
 
 
+def numbered(sentences: Mapping[str, str], key: str, values: Mapping[str, Any]) -> str:
+    """A sentence in the form for the number it counts: ``count``, ``days`` or ``nights``."""
+    number = next((values[name] for name in ("count", "days", "nights") if isinstance(values.get(name), int)), None)
+    form = {0: "zero", 1: "one"}.get(number) if number is not None else None
+    return sentences.get(f"{key}_{form}") or sentences[key]
+
+
 class Phrases:
     """Says things in one language and time zone."""
 
@@ -43,8 +50,8 @@ class Phrases:
         return words.get(f"{floor}_{detail}") or words.get(floor, floor)
 
     def text(self, key: str, **values: Any) -> str:
-        """A sentence with its values filled in."""
-        return self._words["text"][key].format(**values)
+        """A sentence with its values filled in, in the form its number takes (``..._one``, ``..._zero``)."""
+        return numbered(self._words["text"], key, values).format(**values)
 
     def day(self, day: date) -> str:
         """A date as people write it."""
@@ -90,8 +97,7 @@ class Phrases:
     def distance(self, day: date, today: date) -> str:
         """``in 3 Tagen``, ``morgen``, ``vor 2 Tagen``."""
         days = (day - today).days
-        key = {0: "today", 1: "tomorrow", -1: "overdue_one"}.get(days) or ("in_days" if days > 0 else "overdue")
-        return self.text(key, days=abs(days))
+        return self.text("in_days" if days >= 0 else "overdue", days=abs(days))
 
 
 # Formatting a date costs 20 µs in babel; a brief names the same days again and again.

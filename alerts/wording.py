@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Any
 
 from alerts.naming import Names, names_of
-from alerts.phrases import Phrases
+from alerts.phrases import Phrases, numbered
 from trendwarte.floors import rank
 from trendwarte.settings import Client, Recommendation, Settings
 from trendwarte.types import Alert, Evidence, Reason, Verdict
@@ -66,9 +66,9 @@ class Block:
     """What stands for lines left out, with ``{count}``."""
 
     def first(self, count: int) -> tuple[str, ...]:
-        """The first lines, and how many follow."""
+        """The first lines, and how many follow; a single one takes no more room than the word that it follows."""
         left = len(self.lines) - count
-        return self.lines if left <= 0 else (*self.lines[:count], self.more.replace("{count}", str(left)))
+        return self.lines if left <= 1 else (*self.lines[:count], self.more.replace("{count}", str(left)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +85,20 @@ class Letter:
 
     def hidden(self, count: int) -> str:
         """The line that stands for ``count`` sections left out."""
-        return self.words["hidden_one"] if count == 1 else self.words["hidden_sections"].format(count=count)
+        return numbered(self.words, "hidden_sections", {"count": count}).format(count=count)
 
 
-_WORDS = ("what", "why", "evidence", "no_evidence", "counter", "no_counter", "todo", "quiet_title", "hidden_one")
+_WORDS = (
+    "what",
+    "why",
+    "evidence",
+    "no_evidence",
+    "counter",
+    "no_counter",
+    "todo",
+    "quiet_title",
+    "hidden_sections_one",
+)
 
 
 def letter_of(
@@ -164,7 +174,7 @@ def _section(
         confidence=_confidence(lead, settings, phrases),
         deadline=_deadline(alerts, verdicts, names, phrases),
         todo=recommendation(settings.playbook, lead, phrases.lang),
-        silence=phrases.text("quiet_how", platform=platform, client=client.name, command=_silence_command(lead)),
+        silence=phrases.text("quiet_how", platform=platform, client=client.name),
     )
 
 
@@ -226,10 +236,6 @@ def _confidence(alert: Alert, settings: Settings, phrases: Phrases) -> str:
     return phrases.text(
         "confidence", word=phrases.word("confidence", level), value=phrases.number(100 * alert.confidence)
     )
-
-
-def _silence_command(alert: Alert) -> str:
-    return f'trendwarte alerts silence --client {alert.client} --platform {alert.platform} --days 14 --reason "…"'
 
 
 def reason_lines(reasons: Sequence[Reason], names: Names, phrases: Phrases, *, is_rise: bool) -> list[str]:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from ruamel.yaml import YAML
 
-from alerts import Phrases, names_of
+from alerts import Phrases, names_of, numbered
 from trendwarte.explaining import (
     Explained,
     TermShift,
@@ -30,11 +30,11 @@ _SMALL = 0.005
 
 
 @cache
-def sentences() -> dict[str, dict[Lang, str]]:
+def sentences() -> dict[Lang, dict[str, str]]:
     """The sentences of the explanation in both languages."""
     text = (files("flows") / "words" / "explain.yaml").read_text("utf-8")
     found: dict[str, dict[Lang, str]] = YAML(typ="safe").load(text)
-    return found
+    return {lang: {key: words[lang] for key, words in found.items()} for lang in ("de", "en")}
 
 
 def explanations(
@@ -215,4 +215,4 @@ class _Teller:
         return self._phrases.number(value, pattern)
 
     def _say(self, key: str, **values: Any) -> str:
-        return sentences()[key][self._lang].format(**values)
+        return numbered(sentences()[self._lang], key, values).format(**values)

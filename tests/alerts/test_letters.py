@@ -36,7 +36,7 @@ def test_a_letter_says_what_changed_for_whom_why_on_whose_word_and_what_to_do():
         "TikTok: jetzt „Rückzug“, zuvor „empfohlen“", "Für Crunchwell Snacks (example) heißt das bei Werbung: den Rückzug einleiten.",
         "Wert 71 → 12 von 100", "Stichtag: 3. April 2026 (in 30 Tagen)", "Grenze gesetzt", "„TikTok muss bis 19. Januar verkauft werden“",
         "The Ledger, 3. März 2026", "auf Englisch", "Was dagegen spricht", "„Berufung angekündigt“", "Was wir empfehlen",
-        "Sicherheit der Einschätzung: hoch (80 von 100)", "trendwarte alerts silence --client snack-us --platform tiktok",
+        "Sicherheit der Einschätzung: hoch (80 von 100)", "TikTok lässt sich für Crunchwell Snacks (example) auf Zeit stummschalten",
         "Stand 4. März 2026, 05:00 Uhr MEZ",
     ):  # fmt: skip
         assert part in plain, part
