@@ -108,4 +108,8 @@ def _day(day: date, form: str, lang: Lang) -> str:
 
 @lru_cache(maxsize=4096)
 def _number(value: float, pattern: str, lang: Lang) -> str:
+    plain = pattern.partition(";")[0]
+    # What is rounded to nothing has no sign.
+    if round(value, len(plain.partition(".")[2])) == 0:
+        return format_decimal(0, plain.lstrip("+"), locale=lang)
     return format_decimal(value, pattern, locale=lang)

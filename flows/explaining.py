@@ -1,5 +1,6 @@
 """``trendwarte explain``: a verdict taken apart, as text in two languages and as JSON."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from functools import cache
@@ -13,7 +14,6 @@ from alerts import Phrases, names_of, numbered
 from trendwarte.explaining import (
     Explained,
     TermShift,
-    day_of,
     is_base_rate,
     level_of,
     missing_criteria,
@@ -27,6 +27,7 @@ from warehouse import explained
 Lang = Literal["de", "en"]
 _MAIN_SHIFTS = 6
 _SMALL = 0.005
+_NUMBER = re.compile(r"-?\d+(\.\d+)?")
 
 
 @cache
@@ -113,7 +114,7 @@ class _Teller:
     def reverse(self) -> list[str]:
         """What would change the verdict: the end of a floor, and the next boundaries."""
         lines = []
-        for floor in self._found.floors:
+        for floor in self._found.binding:
             instrument = self._names.law(floor.instrument)
             lines.append(self._say(f"lift_{floor.rule}", instrument=instrument))
         for key, turn in zip(("up", "down"), turns_of(self._found, self._settings.scoring), strict=True):
@@ -122,6 +123,7 @@ class _Teller:
                     self._say(
                         key, band=self._phrases.word("band", turn.band), score=self._number(turn.score, "0"),
                         nights=turn.nights, gap=self._number(turn.gap, "0.0"),
+                        month=self._settings.scoring.rise_days,
                     )
                 )  # fmt: skip
         return list(dict.fromkeys(lines))
@@ -138,7 +140,7 @@ class _Teller:
         client = self._settings.clients.get(self._found.client)
         presence = client.presence.get(self._found.platform, "none") if client else "none"
         worst = [t.name.partition(":")[0] for t in self._found.terms if t.kind == "risk"][:1]
-        causes = {*(floor.rule for floor in self._found.floors[:1]), *worst, "any"}
+        causes = {*(floor.rule for floor in self._found.binding[:1]), *worst, "any"}
         for entry in self._settings.playbook:
             if entry.band == self._found.band and entry.presence in ("any", presence) and entry.cause in causes:
                 return entry.de if self._lang == "de" else entry.en
@@ -156,10 +158,10 @@ class _Teller:
                 "no_score" if found.score is None else "verdict",
                 platform=self._names.platform(found.platform), client=client.name if client else found.client,
                 purpose=phrases.word("purpose", found.purpose), band=phrases.word("band", found.band),
-                score=self._number(found.score, "0.0"), date=phrases.day(day_of(found)),
+                score=self._number(found.score, "0.0"), date=phrases.day(phrases.local_day(found.as_of)),
             )
         ]  # fmt: skip
-        for floor in found.floors[:1]:
+        for floor in found.binding[:1]:
             parts = [self._names.law(floor.instrument), self._names.place(floor.jurisdiction)]
             where = ", ".join(part for part in parts if part)
             text = self._say(
@@ -177,7 +179,12 @@ class _Teller:
         return [*lines, self._say("sum", points=self._number(total, "0.00"))]
 
     def _detail(self, term: Term) -> str:
-        return f"{term.detail}; {self._say('base_rate')}" if is_base_rate(term) else term.detail
+        detail = _NUMBER.sub(lambda found: self._as_written(found[0]), term.detail).replace(" x ", " × ")
+        return f"{detail}; {self._say('base_rate')}" if is_base_rate(term) else detail
+
+    def _as_written(self, number: str) -> str:
+        """A number of a stored text in the format of the language."""
+        return self._number(float(number), re.sub(r"\d", "0", number.lstrip("-")))
 
     def _shifts(self) -> list[str]:
         shifts = self.shifts()
@@ -187,7 +194,7 @@ class _Teller:
         shown = moved[:_MAIN_SHIFTS]
         total = sum(s.points for s in shifts)
         rest = total - sum(s.points for s in shown)
-        date = self._phrases.day(self._found.before_at.date())
+        date = self._phrases.day(self._phrases.local_day(self._found.before_at))
         lines = [self._say("since", date=date, points=self._number(total, "+0.00;−0.00"))]
         lines += [f"{self._number(s.points, '+0.00;−0.00'):>8}  {self._name(s.kind, s.name)}" for s in shown]
         return [*lines, f"{self._number(rest, '+0.00;−0.00'):>8}  {self._say('rest')}"]
@@ -195,7 +202,7 @@ class _Teller:
     def _quotes(self, quotes: Sequence[Evidence], otherwise: str) -> list[str]:
         lines = []
         for quote in dict.fromkeys(quotes):
-            date = self._phrases.day(quote.published_at.date())
+            date = self._phrases.day(self._phrases.local_day(quote.published_at))
             lines.append(self._say("quote", outlet=quote.outlet, date=date, quote=quote.quote or quote.title))
             lines.append(f"  {quote.url}")
         return lines or [self._say(otherwise)]

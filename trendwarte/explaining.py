@@ -1,7 +1,7 @@
 """A verdict taken apart: nouns that the warehouse fills and a language renders."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Literal
 
 from trendwarte.floors import ORDER, rank
@@ -57,8 +57,13 @@ class Explained:
 
     @property
     def floor(self) -> Floor | None:
-        """The floor that binds."""
+        """The floor with the lowest cap."""
         return self.floors[0] if self.floors else None
+
+    @property
+    def binding(self) -> tuple[Floor, ...]:
+        """The floors without which the band could be higher, the lowest cap first."""
+        return tuple(floor for floor in self.floors if binds(floor.cap, self.band))
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,18 +77,19 @@ class Turn:
 
 
 def turns_of(found: Explained, scoring: Scoring) -> tuple[Turn | None, Turn | None]:
-    """The next boundary upwards and downwards; None where there is none, or a floor caps the way up."""
+    """The next boundary upwards and downwards; None where a limit caps the way, or where the band is there already."""
     if found.score is None or found.raw_band == "unknown":
         return None, None
     entering = next((b for b in scoring.boundaries if rank(b.band) == rank(found.raw_band) + 1), None)
     leaving = next((b for b in scoring.boundaries if b.band == found.raw_band), None)
     is_capped = any(rank(floor.cap) <= rank(found.raw_band) for floor in found.floors)
+    is_thin = found.coverage < scoring.coverage_recommend  # too little is known for more than a test
     up = None
-    if entering and not is_capped:
+    if entering and not is_capped and not (is_thin and entering.band == "recommend"):
         up = Turn(entering.band, entering.enter, max(0.0, entering.enter - found.score), scoring.nights_up)
     down = None
-    if leaving:
-        lower = ORDER[rank(leaving.band) - 1]
+    lower = ORDER[rank(leaving.band) - 1] if leaving else found.band
+    if leaving and rank(lower) < rank(found.band):
         down = Turn(lower, leaving.leave, max(0.0, found.score - leaving.leave), scoring.nights_down)
     return up, down
 
@@ -124,8 +130,3 @@ def binds(cap: Band, band: Band) -> bool:
 def is_base_rate(term: Term) -> bool:
     """Whether a risk is taken from the platform's base rate alone; law has none."""
     return term.kind == "risk" and not (term.event_ids or term.instruments or term.name.startswith("legal:"))
-
-
-def day_of(found: Explained) -> date:
-    """The day a verdict is of."""
-    return found.as_of.date()
