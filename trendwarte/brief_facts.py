@@ -78,7 +78,7 @@ class ChangeLine:
 
 @dataclass(frozen=True, slots=True)
 class LegalLine:
-    """Where one instrument stands in a market of the client."""
+    """Where one instrument stands in a market of the client; ``is_dormant``: paused, and nobody touched it for long."""
 
     platform: str
     platform_name: str
@@ -90,6 +90,7 @@ class LegalLine:
     due_date: date | None
     credibility: float
     is_due_unverified: bool
+    is_dormant: bool = False
 
 
 @dataclass(frozen=True, slots=True)

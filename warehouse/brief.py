@@ -20,6 +20,7 @@ from trendwarte.brief_facts import (
     TimelineMark,
     TimelinePoint,
 )
+from trendwarte.ledger import PAUSED
 from trendwarte.polling import ANSWERED
 from trendwarte.settings import AlertRules
 from trendwarte.types import Term
@@ -68,7 +69,7 @@ class _Desk:
         self._places = con.execute("SELECT jurisdiction, name_de, name_en, parent FROM jurisdictions").fetchall()
         self._parents = {place: parent for place, _, _, parent in self._places}
         self._instruments = tuple(con.execute("SELECT instrument, name_de, name FROM instruments").fetchall())
-        self._legal = rows_of(con, _LEGAL)
+        self._legal = rows_of(con, _LEGAL, {"paused": sorted(PAUSED), "on": self._until.date()})
         self._timelines = _timelines(con, self._charted(clients), self._until.date(), self._above)
         self._health = {run: _health(con, run) for run in {self._nights[c]["run_id"] for c in clients}}
         since = self._until - timedelta(days=_TIMELINE_DAYS)
@@ -133,7 +134,11 @@ _NIGHTS = """
     JOIN mart.runs r USING (run_id)"""
 _LEGAL = """
     SELECT s.platform, coalesce(p.name, s.platform) AS platform_name, s.jurisdiction, s.instrument, s.measure,
-           s.state, s.valid_from, s.due_date, s.credibility, s.is_due_unverified
+           s.state, s.valid_from, s.due_date, s.credibility, s.is_due_unverified,
+           -- As trendwarte.ledger.is_dormant: a pause nobody touched for a year, with no date ahead.
+           coalesce(s.state IN (SELECT unnest($paused::VARCHAR[])) AND coalesce(s.due_date < $on, true)
+                    AND date_diff('day', s.valid_from, $on)
+                        > (SELECT value FROM constants WHERE name = 'dormant_days'), false) AS is_dormant
     FROM mart.legal_status s LEFT JOIN mart.platforms p USING (platform)
     ORDER BY s.due_date NULLS LAST, s.valid_from DESC, s.platform, s.instrument"""
 _ALERTS = """

@@ -1,5 +1,6 @@
 """Limits in words: what law they are about, what held until now, and which half of a rule it is."""
 
+import re
 from datetime import date
 
 import pytest
@@ -74,3 +75,10 @@ def test_a_limit_above_the_band_is_not_named_as_its_cause(band, cap, is_shown):
     page = render_brief(brief_of(rows=(MatrixRow("tiktok", "TikTok", "active", (cell,)),)), "de")
     row = page[page.index('data-label="Werbung"') :].split("</td>")[0]
     assert ("zu wenige Angaben" in row) is is_shown
+
+
+@pytest.mark.parametrize("lang", ["de", "en"])
+def test_what_to_do_names_no_ban_where_the_limit_may_be_another_measure(lang):
+    for entry in load_once().playbook:
+        if entry.cause in ("F1", "F3", "F4"):
+            assert not re.search(r"\b(Verbot|ban)\b", entry.de if lang == "de" else entry.en), entry

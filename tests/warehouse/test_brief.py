@@ -8,8 +8,9 @@ import pytest
 
 from alerts import catalogue, render_brief
 from trendwarte.config_files import load_settings
+from trendwarte.ledger import is_dormant
 from trendwarte.polling import ANSWERED
-from trendwarte.types import Alert, Floor, Reason, RunReport, SourceHealth, SourceMemory, Term, Verdict
+from trendwarte.types import Alert, Floor, LegalStatus, Reason, RunReport, SourceHealth, SourceMemory, Term, Verdict
 from warehouse import Warehouse, brief_facts, load_configuration, publish
 
 SETTINGS = load_settings(Path(__file__).parents[2] / "config", {})
@@ -21,7 +22,7 @@ def verdict(at, purpose, score, band="test", terms=()):
     return Verdict(at, "snack-us", "tiktok", purpose, band, score, band, coverage=1.0, confidence=0.5, terms=terms)
 
 
-def facts_of(folder, *, pairs=(), states=(), alerts=()):
+def facts_of(folder, *, pairs=(), states=(), alerts=(), laws=()):
     """The brief of the last of two nights; ``pairs`` are verdicts of both, ``states`` how the sources did in them."""
     pairs = pairs or [(verdict(BEFORE, "advertising", 60.0), verdict(LAST, "advertising", 60.0))]
     with Warehouse(folder / "warehouse.duckdb") as house, house.transaction():
@@ -37,6 +38,7 @@ def facts_of(folder, *, pairs=(), states=(), alerts=()):
             house.runs.finish(report, at)
         house.verdicts.store_changes(pairs, "night-1", {}, is_baseline=False)
         house.verdicts.store_alerts(alerts)
+        house.ledger.append(laws, (), "night-1", LAST)
     with Warehouse(folder / "warehouse.duckdb") as house:
         publish(house.con, folder / "published", has_parquet=False)
     (found,) = brief_facts(
@@ -104,3 +106,25 @@ def test_a_change_of_several_purposes_says_whose_score_it_shows(tmp_path, lang):
     words = catalogue(lang)
     said = words["text"]["score"].format(before=45, after=36)
     assert f"{words['purpose']['community']}: {said}" in page
+
+
+def paused(instrument, state, days_ago, due_in=None):
+    at = LAST - timedelta(days=days_ago)
+    due = None if due_in is None else LAST.date() + timedelta(days=due_in)
+    return LegalStatus("tiktok", "US", instrument, "forced_sale", state, at.date(), at, due)
+
+
+STATUSES = (
+    paused("a", "non_enforced", 1900, -1890), paused("b", "stayed", 1900), paused("c", "delayed", 400, 20),
+    paused("d", "non_enforced", 365, -300), paused("e", "stayed", 366), paused("f", "in_force", 1900),
+    paused("g", "non_enforced", 400, 0), paused("h", "non_enforced", 400, -1),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("lang", "word"), [("de", "ruht; zuletzt"), ("en", "dormant; last")])
+def test_a_pause_that_nobody_touched_for_a_year_is_told_as_the_score_takes_it(tmp_path, lang, word):
+    facts = facts_of(tmp_path, laws=STATUSES)
+    expected = {s.instrument for s in STATUSES if is_dormant(s, LAST.date(), SETTINGS.scoring)}
+    assert {line.instrument for line in facts.legal if line.is_dormant} == expected == {"a", "b", "e", "h"}
+    page = render_brief(facts, lang)
+    assert page.count(word) == len(expected)
