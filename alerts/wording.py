@@ -8,6 +8,7 @@ from typing import Any
 
 from alerts.naming import Names, names_of
 from alerts.phrases import Phrases, numbered
+from trendwarte.explaining import level_of
 from trendwarte.floors import rank
 from trendwarte.settings import Client, Recommendation, Settings
 from trendwarte.types import Alert, Evidence, Reason, Verdict
@@ -16,7 +17,6 @@ URGENCY = {"act": 0, "decide": 1, "note": 2}
 _QUOTE_LENGTH = 280
 _LINE_LENGTH = 300
 _REASONS_MAX = 6
-_CONFIDENT = 0.75
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,11 +231,8 @@ def change_line(alert: Alert, phrases: Phrases) -> str:
 
 
 def _confidence(alert: Alert, settings: Settings, phrases: Phrases) -> str:
-    medium = settings.scoring.confidence_medium
-    level = "high" if alert.confidence >= _CONFIDENT else "medium" if alert.confidence >= medium else "low"
-    return phrases.text(
-        "confidence", word=phrases.word("confidence", level), value=phrases.number(100 * alert.confidence)
-    )
+    word = phrases.word("confidence", level_of(alert.confidence, settings))
+    return phrases.text("confidence", word=word, value=phrases.number(100 * alert.confidence))
 
 
 def reason_lines(reasons: Sequence[Reason], names: Names, phrases: Phrases, *, is_rise: bool) -> list[str]:

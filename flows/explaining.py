@@ -208,7 +208,7 @@ class _Teller:
         return lines or [self._say(otherwise)]
 
     def _sureness(self) -> str:
-        level = self._say(level_of(self._found.confidence, self._settings.scoring))
+        level = self._phrases.word("confidence", level_of(self._found.confidence, self._settings))
         share, coverage = (self._number(100 * x, "0") for x in (self._found.confidence, self._found.coverage))
         return self._say("sureness", level=level, share=share, coverage=coverage)
 

@@ -6,7 +6,7 @@ from typing import Literal
 
 from trendwarte.floors import ORDER, rank
 from trendwarte.rules import Scoring
-from trendwarte.settings import Client
+from trendwarte.settings import Client, Settings
 from trendwarte.shares import carried_over
 from trendwarte.types import Evidence, Floor, Term
 from trendwarte.vocabulary import Band, Purpose
@@ -115,11 +115,11 @@ def missing_criteria(found: Explained, scoring: Scoring, *, has_executives: bool
     return tuple(name for name in wanted if name not in known and (name != "executives" or has_executives))
 
 
-def level_of(confidence: float, scoring: Scoring) -> str:
-    """*high*, *medium* or *low*."""
-    if confidence >= scoring.coverage_recommend:
+def level_of(confidence: float, settings: Settings) -> Literal["high", "medium", "low"]:
+    """How sure a verdict is, as letters and explanations call it."""
+    if confidence >= settings.alerts.confidence_high:
         return "high"
-    return "medium" if confidence >= scoring.confidence_medium else "low"
+    return "medium" if confidence >= settings.scoring.confidence_medium else "low"
 
 
 def binds(cap: Band, band: Band) -> bool:

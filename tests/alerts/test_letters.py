@@ -10,9 +10,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from alerts import compose
+from alerts import catalogue, compose
 from alerts.letters import Envelope, mail
-from tests.alerts.conftest import HOSTILE, NIGHT, alert, many, quote, settings_with, verdict
+from flows.explaining import as_text
+from tests.alerts.conftest import HOSTILE, NIGHT, alert, load_once, many, quote, settings_with, verdict
+from tests.flows.test_explaining import explained
 from trendwarte.settings import Channel
 from trendwarte.types import Floor, Reason
 
@@ -158,3 +160,17 @@ def test_a_date_names_its_law_even_where_the_letter_is_about_another(language, s
 def test_a_date_that_no_law_is_known_for_stands_alone():
     plain, _ = text_of(letter_of(alert(reasons=(Reason("floor_set", floor="F2"),)))[0])
     assert "Date: April 3, 2026 (in 30 days)" in plain.splitlines()
+
+
+@pytest.mark.parametrize("language", ["de", "en"])
+@pytest.mark.parametrize(("sure", "level"), [(0.76, "high"), (0.74, "medium"), (0.46, "medium"), (0.44, "low")])
+@pytest.mark.parametrize("coverage", [0.6, 0.9])
+def test_letter_and_explanation_call_a_confidence_by_the_same_word(language, sure, level, coverage):
+    known = load_once()
+    # What more than a test needs to be known is another matter.
+    scoring = known.scoring.model_copy(update={"coverage_recommend": coverage})
+    word = catalogue(language)["confidence"][level]
+    plain, _ = text_of(letter_of(alert(confidence=sure), language=language)[0])
+    assert f": {word} ({100 * sure:.0f} " in plain
+    text = as_text(explained(confidence=sure), known.model_copy(update={"scoring": scoring}), language)
+    assert f"  {word}: {100 * sure:.0f} %" in text
