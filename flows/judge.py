@@ -267,8 +267,9 @@ def _alerts(
 
 
 def _pair(old: Verdict, new: Verdict, flaps: int, terms: tuple[Term, ...], settings: Settings) -> Pair:
-    client = settings.clients[new.client]
-    return Pair(old, new, flaps, terms and carried_over(terms, new.terms, client, settings.scoring))
+    if terms is not new.terms:  # they were asked for: something moved that may be told
+        terms = carried_over(terms, new.terms, settings.clients[new.client], settings.scoring)
+    return Pair(old, new, flaps, terms)
 
 
 def _key(verdict: Verdict) -> tuple[str, str, str]:

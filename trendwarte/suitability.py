@@ -316,8 +316,12 @@ def _carried(now: _Place, parts: Mapping[tuple[Dimension, str], float]) -> float
 
     The best known risk must not vouch for the others: what deducts most decides how sure the whole is.
     """
-    total = sum(parts.values())
-    sure = sum(value * _reported(now, market, d)[1] for (d, market), value in parts.items())
+    total, sure, risks = sum(parts.values()), 0.0, now.risks
+    for (dimension, market), value in parts.items():
+        risk = risks.get((market, dimension))
+        # Most risks are base rates: they need no closer look, age limits aside.
+        if value and (dimension == "youth" or (risk and risk.confidence)):
+            sure += value * _reported(now, market, dimension)[1]
     return sure / total if total > 0 else 0.0
 
 
