@@ -4,8 +4,9 @@ from alerts.compose import Notice, compose, notice_message, plain_notice, recipi
 from alerts.digest import compose_digest
 from alerts.greeting import greet
 from alerts.http_line import post as ping
+from alerts.naming import names_of
 from alerts.pages import render_brief, render_index, render_operator, write_pages
-from alerts.phrases import Phrases, catalogue
+from alerts.phrases import Phrases, catalogue, numbered
 from alerts.sending import send, signature
 from alerts.wording import letter_of, reason_text, recommendation
 
@@ -17,7 +18,9 @@ __all__ = [
     "compose_digest",
     "greet",
     "letter_of",
+    "names_of",
     "notice_message",
+    "numbered",
     "ping",
     "plain_notice",
     "reason_text",

@@ -37,11 +37,11 @@ def compose(
         for channel, recipient in recipients(client):
             share = share_of(alerts, recipient, channel, memory, verdicts or {})
             if share.told:
-                messages.append(_message(share.told, client, channel, recipient, settings, memory))
+                messages.append(_message(share.told, client, channel, recipient, settings, memory, verdicts or {}))
             if share.silenced:
                 held = tuple(alert for alert, _ in share.silenced)
                 silence = share.silenced[0][1]
-                message = _message(held, client, channel, recipient, settings, memory)
+                message = _message(held, client, channel, recipient, settings, memory, verdicts or {})
                 until = f"{silence.until_at:%Y-%m-%d %H:%M} UTC"
                 detail = f"silenced until {until} by {silence.author}: {silence.reason}"
                 messages.append(replace(message, status="suppressed", outcome="silenced", detail=detail))
@@ -59,11 +59,11 @@ def recipients(client: Client) -> Iterator[tuple[Channel, Recipient]]:
 
 def _message(
     alerts: tuple[Alert, ...], client: Client, channel: Channel, recipient: Recipient, settings: Settings,
-    memory: Memory,
+    memory: Memory, verdicts: Mapping[tuple[str, str, str], Verdict],
 ) -> Message:  # fmt: skip
     lang: Lang = channel.language or client.language
     phrases = Phrases(lang, channel.time_zone or settings.runtime.time_zone)
-    letter = letter_of(alerts, client, settings, phrases)
+    letter = letter_of(alerts, client, settings, phrases, verdicts)
     as_of, severity = alerts[0].as_of, min((a.severity for a in alerts), key=URGENCY.__getitem__)
     message_id = stable_id("tw", recipient, as_of, [alert.alert_id for alert in alerts])
     platforms = dict.fromkeys(section.platform_id for section in letter.sections)

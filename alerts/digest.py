@@ -5,16 +5,13 @@ from dataclasses import replace
 from datetime import date, datetime
 
 from alerts.compose import Notice, closed_or, notice_message, recipients
+from alerts.naming import Names, names_of
 from alerts.phrases import Lang, Phrases
 from alerts.wording import (
     Block,
     Letter,
     common_words,
     cut,
-    instrument_name,
-    names_of,
-    place_name,
-    platform_name,
     reason_lines,
 )
 from trendwarte.brief_facts import Deadline, DigestFacts, Standing
@@ -47,22 +44,21 @@ def compose_digest(facts: DigestFacts, client: Client, settings: Settings, memor
 
 
 def _letter(facts: DigestFacts, client: Client, settings: Settings, phrases: Phrases) -> Letter:
-    today = phrases.local_day(facts.until)
+    today, names = phrases.local_day(facts.until), names_of(settings, phrases)
     more = phrases.text("digest_more", count="{count}")
-    notes = _alert_lines(facts.notes, settings, phrases)
+    notes = _alert_lines(facts.notes, names, phrases)
     if facts.over_budget:
-        key = "digest_over_one" if facts.over_budget == 1 else "digest_over"
-        notes.append(phrases.text(key, count=facts.over_budget))
-    dates = [_date_line(d, settings, phrases, today) for d in facts.deadlines[:_DEADLINES_MAX]]
+        notes.append(phrases.text("digest_over", count=facts.over_budget))
+    dates = [_date_line(d, names, phrases, today) for d in facts.deadlines[:_DEADLINES_MAX]]
     parts = (
-        ("digest_told", _alert_lines(facts.told, settings, phrases)),
+        ("digest_told", _alert_lines(facts.told, names, phrases)),
         ("digest_notes", notes),
-        ("digest_red", [_standing_line(s, settings, phrases) for s in facts.critical]),
+        ("digest_red", [_standing_line(s, names, phrases) for s in facts.critical]),
         ("digest_dates", dates),
     )
     blocks = tuple(Block(phrases.text(key), tuple(dict.fromkeys(lines)), more) for key, lines in parts if lines)
     count = len({(a.platform, a.rule, a.as_of) for a in facts.notes})
-    key = "digest_subject_dates" if not count else "digest_subject_one" if count == 1 else "digest_subject_events"
+    key = "digest_subject_events" if count else "digest_subject_dates"
     return Letter(
         subject=phrases.text("digest_subject", client=client.name, what=phrases.text(key, count=count)),
         greeting=phrases.text(
@@ -76,17 +72,17 @@ def _letter(facts: DigestFacts, client: Client, settings: Settings, phrases: Phr
     )
 
 
-def _alert_lines(alerts: Sequence[Alert], settings: Settings, phrases: Phrases) -> list[str]:
+def _alert_lines(alerts: Sequence[Alert], names: Names, phrases: Phrases) -> list[str]:
     """One line per change, newest first; purposes that moved alike stand together."""
     together: dict[tuple[datetime, str, str, str, str], list[Alert]] = {}
     for alert in alerts:
         key = (alert.as_of, alert.platform, alert.rule, alert.from_band, alert.to_band)
         together.setdefault(key, []).append(alert)
     groups = sorted(together.values(), key=lambda group: group[0].as_of, reverse=True)
-    return [_alert_line(group, settings, phrases) for group in groups]
+    return [_alert_line(group, names, phrases) for group in groups]
 
 
-def _alert_line(group: Sequence[Alert], settings: Settings, phrases: Phrases) -> str:
+def _alert_line(group: Sequence[Alert], names: Names, phrases: Phrases) -> str:
     """Day, platform, what moved, the first reason and the first quote, in one line."""
     first = group[0]
     band = phrases.word("band", first.to_band)
@@ -96,10 +92,10 @@ def _alert_line(group: Sequence[Alert], settings: Settings, phrases: Phrases) ->
         moved = f"{phrases.word('band', first.from_band)} → {band}"
     day = phrases.day(phrases.local_day(first.as_of))
     purposes = phrases.listed([phrases.word("purpose", alert.purpose) for alert in group])
-    line = f"{day}: {platform_name(first.platform, settings)}, {purposes}: {moved}"
+    line = f"{day}: {names.platform(first.platform)}, {purposes}: {moved}"
     if first.reasons:
         is_rise = rank(first.to_band) > rank(first.from_band)
-        line += f"; {reason_lines(first.reasons, names_of(settings, phrases), phrases, is_rise=is_rise)[0]}"
+        line += f"; {reason_lines(first.reasons, names, phrases, is_rise=is_rise)[0]}"
     line = cut(line, _LINE_LENGTH)
     if first.evidence:
         quote = first.evidence[0]
@@ -108,24 +104,15 @@ def _alert_line(group: Sequence[Alert], settings: Settings, phrases: Phrases) ->
     return line
 
 
-def _standing_line(standing: Standing, settings: Settings, phrases: Phrases) -> str:
+def _standing_line(standing: Standing, names: Names, phrases: Phrases) -> str:
     purposes = phrases.listed([phrases.word("purpose", purpose) for purpose in standing.purposes])
-    floor = f" ({phrases.word('floor', standing.floor)})" if standing.floor else ""
-    return f"{platform_name(standing.platform, settings)}, {purposes}: {phrases.word('band', standing.band)}{floor}"
+    floor = f" ({phrases.limit(standing.floor, standing.floor_detail)})" if standing.floor else ""
+    return f"{names.platform(standing.platform)}, {purposes}: {phrases.word('band', standing.band)}{floor}"
 
 
-def _date_line(deadline: Deadline, settings: Settings, phrases: Phrases, today: date) -> str:
-    names = _platform_words(deadline, settings, phrases)
-    place = place_name(deadline.jurisdiction, settings, phrases)
-    instrument = instrument_name(deadline.instrument, settings, phrases)
+def _date_line(deadline: Deadline, names: Names, phrases: Phrases, today: date) -> str:
     when = f"{phrases.day(deadline.due_date)} ({phrases.distance(deadline.due_date, today)})"
+    law = names.law_in(deadline.jurisdiction, deadline.instrument)
     return cut(
-        f"{when}: {names}, {place}: {instrument}, {phrases.word('measure', deadline.measure)}",
-        _LINE_LENGTH,
+        f"{when}: {names.platform(deadline.platform)}, {law}, {phrases.word('measure', deadline.measure)}", _LINE_LENGTH
     )
-
-
-def _platform_words(deadline: Deadline, settings: Settings, phrases: Phrases) -> str:
-    if deadline.platform == "all_social":
-        return phrases.text("all_platforms")
-    return platform_name(deadline.platform, settings)

@@ -6,8 +6,9 @@ from xml.etree import ElementTree
 
 from icalendar import Calendar, Event
 
+from alerts.naming import Names, names_of
 from alerts.phrases import Phrases
-from alerts.wording import instrument_name, letter_of, place_name
+from alerts.wording import letter_of
 from trendwarte.brief_facts import BriefFacts, Deadline
 from trendwarte.settings import Settings
 from trendwarte.types import Alert
@@ -61,12 +62,13 @@ def calendar(facts: BriefFacts, settings: Settings) -> bytes:
     found.add("prodid", "-//Trendwarte//Stichtage//DE")
     found.add("version", "2.0")
     found.add("x-wr-calname", phrases.text("calendar_title", client=client.name))
+    names = names_of(settings, phrases)
     for deadline in facts.deadlines:
-        found.add_component(_event(deadline, facts, settings, phrases))
+        found.add_component(_event(deadline, facts, names, phrases))
     return bytes(found.to_ical())
 
 
-def _event(deadline: Deadline, facts: BriefFacts, settings: Settings, phrases: Phrases) -> Event:
+def _event(deadline: Deadline, facts: BriefFacts, names: Names, phrases: Phrases) -> Event:
     platform = phrases.text("all_platforms") if deadline.platform == "all_social" else deadline.platform_name
     key = f"{facts.client}|{deadline.platform}|{deadline.jurisdiction}|{deadline.instrument}"
     event = Event()
@@ -75,9 +77,9 @@ def _event(deadline: Deadline, facts: BriefFacts, settings: Settings, phrases: P
     event.add("dtstamp", facts.as_of)
     event.add("dtstart", deadline.due_date)
     event.add("dtend", deadline.due_date + timedelta(days=1))
-    event.add("summary", f"{platform}: {instrument_name(deadline.instrument, settings, phrases)}")
+    event.add("summary", f"{platform}: {names.law(deadline.instrument)}")
     lines = [
-        f"{phrases.word('measure', deadline.measure)}, {place_name(deadline.jurisdiction, settings, phrases)}",
+        f"{phrases.word('measure', deadline.measure)}, {names.place(deadline.jurisdiction)}",
         phrases.word("state", deadline.state),
     ]
     if deadline.is_due_unverified:

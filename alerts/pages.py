@@ -11,10 +11,13 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from alerts.charts import HEIGHT, SPARK_HEIGHT, SPARK_WIDTH, WIDTH, chart_of, spark_of
+from alerts.naming import Names, names_in
 from alerts.phrases import Lang, Phrases
-from alerts.wording import Names, reason_lines
+from alerts.wording import reason_lines
 from trendwarte.brief_facts import BriefFacts, ChangeLine, MatrixRow, OperatorFacts
+from trendwarte.explaining import is_base_rate
 from trendwarte.floors import rank
+from trendwarte.polling import ANSWERED
 from trendwarte.radar.facts import sentence, stage_word
 from trendwarte.settings import Settings
 from trendwarte.vocabulary import Band
@@ -52,29 +55,28 @@ def _page(template: str, lang: Lang, phrases: Phrases, **facts: Any) -> str:
     return found.render(lang=lang, p=phrases, css=css, policy=policy, signs=SIGNS, **facts)
 
 
-def render_brief(facts: BriefFacts, lang: Lang, *, has_neighbours: bool = False) -> str:
+def render_brief(
+    facts: BriefFacts, lang: Lang, *, sources: Mapping[str, str] | None = None, has_neighbours: bool = False
+) -> str:
     """One client's brief as a self-contained HTML page; no script, no network.
 
-    ``has_neighbours``: feed, calendar and the other language lie beside it and are linked.
+    ``sources`` are their names by id. ``has_neighbours``: feed, calendar and the other language lie beside it and are
+    linked.
     """
     phrases = Phrases(lang, facts.time_zone)
-    places = {place: (de if lang == "de" else en) for place, de, en in facts.place_names}
-    instruments = {one: de if lang == "de" else en for one, de, en in facts.instrument_names}
-    names = Names(places, instruments)
+    names = names_in(facts, phrases)
     changes = [(c, _reasons(c, names, phrases)) for c in facts.changes]
-    charts = [
-        chart_of(t, places.get(t.jurisdiction, t.jurisdiction), facts.risk_zones, phrases) for t in facts.timelines
-    ]
+    charts = [chart_of(t, names.place(t.jurisdiction), facts.risk_zones, phrases) for t in facts.timelines]
     present = [row for row in facts.rows if row.presence != "none"]
     return _page(
-        "brief.html.j2", lang, phrases, facts=facts, places=places, instruments=instruments,
-        today=phrases.local_day(facts.as_of), lead=_lead(facts, instruments, phrases),
+        "brief.html.j2", lang, phrases, facts=facts, names=names, sources=sources or {},
+        today=phrases.local_day(facts.as_of), lead=_lead(facts, names, phrases),
         charts=[chart for chart in charts if chart], width=WIDTH, height=HEIGHT,
         present=present, others=[row for row in facts.rows if row.presence == "none" and not _is_obscure(row)],
         obscure=[row for row in facts.rows if row.presence == "none" and _is_obscure(row)],
         changes=changes, open_changes=_OPEN_CHANGES, has_neighbours=has_neighbours,
         sentence=sentence, stage_word=stage_word, spark_of=spark_of, spark_size=(SPARK_WIDTH, SPARK_HEIGHT),
-        ok_sources=sum(line.state in ("ok", "not_modified") for line in facts.health),
+        ok_sources=sum(line.state in ANSWERED for line in facts.health),
     )  # fmt: skip
 
 
@@ -86,16 +88,17 @@ def _reasons(change: ChangeLine, names: Names, phrases: Phrases) -> list[str]:
         dimension, _, place = term.name.partition(":")
         reasons.append(
             phrases.text(
-                "standing_risk", dimension=phrases.word("dimension", dimension), place=names.places.get(place, place),
+                "standing_base" if is_base_rate(term) else "standing_risk",
+                dimension=phrases.word("dimension", dimension), place=names.place(place),
                 weight=phrases.number(abs(term.points), "0.0"),
             )
         )  # fmt: skip
     if not reasons and change.floor:
-        reasons.append(phrases.text("floor_set", floor=phrases.word("floor", change.floor)))
+        reasons.append(phrases.text("floor_set", about="", floor=phrases.limit(change.floor)))
     return list(dict.fromkeys(reasons))
 
 
-def _lead(facts: BriefFacts, instruments: Mapping[str, str], phrases: Phrases) -> list[str]:
+def _lead(facts: BriefFacts, names: Names, phrases: Phrases) -> list[str]:
     """What a hurried reader needs: what changed last, what is critical, what comes next."""
     sentences = []
     if facts.changes:
@@ -105,8 +108,7 @@ def _lead(facts: BriefFacts, instruments: Mapping[str, str], phrases: Phrases) -
             after=phrases.word("band", first.to_band),
         )  # fmt: skip
         what += f" ({phrases.day(phrases.local_day(first.as_of))})"
-        key = "lead_changes_one" if len(facts.changes) == 1 else "lead_changes"
-        sentences.append(phrases.text(key, count=len(facts.changes), days=30, what=what))
+        sentences.append(phrases.text("lead_changes", count=len(facts.changes), days=30, what=what))
     else:
         sentences.append(phrases.text("lead_calm", days=30))
     red = _critical(facts)
@@ -115,7 +117,7 @@ def _lead(facts: BriefFacts, instruments: Mapping[str, str], phrases: Phrases) -
     coming = next((d for d in facts.deadlines if d.due_date >= today), None)
     if coming:
         what = phrases.text("all_platforms") if coming.platform == "all_social" else coming.platform_name
-        what += f", {instruments.get(coming.instrument, coming.instrument)}"
+        what += f", {names.law(coming.instrument)}"
         sentences.append(phrases.text("lead_due", date=phrases.day(coming.due_date), what=what))
     return sentences
 
@@ -153,10 +155,11 @@ def write_pages(folder: Path, briefs: Sequence[BriefFacts], operator: OperatorFa
     from alerts.feeds import atom_feed, calendar
 
     folder.mkdir(parents=True, exist_ok=True)
-    languages = settings.runtime.languages
+    languages, sources = settings.runtime.languages, {one.id: one.name for one in settings.sources.values()}
     for facts in briefs:
         for lang in languages:
-            _replace(folder / f"{facts.client}.{lang}.html", render_brief(facts, lang, has_neighbours=True).encode())
+            page = render_brief(facts, lang, sources=sources, has_neighbours=True)
+            _replace(folder / f"{facts.client}.{lang}.html", page.encode())
         _replace(folder / f"{facts.client}.atom.xml", atom_feed(facts, settings))
         _replace(folder / f"{facts.client}.ics", calendar(facts, settings))
     lang = languages[0]

@@ -1,6 +1,6 @@
 """Words and formats of the two languages; every key exists in both (a test holds them together)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from functools import cache, lru_cache
 from importlib.resources import files
@@ -25,6 +25,13 @@ def catalogue(lang: Lang) -> dict[str, dict[str, str]]:
     return content
 
 
+def numbered(sentences: Mapping[str, str], key: str, values: Mapping[str, Any]) -> str:
+    """A sentence in the form for the number it counts: ``count``, ``days`` or ``nights``."""
+    number = next((values[name] for name in ("count", "days", "nights") if isinstance(values.get(name), int)), None)
+    form = {0: "zero", 1: "one"}.get(number) if number is not None else None
+    return sentences.get(f"{key}_{form}") or sentences[key]
+
+
 class Phrases:
     """Says things in one language and time zone."""
 
@@ -37,9 +44,14 @@ class Phrases:
         """A term, or the key itself for a term that came from outside the vocabulary."""
         return self._words[group].get(key, key)
 
+    def limit(self, floor: str, detail: str = "", group: str = "floor") -> str:
+        """A floor in words, as exactly as its detail allows; ``floor_was`` is the group of those that ended."""
+        words = self._words[group]
+        return words.get(f"{floor}_{detail}") or words.get(floor, floor)
+
     def text(self, key: str, **values: Any) -> str:
-        """A sentence with its values filled in."""
-        return self._words["text"][key].format(**values)
+        """A sentence with its values filled in, in the form its number takes (``..._one``, ``..._zero``)."""
+        return numbered(self._words["text"], key, values).format(**values)
 
     def day(self, day: date) -> str:
         """A date as people write it."""
@@ -52,6 +64,10 @@ class Phrases:
     def month(self, day: date) -> str:
         """A month on an axis: Okt., Oct."""
         return _day(day, "MMM", self.lang)
+
+    def month_of(self, day: date) -> str:
+        """A month with its year: März 2026, March 2026."""
+        return _day(day, "MMMM y", self.lang)
 
     def local_day(self, moment: datetime) -> date:
         """The day a moment falls on here."""
@@ -81,8 +97,7 @@ class Phrases:
     def distance(self, day: date, today: date) -> str:
         """``in 3 Tagen``, ``morgen``, ``vor 2 Tagen``."""
         days = (day - today).days
-        key = {0: "today", 1: "tomorrow", -1: "overdue_one"}.get(days) or ("in_days" if days > 0 else "overdue")
-        return self.text(key, days=abs(days))
+        return self.text("in_days" if days >= 0 else "overdue", days=abs(days))
 
 
 # Formatting a date costs 20 µs in babel; a brief names the same days again and again.
@@ -93,4 +108,8 @@ def _day(day: date, form: str, lang: Lang) -> str:
 
 @lru_cache(maxsize=4096)
 def _number(value: float, pattern: str, lang: Lang) -> str:
+    plain = pattern.partition(";")[0]
+    # What is rounded to nothing has no sign.
+    if round(value, len(plain.partition(".")[2])) == 0:
+        return format_decimal(0, plain.lstrip("+"), locale=lang)
     return format_decimal(value, pattern, locale=lang)

@@ -2,19 +2,21 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from itertools import groupby
 from typing import Any
 
-from alerts.phrases import Phrases
+from alerts.naming import Names, names_of
+from alerts.phrases import Phrases, numbered
+from trendwarte.explaining import level_of
 from trendwarte.floors import rank
 from trendwarte.settings import Client, Recommendation, Settings
-from trendwarte.types import Alert, Evidence, Reason
+from trendwarte.types import Alert, Evidence, Reason, Verdict
 
 URGENCY = {"act": 0, "decide": 1, "note": 2}
 _QUOTE_LENGTH = 280
 _LINE_LENGTH = 300
 _REASONS_MAX = 6
-_CONFIDENT = 0.75
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +66,9 @@ class Block:
     """What stands for lines left out, with ``{count}``."""
 
     def first(self, count: int) -> tuple[str, ...]:
-        """The first lines, and how many follow."""
+        """The first lines, and how many follow; a single one takes no more room than the word that it follows."""
         left = len(self.lines) - count
-        return self.lines if left <= 0 else (*self.lines[:count], self.more.replace("{count}", str(left)))
+        return self.lines if left <= 1 else (*self.lines[:count], self.more.replace("{count}", str(left)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,23 +85,39 @@ class Letter:
 
     def hidden(self, count: int) -> str:
         """The line that stands for ``count`` sections left out."""
-        return self.words["hidden_one"] if count == 1 else self.words["hidden_sections"].format(count=count)
+        return numbered(self.words, "hidden_sections", {"count": count}).format(count=count)
 
 
-_WORDS = ("what", "why", "evidence", "no_evidence", "counter", "no_counter", "todo", "quiet_title", "hidden_one")
+_WORDS = (
+    "what",
+    "why",
+    "evidence",
+    "no_evidence",
+    "counter",
+    "no_counter",
+    "todo",
+    "quiet_title",
+    "hidden_sections_one",
+)
 
 
-def letter_of(alerts: Sequence[Alert], client: Client, settings: Settings, phrases: Phrases) -> Letter:
-    """Words for alerts of one client, most urgent platform first."""
+def letter_of(
+    alerts: Sequence[Alert],
+    client: Client,
+    settings: Settings,
+    phrases: Phrases,
+    verdicts: Mapping[tuple[str, str, str], Verdict] | None = None,
+) -> Letter:
+    """Words for alerts of one client, most urgent platform first; ``verdicts`` know which law a date belongs to."""
     ordered = sorted(alerts, key=lambda a: (URGENCY[a.severity], a.platform, a.purpose))
     leading = list(dict.fromkeys(alert.platform for alert in ordered))
     names = names_of(settings, phrases)
     sections = tuple(
-        _section([a for a in ordered if a.platform == platform], client, settings, names, phrases)
+        _section([a for a in ordered if a.platform == platform], client, settings, names, phrases, verdicts or {})
         for platform in leading
     )
     return Letter(
-        subject=_subject(ordered, settings, phrases),
+        subject=_subject(ordered, names, phrases),
         greeting=phrases.text("greeting", client=client.name, date=phrases.day(phrases.local_day(ordered[0].as_of))),
         sections=sections,
         as_of=phrases.text("as_of", date=phrases.moment(ordered[0].as_of)),
@@ -115,10 +133,10 @@ def common_words(phrases: Phrases) -> dict[str, str]:
     }
 
 
-def _subject(alerts: Sequence[Alert], settings: Settings, phrases: Phrases) -> str:
+def _subject(alerts: Sequence[Alert], names: Names, phrases: Phrases) -> str:
     first = alerts[0]
     what = phrases.text(
-        "one_change", platform=platform_name(first.platform, settings),
+        "one_change", platform=names.platform(first.platform),
         before=phrases.word("band", first.from_band), after=phrases.word("band", first.to_band),
     )  # fmt: skip
     others = len({alert.platform for alert in alerts}) - 1
@@ -127,14 +145,20 @@ def _subject(alerts: Sequence[Alert], settings: Settings, phrases: Phrases) -> s
     return phrases.text("subject", severity=phrases.word("severity", first.severity), what=what)
 
 
-def _section(alerts: Sequence[Alert], client: Client, settings: Settings, names: "Names", phrases: Phrases) -> Section:
-    lead, today = alerts[0], phrases.local_day(alerts[0].as_of)
-    platform = platform_name(lead.platform, settings)
+def _section(
+    alerts: Sequence[Alert],
+    client: Client,
+    settings: Settings,
+    names: Names,
+    phrases: Phrases,
+    verdicts: Mapping[tuple[str, str, str], Verdict],
+) -> Section:
+    lead = alerts[0]
+    platform = names.platform(lead.platform)
     reasons = reason_lines(lead.reasons, names, phrases, is_rise=rank(lead.to_band) > rank(lead.from_band))
     if len(reasons) > _REASONS_MAX:
         more = phrases.text("hidden_reasons", count=len(reasons) - _REASONS_MAX)
         reasons = [*reasons[:_REASONS_MAX], more]
-    due = min((a.due_date for a in alerts if a.due_date), default=None)
     return Section(
         platform_id=lead.platform,
         platform=platform,
@@ -148,12 +172,27 @@ def _section(alerts: Sequence[Alert], client: Client, settings: Settings, names:
         evidence=tuple(quote_of(e, phrases) for e in lead.evidence),
         counter=tuple(quote_of(e, phrases) for e in lead.counter_evidence),
         confidence=_confidence(lead, settings, phrases),
-        deadline=phrases.text("deadline_in", date=phrases.day(due), distance=phrases.distance(due, today))
-        if due
-        else "",
+        deadline=_deadline(alerts, verdicts, names, phrases),
         todo=recommendation(settings.playbook, lead, phrases.lang),
-        silence=phrases.text("quiet_how", platform=platform, client=client.name, command=_silence_command(lead)),
+        silence=phrases.text("quiet_how", platform=platform, client=client.name),
     )
+
+
+def _deadline(
+    alerts: Sequence[Alert], verdicts: Mapping[tuple[str, str, str], Verdict], names: Names, phrases: Phrases
+) -> str:
+    """The next date with the law it belongs to, which need not be the law the alert is about."""
+    dated = [alert for alert in alerts if alert.due_date]
+    if not dated:
+        return ""
+    first = min(dated, key=lambda alert: alert.due_date or date.max)
+    due, judged = first.due_date or date.max, verdicts.get((first.client, first.platform, first.purpose))
+    told = ((reason.due_date, reason.jurisdiction, reason.instrument) for alert in dated for reason in alert.reasons)
+    held = ((floor.due_date, floor.jurisdiction, floor.instrument) for floor in (judged.floors if judged else ()))
+    laws = (names.law_in(place, one) for on, place, one in (*told, *held) if on == due and one)
+    law = next(laws, "")
+    values = {"date": phrases.day(due), "distance": phrases.distance(due, phrases.local_day(first.as_of))}
+    return phrases.text("deadline_of", law=law, **values) if law else phrases.text("deadline_in", **values)
 
 
 def headline(alert: Alert, platform: str, phrases: Phrases) -> str:
@@ -192,29 +231,8 @@ def change_line(alert: Alert, phrases: Phrases) -> str:
 
 
 def _confidence(alert: Alert, settings: Settings, phrases: Phrases) -> str:
-    medium = settings.scoring.confidence_medium
-    level = "high" if alert.confidence >= _CONFIDENT else "medium" if alert.confidence >= medium else "low"
-    return phrases.text(
-        "confidence", word=phrases.word("confidence", level), value=phrases.number(100 * alert.confidence)
-    )
-
-
-def _silence_command(alert: Alert) -> str:
-    return f'trendwarte alerts silence --client {alert.client} --platform {alert.platform} --days 14 --reason "…"'
-
-
-@dataclass(frozen=True, slots=True)
-class Names:
-    """Places and instruments as the language calls them, by id."""
-
-    places: Mapping[str, str]
-    instruments: Mapping[str, str]
-
-
-def names_of(settings: Settings, phrases: Phrases) -> Names:
-    """The names of the configuration."""
-    places = {j.id: j.name_in(phrases.lang) for j in settings.jurisdictions.values()}
-    return Names(places, {i.id: i.name_in(phrases.lang) for i in settings.instruments.values()})
+    word = phrases.word("confidence", level_of(alert.confidence, settings))
+    return phrases.text("confidence", word=word, value=phrases.number(100 * alert.confidence))
 
 
 def reason_lines(reasons: Sequence[Reason], names: Names, phrases: Phrases, *, is_rise: bool) -> list[str]:
@@ -236,23 +254,38 @@ def reason_lines(reasons: Sequence[Reason], names: Names, phrases: Phrases, *, i
 def reason_text(reason: Reason, names: Names, phrases: Phrases) -> str:
     """One reason as a sentence of the language."""
     values: dict[str, Any] = {
-        "place": names.places.get(reason.jurisdiction, reason.jurisdiction),
-        "instrument": names.instruments.get(reason.instrument, reason.instrument),
+        "place": names.place(reason.jurisdiction),
+        "instrument": names.law(reason.instrument),
+        "law": names.law_in(reason.jurisdiction, reason.instrument),
         "from_state": phrases.word("state", reason.from_state),
         "to_state": phrases.word("state", reason.to_state),
-        "floor": phrases.word("floor", reason.floor),
+        "floor": phrases.limit(reason.floor, reason.title),
+        "floor_was": phrases.limit(reason.floor, reason.title, "floor_was"),
+        "about": f"{about}, " if (about := names.law_in(reason.jurisdiction, reason.instrument)) else "",
         "dimension": phrases.word("dimension", reason.dimension),
+        "criterion": phrases.word("criterion", reason.dimension),
         "points": phrases.number(reason.points, "+0.0;−0.0"),
         "weight": phrases.number(abs(reason.points), "0.0"),
         "days": reason.days,
         "title": reason.title,
+        "series": phrases.listed([phrases.word("series", one) for one in reason.title.split()]),
         "date": phrases.day(reason.due_date) if reason.due_date else "",
     }
-    is_same = reason.code == "ledger_transition" and reason.from_state == reason.to_state
-    text = phrases.text("ledger_confirmed" if is_same else reason.code, **values)
+    text = phrases.text(_sentence(reason), **values)
     if reason.due_date and reason.code not in ("deadline", "caught_up"):
         text += f" ({phrases.text('due', date=phrases.day(reason.due_date))})"
     return text
+
+
+def _sentence(reason: Reason) -> str:
+    """The key of the sentence a reason is told by."""
+    if reason.code == "ledger_transition" and reason.from_state == reason.to_state:
+        return "ledger_confirmed"
+    if reason.code == "risk_change" and not reason.jurisdiction:
+        return "fit_change"  # a criterion of fit holds everywhere
+    # Law has no base rate, and an age limit entered by hand has no event.
+    is_base = not reason.event_id and reason.dimension not in ("legal", "youth")
+    return "standing_base" if reason.code == "standing_risk" and is_base else reason.code
 
 
 def recommendation(playbook: Sequence[Recommendation], alert: Alert, lang: str) -> str:
@@ -263,24 +296,6 @@ def recommendation(playbook: Sequence[Recommendation], alert: Alert, lang: str) 
         if entry.band == alert.to_band and entry.presence in ("any", alert.presence) and entry.cause in causes:
             return entry.de if lang == "de" else entry.en
     return ""
-
-
-def place_name(jurisdiction: str, settings: Settings, phrases: Phrases) -> str:
-    """A jurisdiction in the language."""
-    known = settings.jurisdictions.get(jurisdiction)
-    return known.name_in(phrases.lang) if known else jurisdiction
-
-
-def instrument_name(instrument: str, settings: Settings, phrases: Phrases) -> str:
-    """A law or case in the language."""
-    known = settings.instruments.get(instrument)
-    return known.name_in(phrases.lang) if known else instrument
-
-
-def platform_name(platform: str, settings: Settings) -> str:
-    """A platform as people write it."""
-    known = settings.platforms.get(platform)
-    return known.name if known else platform
 
 
 def quote_of(evidence: Evidence, phrases: Phrases) -> Quote:

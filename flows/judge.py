@@ -17,17 +17,21 @@ from trendwarte.ledger import STILL_VERBS, Ledger
 from trendwarte.radar.momentum import Standing, stage_in
 from trendwarte.reading import READER_VERSION
 from trendwarte.resemblance import day_of
+from trendwarte.settings import Settings
+from trendwarte.shares import carried_over
 from trendwarte.suitability import judge, profile
 from trendwarte.telling import calm, is_outage
 from trendwarte.types import (
     Alert,
     Document,
+    Event,
     Evidence,
     LegalStatus,
     Reading,
     RiskScore,
     RunReport,
     StoredSignal,
+    Term,
     Verdict,
 )
 from warehouse import published_or_seen, score_risk
@@ -35,6 +39,8 @@ from warehouse import published_or_seen, score_risk
 _READ_AT_ONCE = 5_000
 _FLAP_WINDOW_PER_NIGHT = timedelta(days=1)
 _TOLD_DAYS = 31
+#: What speaks against a rise is no older than what a brief draws.
+_COUNTER_DAYS = 90
 
 
 def understand(house: House, as_of: datetime, report: RunReport) -> None:
@@ -237,7 +243,7 @@ def _alerts(
     telling = [_key(new) for old, new in pairs if old is not None and _may_tell(old, new, touched)]
     old_terms = verdicts.terms(telling, as_of)
     compared = [
-        Pair(old, new, flaps.get(_key(new), 0), old_terms.get(_key(new), new.terms))
+        _pair(old, new, flaps.get(_key(new), 0), old_terms.get(_key(new), new.terms), settings)
         for old, new in pairs
         if old is not None
     ]
@@ -260,6 +266,12 @@ def _alerts(
     return [shown.with_evidence(alert) for alert in decided]
 
 
+def _pair(old: Verdict, new: Verdict, flaps: int, terms: tuple[Term, ...], settings: Settings) -> Pair:
+    if terms is not new.terms:  # they were asked for: something moved that may be told
+        terms = carried_over(terms, new.terms, settings.clients[new.client], settings.scoring)
+    return Pair(old, new, flaps, terms)
+
+
 def _key(verdict: Verdict) -> tuple[str, str, str]:
     return verdict.client, verdict.platform, verdict.purpose
 
@@ -277,6 +289,7 @@ class _Shown:
     house: House
     quotes: dict[tuple[tuple[str, ...], bool], tuple[Evidence, ...]] = field(default_factory=dict)
     movers: dict[str, str | None] = field(default_factory=dict)
+    recent: dict[str, tuple[Event, ...]] = field(default_factory=dict)
 
     def with_evidence(self, alert: Alert) -> Alert:
         """The quotes an alert rests on; a date that passed rests on the event that set it."""
@@ -286,11 +299,30 @@ class _Shown:
         evidence = self._quotes(ids, denying=False)
         if any(reason.code in ("faded", "calmer") for reason in alert.reasons):
             # What was reported is why the band was lower: it speaks against the rise.
-            return replace(alert, event_ids=ids, counter_evidence=evidence)
+            against = self._quotes(self._adverse_of_late(alert, ids), denying=False)
+            return replace(alert, event_ids=ids, counter_evidence=against)
         if not evidence and alert.status == "queued":
             # A date in the configuration passed (a survey, a launch). True, but nobody reported it tonight.
             alert = replace(alert, status="digest", status_reason="no report behind it")
         return replace(alert, event_ids=ids, evidence=evidence, counter_evidence=self._quotes(ids, denying=True))
+
+    def _adverse_of_late(self, alert: Alert, ids: tuple[str, ...]) -> tuple[str, ...]:
+        """Bad news of the last quarter in the risks that fell: what is older, or was good news, speaks against nothing.
+
+        Where no risk fell by a point, those that weigh most are looked at.
+        """
+        fell = {r.dimension for r in alert.reasons if r.code == "risk_change" and r.points > 0}
+        fell = fell or {r.dimension for r in alert.reasons}
+        since = alert.as_of.date() - timedelta(days=_COUNTER_DAYS)
+        if alert.platform not in self.recent:
+            events = self.house.warehouse.events
+            self.recent[alert.platform] = (*events.recent(alert.platform, since), *events.recent("all_social", since))
+        adverse = {
+            event.event_id
+            for event in self.recent[alert.platform]
+            if event.event_date >= since and event.polarity == "negative" and event.dimension in fell
+        }
+        return tuple(one for one in ids if one in adverse)
 
     def _mover(self, instrument: str) -> str | None:
         if instrument not in self.movers:

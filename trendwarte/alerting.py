@@ -314,7 +314,7 @@ def _floor_reasons(before: Verdict, after: Verdict) -> list[Reason]:
 def _floor_reason(code: str, floor: Floor) -> Reason:
     return Reason(
         code, jurisdiction=floor.jurisdiction, instrument=floor.instrument, floor=floor.rule, due_date=floor.due_date,
-        to_state=floor.state,
+        to_state=floor.state, title=floor.detail,
     )  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
 
+from trendwarte.explaining import binds
 from trendwarte.radar.facts import RadarLine
 from trendwarte.types import Alert, Evidence, Reason, Term
 from trendwarte.vocabulary import Band, HealthState, Presence, Purpose
@@ -25,6 +26,13 @@ class MatrixCell:
     changed_on: date | None
     coverage: float
     confidence: float
+    floor_cap: Band | None = None
+    floor_detail: str = ""
+
+    @property
+    def is_limited(self) -> bool:
+        """Whether the floor is why the band is no higher; one that caps above the band holds nothing back."""
+        return bool(self.floor) and (self.floor_cap is None or binds(self.floor_cap, self.band))
 
     @property
     def trend(self) -> Literal["up", "down", "same", ""]:
@@ -47,7 +55,10 @@ class MatrixRow:
 
 @dataclass(frozen=True, slots=True)
 class ChangeLine:
-    """A change of the period with what it rests on; ``terms`` are what weighs most, heaviest first."""
+    """A change of the period with what it rests on; ``terms`` are what weighs most, heaviest first.
+
+    Scores, floor, terms and quotes are those of ``lead_purpose``, the one with the lowest score.
+    """
 
     as_of: datetime
     platform: str
@@ -62,11 +73,12 @@ class ChangeLine:
     evidence: tuple[Evidence, ...]
     counter_evidence: tuple[Evidence, ...] = ()
     reasons: tuple[Reason, ...] = ()
+    lead_purpose: Purpose | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class LegalLine:
-    """Where one instrument stands in a market of the client."""
+    """Where one instrument stands in a market of the client; ``is_dormant``: paused, and nobody touched it for long."""
 
     platform: str
     platform_name: str
@@ -78,6 +90,7 @@ class LegalLine:
     due_date: date | None
     credibility: float
     is_due_unverified: bool
+    is_dormant: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +143,6 @@ class HealthLine:
     """How a source did last night."""
 
     source_id: str
-    name: str
     state: HealthState
     last_ok_at: datetime | None
     detail: str
@@ -175,6 +187,7 @@ class Standing:
     purposes: tuple[Purpose, ...]
     band: Band
     floor: str | None
+    floor_detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,13 @@
 """A verdict taken apart: nouns that the warehouse fills and a language renders."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
+from typing import Literal
 
 from trendwarte.floors import ORDER, rank
 from trendwarte.rules import Scoring
+from trendwarte.settings import Client, Settings
+from trendwarte.shares import carried_over
 from trendwarte.types import Evidence, Floor, Term
 from trendwarte.vocabulary import Band, Purpose
 
@@ -13,7 +16,7 @@ from trendwarte.vocabulary import Band, Purpose
 class TermShift:
     """A term on two nights; the shifts of all terms sum to the change of the score."""
 
-    kind: str
+    kind: Literal["fit", "risk", "floor"]
     name: str
     before: float
     after: float
@@ -54,8 +57,13 @@ class Explained:
 
     @property
     def floor(self) -> Floor | None:
-        """The floor that binds."""
+        """The floor with the lowest cap."""
         return self.floors[0] if self.floors else None
+
+    @property
+    def binding(self) -> tuple[Floor, ...]:
+        """The floors without which the band could be higher, the lowest cap first."""
+        return tuple(floor for floor in self.floors if binds(floor.cap, self.band))
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,20 +77,35 @@ class Turn:
 
 
 def turns_of(found: Explained, scoring: Scoring) -> tuple[Turn | None, Turn | None]:
-    """The next boundary upwards and downwards; None where there is none, or a floor caps the way up."""
+    """The next boundary upwards and downwards; None where a limit caps the way, or where the band is there already."""
     if found.score is None or found.raw_band == "unknown":
         return None, None
     entering = next((b for b in scoring.boundaries if rank(b.band) == rank(found.raw_band) + 1), None)
     leaving = next((b for b in scoring.boundaries if b.band == found.raw_band), None)
     is_capped = any(rank(floor.cap) <= rank(found.raw_band) for floor in found.floors)
+    is_thin = found.coverage < scoring.coverage_recommend  # too little is known for more than a test
     up = None
-    if entering and not is_capped:
+    if entering and not is_capped and not (is_thin and entering.band == "recommend"):
         up = Turn(entering.band, entering.enter, max(0.0, entering.enter - found.score), scoring.nights_up)
     down = None
-    if leaving:
-        lower = ORDER[rank(leaving.band) - 1]
+    lower = ORDER[rank(leaving.band) - 1] if leaving else found.band
+    if leaving and rank(lower) < rank(found.band):
         down = Turn(lower, leaving.leave, max(0.0, found.score - leaving.leave), scoring.nights_down)
     return up, down
+
+
+def settled_shifts(found: Explained, client: Client, scoring: Scoring) -> tuple[TermShift, ...]:
+    """The shifts by what moved: a share of the maximum that changed hands improved nobody. Their sum stays."""
+    heard = {_place(shift) for shift in found.shifts if shift.before}
+    before = [Term(s.kind, s.name, s.before) for s in found.shifts if s.kind != "risk" or _place(s) in heard]
+    after = {(term.kind, term.name): term.points for term in found.terms}
+    old = {(t.kind, t.name): t.points for t in carried_over(before, found.terms, client, scoring)}
+    shifts = [TermShift(*key, old.get(key, 0.0), after.get(key, 0.0)) for key in dict.fromkeys((*old, *after))]
+    return tuple(sorted(shifts, key=lambda shift: (-abs(shift.points), shift.kind, shift.name)))
+
+
+def _place(shift: TermShift) -> str:
+    return shift.name.partition(":")[2]
 
 
 def missing_criteria(found: Explained, scoring: Scoring, *, has_executives: bool) -> tuple[str, ...]:
@@ -92,13 +115,18 @@ def missing_criteria(found: Explained, scoring: Scoring, *, has_executives: bool
     return tuple(name for name in wanted if name not in known and (name != "executives" or has_executives))
 
 
-def level_of(confidence: float, scoring: Scoring) -> str:
-    """*high*, *medium* or *low*."""
-    if confidence >= scoring.coverage_recommend:
+def level_of(confidence: float, settings: Settings) -> Literal["high", "medium", "low"]:
+    """How sure a verdict is, as letters and explanations call it."""
+    if confidence >= settings.alerts.confidence_high:
         return "high"
-    return "medium" if confidence >= scoring.confidence_medium else "low"
+    return "medium" if confidence >= settings.scoring.confidence_medium else "low"
 
 
-def day_of(found: Explained) -> date:
-    """The day a verdict is of."""
-    return found.as_of.date()
+def binds(cap: Band, band: Band) -> bool:
+    """Whether a cap is why a band is no higher; *exit* is *avoid* where the client is active."""
+    return rank(cap) <= max(rank(band), rank("avoid"))
+
+
+def is_base_rate(term: Term) -> bool:
+    """Whether a risk is taken from the platform's base rate alone; law has none."""
+    return term.kind == "risk" and not (term.event_ids or term.instruments or term.name.startswith("legal:"))

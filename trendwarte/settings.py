@@ -296,7 +296,7 @@ class AlertRules(Model):
     #: How something is told, not whether: changing these sets no baseline.
     TELLING: ClassVar[frozenset[str]] = frozenset(
         {"retry_minutes", "retry_jitter", "dead_after_hours", "digest_weekday", "deadline_horizon_days", "risk_zones",
-         "operator"}
+         "operator", "confidence_high"}
     )  # fmt: skip
 
     cause_days: int = Field(7, ge=1, description="How new a step or an event must be to be the cause of a change.")
@@ -319,6 +319,7 @@ class AlertRules(Model):
     digest_weekday: int = Field(0, ge=0, le=6, description="0 is Monday.")
     deadline_horizon_days: int = Field(180, description="How far ahead legal dates stand in calendar and digest.")
     risk_zones: tuple[float, float] = (30.0, 60.0)
+    confidence_high: float = Field(0.75, ge=0, le=1, description="From this confidence it is called high.")
     operator: list[Channel] = Field(default=[], description="Who is told when a channel stays closed.")
 
 

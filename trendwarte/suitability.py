@@ -39,7 +39,8 @@ class Profile:
     """What is the same for all purposes of a client on a platform on one night.
 
     ``criteria`` are the measures of fit 0-100 (None: unknown); ``costs`` the points of risk, 0-100, each with what is
-    behind it, the heaviest first; they sum to ``risk``. ``confidence`` is that of the best known risk.
+    behind it, the heaviest first; they sum to ``risk``. ``confidence`` is the share of these points that reports and
+    laws carry.
     """
 
     client: Client
@@ -81,12 +82,9 @@ def profile(
     """
     now = _Place(client, platform, on, statuses, risks, jurisdictions, scoring)
     parts = _risk_parts(now)
-    confidences = [
-        risks[m.jurisdiction, d].confidence for m in client.markets for d in DIMENSIONS if (m.jurisdiction, d) in risks
-    ]
     return Profile(
         client, platform, on, statuses, risks, jurisdictions, scoring, dict(_criteria(client, platform, on, scoring)),
-        _costs(now, parts), sum(parts.values()), max(confidences, default=0.0), _is_threatened(now),
+        _costs(now, parts), sum(parts.values()), _carried(now, parts), _is_threatened(now),
     )  # fmt: skip
 
 
@@ -244,7 +242,7 @@ def _risk_terms(known: Profile, fit: float) -> tuple[Term, ...]:
     )
 
 
-def _costs(now: "_Place", parts: Mapping[tuple[str, str], float]) -> tuple[Term, ...]:
+def _costs(now: "_Place", parts: Mapping[tuple[Dimension, str], float]) -> tuple[Term, ...]:
     """Points of risk by (dimension, market) with the instruments and events they rest on, the heaviest first."""
     laws, costs = _laws(now), []
     for (dimension, market), value in sorted(parts.items(), key=lambda pair: -pair[1]):
@@ -284,7 +282,7 @@ class _Place:
     scoring: Scoring
 
 
-def _risk_parts(now: _Place) -> dict[tuple[str, str], float]:
+def _risk_parts(now: _Place) -> dict[tuple[Dimension, str], float]:
     """The client's risk, split by dimension and market."""
     markets = {m.jurisdiction: m.weight for m in now.client.markets}
     parts = {market: _market_parts(now, market) for market in markets}
@@ -296,7 +294,7 @@ def _risk_parts(now: _Place) -> dict[tuple[str, str], float]:
     return chosen
 
 
-def _market_parts(now: _Place, market: str) -> dict[tuple[str, str], float]:
+def _market_parts(now: _Place, market: str) -> dict[tuple[Dimension, str], float]:
     """Index .6 max + .4 weighted mean over dimensions, split so that the parts sum to it."""
     scoring = now.scoring
     scaled = {d: exposed(_raw_risk(now, market, d), now.client.exposure.get(d, 1.0)) for d in DIMENSIONS}
@@ -310,13 +308,34 @@ def _market_parts(now: _Place, market: str) -> dict[tuple[str, str], float]:
 
 
 def _raw_risk(now: _Place, market: str, dimension: Dimension) -> float:
+    return _reported(now, market, dimension)[0]
+
+
+def _carried(now: _Place, parts: Mapping[tuple[Dimension, str], float]) -> float:
+    """Share 0-1 of the points of risk that reports and laws carry; base rates carry the rest.
+
+    The best known risk must not vouch for the others: what deducts most decides how sure the whole is.
+    """
+    total, sure, risks = sum(parts.values()), 0.0, now.risks
+    for (dimension, market), value in parts.items():
+        risk = risks.get((market, dimension))
+        # Most risks are base rates: they need no closer look, age limits aside.
+        if value and (dimension == "youth" or (risk and risk.confidence)):
+            sure += value * _reported(now, market, dimension)[1]
+    return sure / total if total > 0 else 0.0
+
+
+def _reported(now: _Place, market: str, dimension: Dimension) -> tuple[float, float]:
+    """Risk 0-100 of a dimension in a market, and the share 0-1 of it that rests on reports or law."""
+    base = float(now.platform.base_rates.get(dimension, 0.0))
     risk = now.risks.get((market, dimension))
-    value = risk.value if risk else float(now.platform.base_rates.get(dimension, 0.0))
+    # A base rate that no report lifts stands alone, however many weak ones there are.
+    found = (risk.value, risk.confidence if dimension == "legal" or risk.value > base else 0.0) if risk else (base, 0.0)
     if dimension == "youth":
         limits = [s for s in now.statuses if s.measure == "age_limit" and s.age_limit is not None]
         here = [s for s in limits if governs(now.jurisdictions, s.jurisdiction, market)]
-        value = max([value, *(_age_limit_risk(now, s) for s in here)])
-    return value
+        found = max([found, *((_age_limit_risk(now, s), s.credibility) for s in here)], key=lambda one: one[0])
+    return found
 
 
 def _age_limit_risk(now: _Place, status: LegalStatus) -> float:

@@ -20,6 +20,8 @@ from trendwarte.brief_facts import (
     TimelineMark,
     TimelinePoint,
 )
+from trendwarte.ledger import PAUSED
+from trendwarte.polling import ANSWERED
 from trendwarte.settings import AlertRules
 from trendwarte.types import Term
 from warehouse.connection import Connection, query_text, rows_of
@@ -67,7 +69,7 @@ class _Desk:
         self._places = con.execute("SELECT jurisdiction, name_de, name_en, parent FROM jurisdictions").fetchall()
         self._parents = {place: parent for place, _, _, parent in self._places}
         self._instruments = tuple(con.execute("SELECT instrument, name_de, name FROM instruments").fetchall())
-        self._legal = rows_of(con, _LEGAL)
+        self._legal = rows_of(con, _LEGAL, {"paused": sorted(PAUSED), "on": self._until.date()})
         self._timelines = _timelines(con, self._charted(clients), self._until.date(), self._above)
         self._health = {run: _health(con, run) for run in {self._nights[c]["run_id"] for c in clients}}
         since = self._until - timedelta(days=_TIMELINE_DAYS)
@@ -132,7 +134,11 @@ _NIGHTS = """
     JOIN mart.runs r USING (run_id)"""
 _LEGAL = """
     SELECT s.platform, coalesce(p.name, s.platform) AS platform_name, s.jurisdiction, s.instrument, s.measure,
-           s.state, s.valid_from, s.due_date, s.credibility, s.is_due_unverified
+           s.state, s.valid_from, s.due_date, s.credibility, s.is_due_unverified,
+           -- As trendwarte.ledger.is_dormant: a pause nobody touched for a year, with no date ahead.
+           coalesce(s.state IN (SELECT unnest($paused::VARCHAR[])) AND coalesce(s.due_date < $on, true)
+                    AND date_diff('day', s.valid_from, $on)
+                        > (SELECT value FROM constants WHERE name = 'dormant_days'), false) AS is_dormant
     FROM mart.legal_status s LEFT JOIN mart.platforms p USING (platform)
     ORDER BY s.due_date NULLS LAST, s.valid_from DESC, s.platform, s.instrument"""
 _ALERTS = """
@@ -186,13 +192,18 @@ def _changes(con: Connection, clients: Sequence[str], until: datetime) -> list[t
         evidence, counter, reasons = (json.loads(alert.get(k) or "[]") for k in ("evidence", "counter", "reasons"))
         row |= {
             "purposes": tuple(row["purposes"]),
-            "terms": tuple(Term(**term) for term in row["terms"] or ()),
+            "terms": tuple(_term(term) for term in row["terms"] or ()),
             "evidence": tuple(evidence_of(raw) for raw in evidence),
             "counter_evidence": tuple(evidence_of(raw) for raw in counter),
             "reasons": tuple(reason_of(raw) for raw in reasons),
         }
         found.append((row.pop("client"), ChangeLine(**row)))
     return found
+
+
+def _term(row: Mapping[str, Any]) -> Term:
+    lists = {name: tuple(json.loads(row[name])) for name in ("event_ids", "instruments")}
+    return Term(**row | lists)  # type: ignore[operator]
 
 
 def _timelines(
@@ -234,11 +245,12 @@ def _daily(steps: Mapping[date, list[dict[str, Any]]], start: date, until: date)
 def _health(con: Connection, run_id: str) -> tuple[HealthLine, ...]:
     rows = con.execute(
         """
-        WITH good AS (SELECT source_id, max(fetched_at) AS last_ok_at FROM mart.source_health
-                      WHERE state IN ('ok', 'not_modified') GROUP BY source_id)
-        SELECT h.source_id, h.source_id, h.state, g.last_ok_at, h.detail
+        WITH answered AS (SELECT unnest($answered::VARCHAR[]) AS state),
+        good AS (SELECT source_id, max(fetched_at) AS last_ok_at FROM mart.source_health
+                 WHERE state IN (FROM answered) GROUP BY source_id)
+        SELECT h.source_id, h.state, g.last_ok_at, h.detail
         FROM mart.source_health h LEFT JOIN good g USING (source_id)
-        WHERE run_id = ? ORDER BY h.state IN ('ok', 'not_modified'), h.source_id""",
-        [run_id],
+        WHERE run_id = $run ORDER BY h.state IN (FROM answered), h.source_id""",
+        {"run": run_id, "answered": sorted(ANSWERED)},
     ).fetchall()
     return tuple(HealthLine(*row) for row in rows)

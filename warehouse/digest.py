@@ -55,12 +55,13 @@ def digest_facts(con: Connection, client: Client, since: datetime, until: dateti
 def _critical(con: Connection, client: Client) -> tuple[Standing, ...]:
     active = [platform for platform, presence in client.presence.items() if presence == "active"]
     rows = con.execute(
-        "SELECT platform, list(purpose ORDER BY purpose), band, any_value(floor) FROM verdicts WHERE client = ?"
+        "SELECT platform, list(purpose ORDER BY purpose), band, any_value(floor),"
+        " coalesce(any_value(floors[0]->>'detail'), '') FROM verdicts WHERE client = ?"
         " AND as_of = (SELECT max(as_of) FROM verdicts WHERE client = ?) AND band IN ('avoid', 'exit')"
         " AND platform IN (SELECT unnest(?::VARCHAR[])) GROUP BY platform, band ORDER BY band DESC, platform",
         [client.id, client.id, active],
     ).fetchall()
-    return tuple(Standing(platform, tuple(purposes), band, floor) for platform, purposes, band, floor in rows)
+    return tuple(Standing(row[0], tuple(row[1]), *row[2:]) for row in rows)
 
 
 def _with_parents(places: list[str], settings: Settings) -> list[str]:
@@ -91,7 +92,7 @@ def operator_facts(published: Path, as_of: datetime) -> OperatorFacts:
         silences = rows_of(con, "SELECT * FROM main.silences WHERE until_at > ? ORDER BY until_at", [as_of])
         run_id = runs[0]["run_id"] if runs else ""
         health = con.execute(
-            "SELECT source_id, source_id, state, NULL, detail FROM mart.source_health WHERE run_id = ?"
+            "SELECT source_id, state, NULL, detail FROM mart.source_health WHERE run_id = ?"
             " ORDER BY state IN ('ok', 'not_modified'), source_id",
             [run_id],
         ).fetchall()

@@ -70,9 +70,7 @@ def brief_of(word="The court upheld the law", platforms=25, **more):
         Deadline("tiktok", "TikTok", "US", "us-sale", "forced_sale", "scheduled", TODAY + timedelta(days=32), False),
         Deadline("all_social", "all_social", "EU", "eu-x", "age_limit", "adopted", TODAY + timedelta(days=90), False),
     )  # fmt: skip
-    health = tuple(
-        HealthLine(f"source-{n}", f"source-{n}", ("ok", "stale", "blocked")[n % 3], NIGHT, word) for n in range(12)
-    )
+    health = tuple(HealthLine(f"source-{n}", ("ok", "stale", "blocked")[n % 3], NIGHT, word) for n in range(12))
     values = {
         "client": "snack-us", "client_name": "Schwäbische Werkzeugmaschinen", "as_of": NIGHT, "time_zone": "Europe/Berlin",
         "run_id": "night-1", "version": "0.1.0", "scoring_version": "abc", "is_degraded": True, "markets": (("US", 1.0),),

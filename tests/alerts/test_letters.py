@@ -1,6 +1,8 @@
 """Letters, read back by the standard library: headers, threads, both bodies, nothing smuggled in."""
 
 import re
+from dataclasses import replace
+from datetime import timedelta
 from email import policy
 from email.parser import BytesParser
 
@@ -8,11 +10,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from alerts import compose
+from alerts import catalogue, compose
 from alerts.letters import Envelope, mail
-from tests.alerts.conftest import HOSTILE, NIGHT, alert, many, quote, settings_with
+from flows.explaining import as_text
+from tests.alerts.conftest import HOSTILE, NIGHT, alert, load_once, many, quote, settings_with, verdict
+from tests.flows.test_explaining import explained
 from trendwarte.settings import Channel
-from trendwarte.types import Reason
+from trendwarte.types import Floor, Reason
 
 MAIL = Channel(kind="email", to=["team@snack-us.example"])
 
@@ -34,7 +38,7 @@ def test_a_letter_says_what_changed_for_whom_why_on_whose_word_and_what_to_do():
         "TikTok: jetzt „Rückzug“, zuvor „empfohlen“", "Für Crunchwell Snacks (example) heißt das bei Werbung: den Rückzug einleiten.",
         "Wert 71 → 12 von 100", "Stichtag: 3. April 2026 (in 30 Tagen)", "Grenze gesetzt", "„TikTok muss bis 19. Januar verkauft werden“",
         "The Ledger, 3. März 2026", "auf Englisch", "Was dagegen spricht", "„Berufung angekündigt“", "Was wir empfehlen",
-        "Sicherheit der Einschätzung: hoch (80 von 100)", "trendwarte alerts silence --client snack-us --platform tiktok",
+        "Sicherheit der Einschätzung: hoch (80 von 100)", "TikTok lässt sich für Crunchwell Snacks (example) auf Zeit stummschalten",
         "Stand 4. März 2026, 05:00 Uhr MEZ",
     ):  # fmt: skip
         assert part in plain, part
@@ -123,3 +127,50 @@ def test_purposes_that_move_alike_stand_in_one_sentence_and_the_most_urgent_plat
 def test_a_change_without_a_report_says_so_instead_of_quoting():
     plain, _ = text_of(letter_of(alert(evidence=(), reasons=(Reason("confirmed", days=3),)))[0])
     assert "Nothing new was reported on this." in plain and "None of our sources contradicts this." in plain
+
+
+@pytest.mark.parametrize(
+    ("language", "words"), [("de", "(Grundwert, keine Meldung)"), ("en", "(base rate, no report)")]
+)
+def test_a_risk_that_nobody_reported_is_told_as_a_base_rate(language, words):
+    weighs = Reason("standing_risk", points=-15.4, dimension="data", jurisdiction="US")
+    for reason, count in ((weighs, 1), (replace(weighs, event_id="e-1"), 0), (replace(weighs, dimension="legal"), 0)):
+        plain, _ = text_of(letter_of(alert(reasons=(reason,)), language=language)[0])
+        assert plain.count(words) == count
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [("de", "Stichtag: 3. April 2026 (in 30 Tagen), USA: CFIUS-Prüfung"), ("en", "Date: April 3, 2026 (in 30 days), United States: CFIUS review")],
+)  # fmt: skip
+def test_a_date_names_its_law_even_where_the_letter_is_about_another(language, said):
+    due = NIGHT.date() + timedelta(days=30)
+    other = alert(
+        reasons=(Reason("ledger_transition", instrument="us-eo-13942", jurisdiction="US", to_state="stayed"),)
+    )
+    floors = (Floor("F4", "test", "US", "us-eo-13942"), Floor("F3", "avoid", "US", "us-cfius-2019", "scheduled", due))
+    tonight = {(other.client, other.platform, other.purpose): replace(verdict(other), floors=floors)}
+    (message,) = compose([other], settings_with(MAIL, language=language), None, tonight)
+    plain, html = text_of(BytesParser(policy=policy.default).parsebytes(message.body))
+    assert said in plain and said in html
+    own = alert(reasons=(Reason("deadline", instrument="us-cfius-2019", jurisdiction="US", due_date=due, days=30),))
+    assert said in text_of(letter_of(own, language=language)[0])[0]
+
+
+def test_a_date_that_no_law_is_known_for_stands_alone():
+    plain, _ = text_of(letter_of(alert(reasons=(Reason("floor_set", floor="F2"),)))[0])
+    assert "Date: April 3, 2026 (in 30 days)" in plain.splitlines()
+
+
+@pytest.mark.parametrize("language", ["de", "en"])
+@pytest.mark.parametrize(("sure", "level"), [(0.76, "high"), (0.74, "medium"), (0.46, "medium"), (0.44, "low")])
+@pytest.mark.parametrize("coverage", [0.6, 0.9])
+def test_letter_and_explanation_call_a_confidence_by_the_same_word(language, sure, level, coverage):
+    known = load_once()
+    # What more than a test needs to be known is another matter.
+    scoring = known.scoring.model_copy(update={"coverage_recommend": coverage})
+    word = catalogue(language)["confidence"][level]
+    plain, _ = text_of(letter_of(alert(confidence=sure), language=language)[0])
+    assert f": {word} ({100 * sure:.0f} " in plain
+    text = as_text(explained(confidence=sure), known.model_copy(update={"scoring": scoring}), language)
+    assert f"  {word}: {100 * sure:.0f} %" in text

@@ -16,6 +16,7 @@ WITH newest AS (
     GROUP BY ALL
 )
 SELECT v.client, v.platform, p.name, v.purpose, v.band, v.score, v.floor, v.coverage, v.confidence,
+       v.floors[0]->>'cap' AS floor_cap, coalesce(v.floors[0]->>'detail', '') AS floor_detail,
        o.band AS previous_band, o.score AS previous_score, c.changed_on
 FROM mart.verdicts v
 JOIN newest n USING (client, as_of)

@@ -1,0 +1,77 @@
+"""One is not many, and none is today: sentences take the form of their number, in both languages."""
+
+import re
+import string
+from datetime import date, timedelta
+
+import pytest
+
+from alerts import Phrases, catalogue, names_of, numbered, reason_text, render_brief
+from alerts.wording import Block
+from flows.explaining import sentences
+from tests.alerts.conftest import alert, load_once
+from tests.alerts.facts import brief_of
+from tests.alerts.test_letters import letter_of, text_of
+from trendwarte.brief_facts import MatrixCell, MatrixRow
+from trendwarte.types import Reason
+
+COUNTED = ("count", "days", "nights")
+#: Spans of the configuration or of the brief itself, and lines left out (a single one is shown): never one.
+NEVER_ONE = {"digest_more", "lead_calm", "lead_changes", "lead_changes_one", "no_deadlines"}
+
+
+@pytest.mark.parametrize("lang", ["de", "en"])
+def test_no_sentence_counts_one_as_many(lang):
+    for words in (catalogue(lang)["text"], sentences()[lang]):
+        for key in words.keys() - NEVER_ONE:
+            names = {name for _, name, _, _ in string.Formatter().parse(words[key]) if name}
+            if counted := names & set(COUNTED):
+                values = dict.fromkeys(names, "…") | dict.fromkeys(counted, 1)
+                told = numbered(words, key, values).format(**values)
+                assert not re.search(r"\b1 (?!more\b|von\b|of\b)[a-zA-Zäöü]", told), told
+
+
+@pytest.mark.parametrize(
+    ("lang", "days", "said"),
+    [("de", 1, "noch ein Tag bis"), ("de", 0, "ist heute"), ("de", 7, "noch 7 Tage"),
+     ("en", 1, "one day left"), ("en", 0, "is today"), ("en", 7, "7 days left")],
+)  # fmt: skip
+def test_a_date_that_comes_near_is_counted_as_people_do(lang, days, said):
+    phrases = Phrases(lang, "Europe/Berlin")
+    reason = Reason("deadline", instrument="us-pafaca", jurisdiction="US", due_date=date(2026, 3, 4), days=days)
+    assert said in reason_text(reason, names_of(load_once(), phrases), phrases)
+
+
+@pytest.mark.parametrize(
+    ("lang", "distances"),
+    [("de", ("vor 2 Tagen", "gestern", "heute", "morgen", "in 2 Tagen")),
+     ("en", ("2 days ago", "yesterday", "today", "tomorrow", "in 2 days"))],
+)  # fmt: skip
+def test_distances_are_words_where_there_are_words(lang, distances):
+    today = date(2026, 3, 4)
+    phrases = Phrases(lang, "Europe/Berlin")
+    assert tuple(phrases.distance(today + timedelta(days=n), today) for n in range(-2, 3)) == distances
+
+
+def test_a_single_line_is_shown_rather_than_counted():
+    block = Block("t", ("a", "b", "c"), "and {count} more")
+    assert block.first(2) == ("a", "b", "c") and block.first(1) == ("a", "and 2 more")
+
+
+@pytest.mark.parametrize(
+    ("lang", "said"), [("de", ("Eine frühere Änderung", "Eine weitere Plattform, zu der")),
+                       ("en", ("One earlier change", "One more platform with"))],
+)  # fmt: skip
+def test_the_brief_counts_one_change_and_one_platform_as_one(lang, said):
+    facts = brief_of()
+    cell = MatrixCell("advertising", "unknown", None, None, None, "F8", date(2026, 3, 4), 0.1, 0.1)
+    page = render_brief(brief_of(changes=facts.changes[:7], rows=(MatrixRow("kick", "Kick", "none", (cell,)),)), lang)
+    assert all(part in page for part in said)
+
+
+@pytest.mark.parametrize("lang", ["de", "en"])
+def test_a_letter_to_a_client_holds_no_command(lang):
+    plain, html = text_of(letter_of(alert(), language=lang)[0])
+    for text in (plain, html):
+        assert "trendwarte alerts" not in text and "--client" not in text
+    assert catalogue(lang)["text"]["quiet_how"].format(platform="TikTok", client="Crunchwell Snacks (example)") in plain
