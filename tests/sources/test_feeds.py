@@ -3,6 +3,7 @@
 import contextlib
 import tarfile
 import time
+from dataclasses import FrozenInstanceError, fields
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,10 +15,10 @@ from hypothesis import strategies as st
 from sources import parse
 from sources.feeds import tolerated_entries
 from sources.sound_feeds import sound_entries
-from sources.text import SUMMARY_MAX
+from sources.text import SUMMARY_MAX, plain_text, plain_texts
 from trendwarte.errors import ParseError
 from trendwarte.settings import Source
-from trendwarte.types import Payload, Validators
+from trendwarte.types import Document, Payload, Validators
 
 NOW = datetime(2026, 6, 10, 12, tzinfo=UTC)
 
@@ -219,6 +220,27 @@ def test_an_aggregator_names_the_outlet_behind_the_entry(read):
 def test_the_declared_language_is_better_than_the_feeds(read):
     body = rss("<item><title>t</title></item>", "<language>en-US</language>")
     assert [read(body, lang=lang)[0].lang for lang in ("de", "")] == ["de", "en"]
+
+
+MARKUPS = st.lists(
+    st.lists(
+        st.sampled_from(["Gericht", " ", "  ", "<p>", "</p>", "<a href='x", "y'>", "<", ">", "&amp;", "&lt;b&gt;", "é", "e\u0301", "„", "\u00ac",
+                         "\u200b", "\n", "\x00", "\x85", "<br/>", "<script>", "x" * 60])
+    ).map("".join), max_size=5,
+)  # fmt: skip
+
+
+@given(MARKUPS)
+def test_texts_read_together_are_what_each_would_be_alone(markups):
+    assert plain_texts(markups, 50) == [plain_text(one, 50) for one in markups]
+
+
+def test_a_document_of_a_feed_is_a_document_like_any_other(read):
+    document = read(RSS)[0]
+    again = Document(**{field.name: getattr(document, field.name) for field in fields(Document)})
+    assert again == document and hash(again) == hash(document) and type(document) is Document
+    with pytest.raises(FrozenInstanceError):
+        document.title = "another"
 
 
 def test_an_entry_without_a_title_borrows_one_and_one_without_words_is_left_out(read):
