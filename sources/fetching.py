@@ -60,7 +60,7 @@ def fetch(
         if key:
             error.args = (redacted(str(error), key),)
         raise
-    return replace(found, url=redacted(found.url, key)) if key and isinstance(found, Payload) else found
+    return replace(found, url=redacted(found.url, key)) if isinstance(found, Payload) else found
 
 
 def _first_that_answers(
@@ -154,7 +154,7 @@ def ask(
     spent_s = 0.0
     for _ in range(fetching.max_redirects + 1):
         check_url(url)
-        hop = replace(limits, deadline_s=limits.deadline_s - spent_s) if spent_s else limits
+        hop = replace(limits, deadline_s=limits.deadline_s - spent_s)
         if hop.deadline_s <= 0:
             raise FetchError(f"{url}: redirects took longer than {limits.deadline_s:g} s", permanent=False)
         # A key is for the host it was given for, not for where that host points.
@@ -163,8 +163,7 @@ def ask(
         spent_s += answer.duration_s
         if answer.status not in REDIRECTS:
             is_conditional = "If-None-Match" in headers or "If-Modified-Since" in headers
-            checked = _checked(answer, is_conditional)
-            return checked if checked.duration_s == spent_s else replace(checked, duration_s=spent_s)
+            return replace(_checked(answer, is_conditional), duration_s=spent_s)
         url = redirect_target(answer)
     raise FetchError(f"{url}: more than {fetching.max_redirects} redirects", permanent=True, state="dead")
 

@@ -6,7 +6,6 @@ address of the answer, and connects to a checked one.
 """
 
 import ipaddress
-import re
 import socket
 from collections.abc import Iterable
 from contextlib import suppress
@@ -31,12 +30,6 @@ _REFUSED_NETWORKS = tuple(
         "5f00::/16", "fc00::/7", "fe80::/10", "fec0::/10", "ff00::/8",
     )
 )  # fmt: skip
-# An address that all parsers read alike: no credentials, nothing escaped, no dots or slashes to resolve, a sound port.
-PLAIN_URL = re.compile(
-    r"(?P<scheme>https?)://(?P<host>[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)(?::(?P<port>[1-5]?\d{1,4}))?"
-    r"(?P<path>(?:/(?![./])[A-Za-z0-9._~=&,;:+-]*)*)(?P<query>\?[A-Za-z0-9._~=&,;:+/-]+)?",
-    re.ASCII,
-)
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 _ADDRESSES_TRIED = 4
 
@@ -59,8 +52,6 @@ def check_url(url: str) -> None:
     Raises:
         FetchError: permanent, state ``blocked``; names what is wrong and the remedy.
     """
-    if len(url) <= URL_MAX and PLAIN_URL.fullmatch(url):
-        return
     problem = _url_problem(url)
     if problem:
         raise FetchError(f"{url[:200]!r} is refused: {problem}", permanent=True, state="blocked")

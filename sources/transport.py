@@ -27,7 +27,7 @@ from urllib3.util import parse_url
 from urllib3.util.connection import is_connection_dropped
 from urllib3.util.ssl_ import create_urllib3_context
 
-from sources.guard import PLAIN_URL, connect
+from sources.guard import connect
 from trendwarte.errors import FetchError
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -127,13 +127,6 @@ def _place(url: str) -> _Place:
     Raises:
         requests.RequestException: it is no address.
     """
-    if plain := PLAIN_URL.fullmatch(url):
-        scheme, target = plain["scheme"], (plain["path"] or "/") + (plain["query"] or "")
-        return _Place(scheme, plain["host"], int(plain["port"] or 0) or port_by_scheme[scheme], target)
-    return _prepared_place(url)
-
-
-def _prepared_place(url: str) -> _Place:
     prepared = requests.PreparedRequest()
     prepared.prepare_url(url, None)
     parts = parse_url(prepared.url or "")

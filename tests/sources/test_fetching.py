@@ -9,11 +9,8 @@ import zlib
 from itertools import pairwise
 
 import pytest
-from hypothesis import example, given
-from hypothesis import strategies as st
 
-from sources.guard import PLAIN_URL, _url_problem, refusal
-from sources.transport import _place, _prepared_place
+from sources.guard import refusal
 from trendwarte.errors import FetchError
 from trendwarte.types import NotModified, Payload, Validators
 
@@ -249,20 +246,6 @@ def test_loopback_is_refused_however_it_is_spelled(site, ask, host):
     error = failure(ask, url=f"http://{host}:{port}/feed", allow=[])
     assert error.state in ("blocked", "dead", "unreachable")
     assert not site.seen
-
-
-PIECES = st.sampled_from(
-    ["http", "https", "://", "a.example", "1.2.3.4", "[::1]", "A", "-", ".", "..", ":80", ":65535", ":99999", ":0", "/", "//", "/news",
-     "/.", "/..", "?", "?a=1", "&b=%2f", "#f", "@", "\\", " ", "ä", "~", "*", "%41", "+", "'", "|"]
-)  # fmt: skip
-
-
-@given(st.lists(PIECES, max_size=6).map(lambda pieces: "".join(("https://a", *pieces))))
-@example("http://a.example:8080/b/c.xml?d=e&f=g")
-def test_an_address_that_is_plain_is_what_the_parsers_make_of_it(url):
-    if PLAIN_URL.fullmatch(url):
-        assert _url_problem(url) is None
-        assert _place(url) == _prepared_place(url)
 
 
 def test_a_name_that_points_elsewhere_the_second_time_is_checked_on_the_address_it_is_connected_to(
