@@ -55,6 +55,7 @@ _MAIL_DATE = re.compile(
     r"[A-Z][a-z]{2}, (\d\d?) ([A-Z][a-z]{2}) (\d{4}) ((?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d) (?:GMT|UTC|Z|([+-](?:[01]\d|2[0-3])[0-5]\d))\Z",
     re.ASCII,
 )
+_MAIL_MONTHS = {name.capitalize(): f"{number:02}" for name, number in _MONTHS.items()}
 # "2026-11-01T07:30:00+00:00": nearly all others; the search for a name of its zone costs ten times the reading.
 _FULL_ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-]\d\d:\d\d)\Z", re.ASCII)
 
@@ -86,10 +87,8 @@ def _believable(moment: datetime | None) -> datetime | None:
 
 
 def _mail_date(day: str, month: str, year: str, clock: str, zone: str | None) -> datetime | None:
-    number = _MONTHS.get(month.lower())
-    if number is None:
-        return None
-    return _iso_moment(f"{year}-{number:02}-{day:0>2}T{clock}{zone or '+00:00'}")
+    number = _MAIL_MONTHS.get(month)
+    return _iso_moment(f"{year}-{number}-{day.zfill(2)}T{clock}{zone or '+00:00'}") if number else None
 
 
 def _iso(text: str) -> datetime | None:

@@ -11,7 +11,6 @@ outlet behind an entry of an aggregator.
 import binascii
 import re
 import warnings
-from collections.abc import Iterator
 from contextlib import suppress
 from html.entities import html5
 from io import BytesIO
@@ -40,6 +39,7 @@ from sources.sound_feeds import (
     lang_of,
     sound_entries,
     tag_name,
+    told_links,
     without_outlet,
 )  # fmt: skip
 from trendwarte.errors import ParseError
@@ -218,29 +218,26 @@ def _unpacked(node: Any) -> str:
 
 def _link(node: Any, parts: dict[str, Any]) -> str:
     """Absolute address of an entry: its link, else the guid when that is an address."""
-    # Nearly every entry has one link that is whole as it stands; asking lxml for its base is slow.
-    only = parts.get("link")
-    if only is not None and not only.attrib and (url := (only.text or "").strip()).startswith(WEB) and "[" not in url:
-        return url
-    for raw, base in _link_candidates(node, parts):
-        with suppress(ValueError):
-            url = urljoin(base or "", raw.strip())
-            if urlsplit(url).scheme in ("http", "https"):
-                return url
+    for link, raw in told_links(node, [child for child in node if _name(child) == "link"]):
+        if url := _absolute(raw, link):
+            return url
+    guid = parts.get("guid", parts.get("id"))
+    if guid is not None and guid.get("isPermaLink", "true") != "false" and (guid.text or "").strip().startswith("http"):
+        return _absolute(guid.text, None)
     return ""
 
 
-def _link_candidates(node: Any, parts: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    links = [child for child in node if _name(child) == "link"]
-    for link in links:
-        if link.get("href") and link.get("rel", "alternate") == "alternate":
-            yield link.get("href"), link.base
-    for link in links:
-        if link.text and link.text.strip():
-            yield link.text, link.base
-    guid = parts.get("guid", parts.get("id"))
-    if guid is not None and guid.get("isPermaLink", "true") != "false" and (guid.text or "").strip().startswith("http"):
-        yield guid.text, ""
+def _absolute(raw: str, link: Any) -> str:
+    """``raw`` as an address of the web, against the base of its element; empty when it is none."""
+    url = raw.strip()
+    # Nearly every one is whole as it stands; asking lxml for its base is slow.
+    if url.startswith(WEB) and "[" not in url:
+        return url
+    with suppress(ValueError):
+        url = urljoin("" if link is None else link.base or "", url)
+        if urlsplit(url).scheme in ("http", "https"):
+            return url
+    return ""
 
 
 def _tolerant_entries(source: Source, payload: Payload, text: str) -> list[Entry]:

@@ -6,7 +6,7 @@ which must give the same entries for the rest.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 from xml.etree import ElementTree
@@ -150,7 +150,7 @@ def _entry(node: Any, is_lang_known: bool, lang: str) -> Entry:
         outlet = registrable_domain(host_of(outlet_url))
         title = without_outlet(title, parts["source"])
     return Entry(
-        title, _link(links, guid), _line(parts.get("guid") or parts.get("id", "")) or node.get(RDF_ABOUT, ""),
+        title, _link(node, links, guid), _line(parts.get("guid") or parts.get("id", "")) or node.get(RDF_ABOUT, ""),
         first(parts, SUMMARY), first(parts, CONTENT), _line(first(parts, PUBLISHED)), _line(first(parts, UPDATED)),
         lang, outlet,
     )  # fmt: skip
@@ -177,19 +177,38 @@ def _is_packed(node: Any) -> bool:
     return node.get("mode") == "base64" or not TEXT_TYPE.search(node.get("type", ""))
 
 
-def _link(links: list[Any], guid: Any) -> str:
+def told_links(node: Any, links: Sequence[Any]) -> Iterator[tuple[Any, str]]:
+    """The addresses that the ``links`` of an entry tell, each with its element, in the order of trust.
+
+    Of RSS's own links the last counts, as for feedparser and gofeed, of Atom's alternates the first. Elements as lxml
+    or ElementTree have them.
+    """
+    own = node.tag.removesuffix("item") + "link" if node.tag.endswith("item") else None
+    for link in reversed(links):
+        if link.tag == own and (told := _words(link) or _alternate(link)):
+            yield link, told
+    for told_of in (_alternate, _words):
+        for link in links:
+            if told := told_of(link):
+                yield link, told
+
+
+def _words(link: Any) -> str:
+    return (link.text or "").strip()
+
+
+def _alternate(link: Any) -> str:
+    return link.get("href", "") if link.get("rel", "alternate") == "alternate" else ""
+
+
+def _link(node: Any, links: list[Any], guid: Any) -> str:
     """Absolute address of an entry: its link, else the guid when that is an address."""
-    told = links[0] if len(links) == 1 else next((link for link in links if link.text), None)
-    if told is not None and told.text and not told.keys():
-        url: str = told.text.strip()
+    if len(links) == 1 and (text := links[0].text) and not links[0].keys():
+        url: str = text.strip()
         if url.startswith(WEB) and "[" not in url:
             return url
-    for link in links:
-        if link.get("href") and link.get("rel", "alternate") == "alternate":
-            return _whole(link.get("href"))
-    for link in links:
-        if link.text and link.text.strip():
-            return _whole(link.text)
+    for _, raw in told_links(node, links):
+        return _whole(raw)
     if guid is not None and guid.get("isPermaLink", "true") != "false" and guid.text.strip().startswith("http"):
         return _whole(guid.text)
     return ""

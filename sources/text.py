@@ -3,6 +3,7 @@
 import html
 import re
 import unicodedata
+from collections.abc import Sequence
 from functools import lru_cache
 
 from lxml import etree
@@ -40,6 +41,8 @@ _LATIN_UNPRINTABLE = bytes(code for code in range(256) if not chr(code).isprinta
 # White space to Python, and control characters to be dropped: nothing of XML, but JSON may hold them.
 _SEPARATORS = re.compile("[\x1c-\x1f]")
 _C1 = re.compile("[\x80-\x84\x86-\x9f]")
+# Stands between texts that are read together: printable, and in hardly any of them.
+_BETWEEN = "\u00ac"
 # Feeds escape twice (a feed of a feed); more rounds would only eat what a text says about HTML.
 _UNESCAPE_ROUNDS = 3
 
@@ -63,6 +66,18 @@ def plain_text(markup: str, max_chars: int) -> str:
             break
         text = after
     return shortened(_on_one_line(text), max_chars)
+
+
+def plain_texts(markups: Sequence[str], max_chars: int) -> list[str]:
+    """``plain_text`` of each of ``markups``: where none has anything odd, they are read as one text."""
+    joined = _BETWEEN.join(markups)
+    if "&" not in joined and len(joined) <= _MARKUP_MAX and joined.count(_BETWEEN) == len(markups) - 1:
+        bare = _bare(joined) if "<" in joined else joined
+        # A tag that is cut in two may have swallowed what stands between two texts.
+        if bare is not None and len(texts := bare.split(_BETWEEN)) == len(markups):
+            one_line = str.strip if "  " not in bare and _is_clear(bare) else _on_one_line
+            return [shortened(one_line(text), max_chars) for text in texts]
+    return [plain_text(markup, max_chars) for markup in markups]
 
 
 def _on_one_line(text: str) -> str:

@@ -3,6 +3,7 @@
 import contextlib
 import tarfile
 import time
+from dataclasses import FrozenInstanceError, fields
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,10 +15,10 @@ from hypothesis import strategies as st
 from sources import parse
 from sources.feeds import tolerated_entries
 from sources.sound_feeds import sound_entries
-from sources.text import SUMMARY_MAX
+from sources.text import SUMMARY_MAX, plain_text, plain_texts
 from trendwarte.errors import ParseError
 from trendwarte.settings import Source
-from trendwarte.types import Payload, Validators
+from trendwarte.types import Document, Payload, Validators
 
 NOW = datetime(2026, 6, 10, 12, tzinfo=UTC)
 
@@ -181,6 +182,33 @@ def test_links_are_absolute_web_addresses_or_none(read, inner, url):
     assert one(read, inner).url == url
 
 
+ATOM_LINK = "<a:link xmlns:a='http://www.w3.org/2005/Atom' {} href='https://a.example/atom'/>"
+
+
+@pytest.mark.parametrize(
+    ("links", "url"),
+    [
+        ("<link>https://a.example/1</link><link>https://a.example/2</link>", "https://a.example/2"),
+        ("<link>https://a.example/1</link><link href='https://a.example/3'/>", "https://a.example/3"),
+        ("<link>https://a.example/1</link><link href='https://a.example/3' rel='enclosure'/>", "https://a.example/1"),
+        ("<link>https://a.example/1</link><link> </link><link/>", "https://a.example/1"),
+        ("<link>https://a.example/1</link><link>mailto:a@a.example</link>", "https://a.example/1"),
+        ("<link>https://a.example/1</link><link>2</link>", "https://a.example/2"),
+        ("<link>https://a.example/1</link>" + ATOM_LINK.format(""), "https://a.example/1"),
+        ("<link/>" + ATOM_LINK.format("rel='self'"), ""),
+        ("<link/>" + ATOM_LINK.format(""), "https://a.example/atom"),
+    ],
+)
+def test_of_several_links_of_an_rss_item_its_own_last_address_counts(read, links, url):
+    assert one(read, links).url == url
+
+
+def test_of_several_alternates_of_an_atom_entry_the_first_counts(read):
+    links = "".join(f"<link href='https://b.example/{n}'/>" for n in (1, 2))
+    body = f"<feed xmlns='http://www.w3.org/2005/Atom'><entry><title>t</title>{links}</entry></feed>"
+    assert [d.url for d in read(body)] == ["https://b.example/1"]
+
+
 def test_an_aggregator_names_the_outlet_behind_the_entry(read):
     inner = '<link>https://news.example/r/1</link><source url="https://www.outlet.example">Outlet</source>'
     body = rss(f"<item><title>Titel - Outlet</title>{inner}</item>")
@@ -192,6 +220,27 @@ def test_an_aggregator_names_the_outlet_behind_the_entry(read):
 def test_the_declared_language_is_better_than_the_feeds(read):
     body = rss("<item><title>t</title></item>", "<language>en-US</language>")
     assert [read(body, lang=lang)[0].lang for lang in ("de", "")] == ["de", "en"]
+
+
+MARKUPS = st.lists(
+    st.lists(
+        st.sampled_from(["Gericht", " ", "  ", "<p>", "</p>", "<a href='x", "y'>", "<", ">", "&amp;", "&lt;b&gt;", "é", "e\u0301", "„", "\u00ac",
+                         "\u200b", "\n", "\x00", "\x85", "<br/>", "<script>", "x" * 60])
+    ).map("".join), max_size=5,
+)  # fmt: skip
+
+
+@given(MARKUPS)
+def test_texts_read_together_are_what_each_would_be_alone(markups):
+    assert plain_texts(markups, 50) == [plain_text(one, 50) for one in markups]
+
+
+def test_a_document_of_a_feed_is_a_document_like_any_other(read):
+    document = read(RSS)[0]
+    again = Document(**{field.name: getattr(document, field.name) for field in fields(Document)})
+    assert again == document and hash(again) == hash(document) and type(document) is Document
+    with pytest.raises(FrozenInstanceError):
+        document.title = "another"
 
 
 def test_an_entry_without_a_title_borrows_one_and_one_without_words_is_left_out(read):
@@ -357,14 +406,14 @@ def test_the_fast_path_gives_the_entries_of_the_other_one_on_every_recorded_feed
 PIECES = st.sampled_from(
     ["<title>Gericht &amp; Behörde</title>", "<title type='html'>&lt;b&gt;A&lt;/b&gt; </title>", "<title/>", "<title>  </title>",
      "<link>https://a.example/1</link>", "<link>b</link>", "<link href='https://a.example/2'/>", "<link href='c' rel='self'/>",
-     "<link rel='alternate' href='https://a.example/3'/>", "<guid>https://a.example/4</guid>", "<guid isPermaLink='false'>g</guid>",
+     "<link rel='alternate' href='https://a.example/3'/>", "<a:link href='https://a.example/5'/>", "<link>https://a.example/6</link>", "<guid>https://a.example/4</guid>", "<guid isPermaLink='false'>g</guid>",
      "<id>urn:1</id>", "<pubDate>Tue, 09 Jun 2026 10:00:00 +0200</pubDate>", "<updated>2026-06-09T08:00:00Z</updated>",
      "<published> 2026-06-09 </published>", "<description><![CDATA[<p>Kurz</p>]]></description>", "<summary>Auszug</summary>",
      "<content type='image/png'>aGFsbG8=</content>", "<content type='xhtml'><div>x</div></content>", "<author><name>N</name></author>",
      "<source url='https://b.example/'>B</source>", "<dc:language>de-AT</dc:language>", "<dc:date>2026-06-09</dc:date>",
      "<content:encoded>Lang</content:encoded>", "<media:group><media:title>M</media:title></media:group>", "<!-- x -->", "&#228;"]
 )  # fmt: skip
-SPACES = 'xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:content="http://purl.org/rss/1.0/modules/content/" xmlns:media="http://search.yahoo.com/mrss/"'
+SPACES = 'xmlns:a="http://www.w3.org/2005/Atom" xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:content="http://purl.org/rss/1.0/modules/content/" xmlns:media="http://search.yahoo.com/mrss/"'
 
 
 @given(
@@ -372,8 +421,9 @@ SPACES = 'xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:content="http://purl
     st.sampled_from(["", "<language>en-US</language>", "<dc:language>de</dc:language>", "<xml/>"]),
     st.sampled_from(["", ' xml:lang="fr"']),
     st.sampled_from(["", "de"]),
+    st.sampled_from(["item", "entry", "a:entry"]),
 )
-def test_the_fast_path_gives_the_entries_of_the_other_one_whatever_an_entry_holds(inner, head, attribute, lang):
-    items = "".join(f"<item{attribute}>{one}</item>" for one in inner)
+def test_the_fast_path_gives_the_entries_of_the_other_one_whatever_an_entry_holds(inner, head, attribute, lang, tag):
+    items = "".join(f"<{tag}{attribute}>{one}</{tag}>" for one in inner)
     found, other = both_ways(f"<rss {SPACES}><channel>{head}{items}</channel></rss>".encode(), lang)
     assert found is None or found == other()
