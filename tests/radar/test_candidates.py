@@ -59,6 +59,7 @@ def test_an_old_word_is_new_when_texts_begin_to_introduce_it_and_name_it_more_th
     assert judged(replace(word, surprise=1.0))["Plauderia"].status == "noticed"
     # Who only takes it for known does not make it new.
     assert judged(replace(word, introduced=0.4))["Plauderia"].status == "noticed"
+    assert judged(replace(word, documents=30, said_plainly=1))["Plauderia"].status == "noticed"
     assert judged(replace(word, introduced_on=None, introduced=0.0))["Plauderia"].status == "noticed"
 
 

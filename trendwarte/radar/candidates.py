@@ -26,12 +26,11 @@ class Standing:
     """What is known of one name on one day; counts are of the window unless they say otherwise.
 
     ``social`` 0-1 is how far independent origins call it a social service, ``said_social``/``said_other`` how many
-    texts of a year say what it is, ``said_lately`` how many of the window. ``introduced``
-    0-1 and ``said_plainly`` count only those of the window that do not take it for known, ``introduced_on`` is the first
-    of these within the history. ``established`` counts outlets with a
-    history of their own, ``rise`` is its share of the news against before in those, ``surprise`` how unlikely (in
-    nats) that were if they had named it evenly, ``seen_now`` their texts of the last four weeks. ``charts`` are places
-    in social charts, by label of the chart.
+    texts of a year say what it is, ``said_lately`` how many of the window. ``introduced`` 0-1 and ``said_plainly``
+    count only those of the window that do not take it for known, ``introduced_on`` is the first of these within the
+    history. ``established`` counts outlets with a history of their own, ``rise`` is its share of the news against
+    before in those, ``surprise`` how unlikely (in nats) that were if they had named it evenly, ``seen_now`` their
+    texts of the last four weeks. ``charts`` are places in social charts, by label of the chart.
     """
 
     name_key: str
@@ -66,10 +65,11 @@ class Standing:
 class Ground:
     """Why a name is shown or not, as fields; each language renders its own sentence.
 
-    ``code`` is one of: social (``count`` origins call it a social service), spread (``count`` outlets), rise (``value``
-    times its share), new (first met on ``on``), introduced (first plainly introduced as a service on ``on``), chart (place ``value`` in chart ``detail``), trend (``detail``), and
-    against it: thin, unsaid (share ``value`` of its texts introduce it: a person, a game), other (share ``value`` of
-    those that say what it is call it something else), steady, crowded (enough new names this month), dismissed.
+    ``code`` is one of: social (``count`` origins call it a social service), spread (``count`` outlets), rise
+    (``value`` times its share), new (first met on ``on``), introduced (first plainly introduced as a service on
+    ``on``), chart (place ``value`` in chart ``detail``), trend (``detail``), and against it: thin, unsaid (share
+    ``value`` of its texts introduce it: a person, a game), other (share ``value`` of those that say what it is call
+    it something else), steady, crowded (enough new names this month), dismissed.
     """
 
     code: str
@@ -168,8 +168,9 @@ def _merged(standings: Sequence[Standing]) -> list[Standing]:
             social=1 - (1 - stays.social) * (1 - goes.social),
             said_social=stays.said_social + goes.said_social,
             said_lately=stays.said_lately + goes.said_lately,
-            introduced=1 - (1 - stays.introduced) * (1 - goes.introduced),
-            said_plainly=stays.said_plainly + goes.said_plainly,
+            # The same origins may use both spellings: twice is no more for what is to prove newness.
+            introduced=max(stays.introduced, goes.introduced),
+            said_plainly=max(stays.said_plainly, goes.said_plainly),
             introduced_on=min(filter(None, (stays.introduced_on, goes.introduced_on)), default=None),
         )
         del by_key[goes.name_key]
@@ -223,12 +224,13 @@ def _is_novel(one: Standing, rules: Discovery, on: date) -> bool:
 
 
 def _is_newly_introduced(one: Standing, rules: Discovery, on: date) -> bool:
-    """Whether an old word has become the name of a service: plainly introduced only lately, and named more than by
-    chance."""
+    """Whether an old word has become the name of a service: plainly introduced only lately, by a good part of the texts
+    that name it, and named more than by chance."""
     return (
         one.introduced_on is not None
         and (on - one.introduced_on).days <= rules.novel_days
         and one.introduced >= rules.social_minimum
+        and one.said_plainly >= rules.said_share * one.documents
         and one.surprise >= rules.surprise
     )
 
