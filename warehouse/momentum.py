@@ -62,11 +62,12 @@ def _carried(con: Connection, day: date) -> tuple[date, dict[tuple[str, str, str
 
 
 def _kept(con: Connection, since: date, day: date) -> list[tuple[date, str, str, str, float, float]]:
-    return con.execute(
+    rows = con.execute(
         "SELECT measured_on, platform, market, input, value, burst FROM momentum"
-        " WHERE measured_on >= ? AND measured_on <= ? ORDER BY measured_on",
+        " WHERE measured_on >= ? AND measured_on <= ?",
         [since, day],
     ).fetchall()
+    return sorted(rows)
 
 
 def _news(con: Connection, as_of: datetime, since: date) -> News:
@@ -78,12 +79,12 @@ def _news(con: Connection, as_of: datetime, since: date) -> News:
         volumes[source, label, on] += count
     firsts = dict(con.execute("SELECT source_id, min(seen_on) FROM source_days GROUP BY source_id").fetchall())
     told = con.execute(
-        f"SELECT DISTINCT s.platform, d.source_id, d.lang, {_DAY}, d.document_id"  # noqa: S608
+        f"SELECT s.platform, d.source_id, d.lang, {_DAY}, d.document_id"  # noqa: S608
         " FROM signals s JOIN documents d USING (document_id) WHERE s.known_from <= ? AND NOT s.is_recap"
         " AND s.published_at >= ? AND s.role NOT IN ('venue', 'boilerplate') AND s.platform <> 'all_social'",
         [as_of, since - timedelta(days=1)],
     ).fetchall()
-    named = Counter((platform, source, label, on) for platform, source, label, on, _ in told)
+    named = Counter((platform, source, label, on) for platform, source, label, on, _ in set(told))
     return News(volumes, named, firsts)
 
 
