@@ -2,7 +2,6 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -140,7 +139,9 @@ def judge_momentum(
     standings = unmoved(before, _inputs(con, since, day, rules), established, day, rules)
     if standings is None:
         standings = _moved(con, as_of, since, established, rules)
-    insert(con, "momentum_stages", [asdict(one) | {"as_of": as_of, "run_id": run_id} for one in standings])
+    columns = Standing.__slots__
+    rows = [{name: getattr(one, name) for name in columns} | {"as_of": as_of, "run_id": run_id} for one in standings]
+    insert(con, "momentum_stages", rows)
     return standings
 
 

@@ -3,7 +3,7 @@
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -207,9 +207,13 @@ def _candidate_row(one: Candidate) -> dict[str, Any]:
     row = {name: getattr(one, name) for name in one.__slots__ if name not in ("reasons", "evidence")}
     return row | {
         "reasons": json.dumps([_ground_row(g) for g in one.reasons], default=str, ensure_ascii=False),
-        "evidence": json.dumps([asdict(e) for e in one.evidence], default=str, ensure_ascii=False),
+        "evidence": json.dumps([_fields(e) for e in one.evidence], default=str, ensure_ascii=False),
     }
 
 
 def _ground_row(ground: Ground) -> dict[str, Any]:
-    return {k: v for k, v in asdict(ground).items() if v not in (None, "", 0, 0.0)} | {"code": ground.code}
+    return {k: v for k, v in _fields(ground).items() if v not in (None, "", 0, 0.0)} | {"code": ground.code}
+
+
+def _fields(one: Ground | Evidence) -> dict[str, Any]:
+    return {name: getattr(one, name) for name in one.__slots__}

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from math import log2
 from typing import Literal
 
@@ -19,6 +20,7 @@ _RISE_FULL = 8.0
 _CHART_POINTS = 10.0
 _KEY_MIN = 3
 _MONTH_DAYS = 30
+_SEPARATORS = re.compile(r"[\W_]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +105,10 @@ class Candidate:
         return self.status == "candidate" and self.surfaced_at == self.as_of
 
 
+@lru_cache(maxsize=8192)
 def key_of(name: str) -> str:
     """What spellings of one name share: "Truth Social", "TRUTH Social" and "TruthSocial" are one, and so is "Truth"."""
-    squeezed = re.sub(r"[\W_]", "", name.casefold())
+    squeezed = _SEPARATORS.sub("", name.casefold())
     short = squeezed.removesuffix("social")
     return short if len(short) >= _KEY_MIN else squeezed
 
