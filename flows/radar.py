@@ -59,6 +59,9 @@ def _notice(house: House, documents: Sequence[Document], as_of: datetime, report
     rules, rows = house.settings.radar.discovery, house.warehouse.radar
     rows.count_days({published_or_seen(document).date() for document in documents})
     told = [d for d in documents if d.source_kind not in _KINDS_LEFT_OUT]
+    report.counts.setdefault("names_introduced", 0)
+    if not told:
+        return
     finder = _finder(tuple(names_watched(house)))
     since = as_of.date() - timedelta(days=rules.window_days)
     before = rows.tracked(since)
@@ -71,7 +74,7 @@ def _notice(house: House, documents: Sequence[Document], as_of: datetime, report
         kept = [_kept(row) for row in rows.naming(name, earliest, as_of)]
         mentions += _mentions(house, finder, kept, {name: names[name]}, as_of)
     rows.add_mentions(list({(row["name_key"], row["document_id"]): row for row in mentions}.values()))
-    report.counts["names_introduced"] = report.counts.get("names_introduced", 0) + len(contexts)
+    report.counts["names_introduced"] += len(contexts)
 
 
 def look_around(house: House, as_of: datetime, report: RunReport) -> list[Candidate]:

@@ -2,7 +2,6 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -17,6 +16,7 @@ _LATE_DAYS = 4
 # A gap between two nights longer than this is not filled in: the burst starts anew.
 _CATCH_UP_DAYS = 240
 _LEVEL_DAYS = 7
+_NEAR_DAYS = 20
 _MEASURED = "(series = 'page_views' OR series LIKE 'chart_rank%')"
 _DAY = "least(coalesce(d.published_at, d.first_seen_at), d.first_seen_at)::DATE"
 
@@ -27,8 +27,8 @@ def measure_momentum(con: Connection, as_of: datetime, run_id: str, names: Mappi
     Args:
         names: platform id by key of its names (``trendwarte.radar.candidates.key_of``).
     """
-    day, start = as_of.date(), _start(con, as_of)
-    carried = _carried(con, start)
+    day = as_of.date()
+    start, carried = _carried(con, day)
     reach = start - timedelta(days=rules.baseline_days + rules.gap_days)
     found = news_attention(_news(con, as_of, reach), _markets(rules, is_press=True), carried, start, day, rules)
     if con.execute(f"FROM measurements WHERE measured_on >= ? AND {_MEASURED} LIMIT 1", [start]).fetchall():
@@ -38,17 +38,35 @@ def measure_momentum(con: Connection, as_of: datetime, run_id: str, names: Mappi
     insert(con, "momentum", [_row(one, run_id, rules) for one in found])
 
 
-def _carried(con: Connection, start: date) -> dict[tuple[str, str, str], Before]:
-    rows = con.execute(
-        "SELECT platform, market, input, value, burst FROM momentum WHERE measured_on >= ? AND measured_on < ?"
-        " ORDER BY measured_on",
-        [start - timedelta(days=_LEVEL_DAYS - 1), start],
-    ).fetchall()
+def _carried(con: Connection, day: date) -> tuple[date, dict[tuple[str, str, str], Before]]:
+    """First day to count, a few days before the last one counted since late arrivals belong to their own day, and where
+    every series stood before it."""
+    # On most nights the last night was yesterday's: one look finds it and what is carried from it.
+    newest, rows = None, _kept(con, day - timedelta(days=_NEAR_DAYS), day)
+    if rows:
+        newest = rows[-1][0]
+    elif last := con.execute("SELECT max(measured_on) FROM momentum WHERE measured_on <= ?", [day]).fetchone():
+        newest = last[0]
+    longest = day - timedelta(days=_CATCH_UP_DAYS)
+    start = max(newest - timedelta(days=_LATE_DAYS), longest) if newest else longest
+    reach = start - timedelta(days=_LEVEL_DAYS - 1)
+    if reach < day - timedelta(days=_NEAR_DAYS):
+        rows = _kept(con, reach, start)
     found: dict[tuple[str, str, str], Before] = {}
-    for platform, market, name, value, burst in rows:
-        key = platform, market, name
-        found[key] = Before((*found.get(key, Before()).values, value), burst)
-    return found
+    for on, platform, market, name, value, burst in rows:
+        if reach <= on < start:
+            key = platform, market, name
+            found[key] = Before((*found.get(key, Before()).values, value), burst)
+    return start, found
+
+
+def _kept(con: Connection, since: date, day: date) -> list[tuple[date, str, str, str, float, float]]:
+    rows = con.execute(
+        "SELECT measured_on, platform, market, input, value, burst FROM momentum"
+        " WHERE measured_on >= ? AND measured_on <= ?",
+        [since, day],
+    ).fetchall()
+    return sorted(rows)
 
 
 def _news(con: Connection, as_of: datetime, since: date) -> News:
@@ -60,12 +78,12 @@ def _news(con: Connection, as_of: datetime, since: date) -> News:
         volumes[source, label, on] += count
     firsts = dict(con.execute("SELECT source_id, min(seen_on) FROM source_days GROUP BY source_id").fetchall())
     told = con.execute(
-        f"SELECT DISTINCT s.platform, d.source_id, d.lang, {_DAY}, d.document_id"  # noqa: S608
+        f"SELECT s.platform, d.source_id, d.lang, {_DAY}, d.document_id"  # noqa: S608
         " FROM signals s JOIN documents d USING (document_id) WHERE s.known_from <= ? AND NOT s.is_recap"
         " AND s.published_at >= ? AND s.role NOT IN ('venue', 'boilerplate') AND s.platform <> 'all_social'",
         [as_of, since - timedelta(days=1)],
     ).fetchall()
-    named = Counter((platform, source, label, on) for platform, source, label, on, _ in told)
+    named = Counter((platform, source, label, on) for platform, source, label, on, _ in set(told))
     return News(volumes, named, firsts)
 
 
@@ -114,13 +132,16 @@ def judge_momentum(
         established: platforms known to have kept their audience: without an earlier judgement they are sustained.
     """
     con.execute("DELETE FROM momentum_stages WHERE as_of = ?", [as_of])
-    day = as_of.date()
-    last = con.execute("SELECT max(as_of)::DATE FROM momentum_stages WHERE as_of < ?", [as_of]).fetchone()
-    since = max(last[0] if last and last[0] else day, day - timedelta(days=_CATCH_UP_DAYS))
-    standings = unmoved(latest_standings(con, as_of), _inputs(con, since, day, rules), established, day, rules)
+    day, newest = as_of.date(), _newest(con, as_of)
+    last = max((on for on, _ in newest), default=day)
+    since = max(last, day - timedelta(days=_CATCH_UP_DAYS))
+    before = [standing for _, standing in newest]
+    standings = unmoved(before, _inputs(con, since, day, rules), established, day, rules)
     if standings is None:
         standings = _moved(con, as_of, since, established, rules)
-    insert(con, "momentum_stages", [asdict(one) | {"as_of": as_of, "run_id": run_id} for one in standings])
+    columns = Standing.__slots__
+    rows = [{name: getattr(one, name) for name in columns} | {"as_of": as_of, "run_id": run_id} for one in standings]
+    insert(con, "momentum_stages", rows)
     return standings
 
 
@@ -149,11 +170,11 @@ def _inputs(con: Connection, since: date, day: date, rules: Momentum) -> list[In
     held, used = timedelta(days=rules.hold_days), day - timedelta(days=rules.baseline_days)
     rows = con.execute(
         "SELECT platform, market, input, max(measured_on), max(measured_on) FILTER (is_burst) FROM momentum"
-        " WHERE measured_on >= ? AND measured_on <= ? GROUP BY ALL ORDER BY ALL",
+        " WHERE measured_on >= ? AND measured_on <= ? GROUP BY platform, market, input",
         [min(used, since - held), day],
     ).fetchall()
     found: dict[tuple[str, str], list[tuple[str, date, date | None]]] = defaultdict(list)
-    for platform, market, *one in rows:
+    for platform, market, *one in sorted(rows, key=lambda row: row[:3]):
         found[platform, market].append(tuple(one))
     return [
         Inputs(
@@ -169,20 +190,17 @@ def _inputs(con: Connection, since: date, day: date, rules: Momentum) -> list[In
 
 def latest_standings(con: Connection, before: datetime) -> list[Standing]:
     """Where every platform stood on its newest night before ``before``."""
+    return [standing for _, standing in _newest(con, before)]
+
+
+def _newest(con: Connection, before: datetime) -> list[tuple[date, Standing]]:
     rows = con.execute(
-        "SELECT platform, market, arg_max((stage, stage_since, spark_on, peak_on, durability, inputs, bursting), as_of)"
-        " FROM momentum_stages WHERE as_of < ? GROUP BY ALL",
+        "SELECT platform, market, max(as_of)::DATE,"
+        " arg_max((stage, stage_since, spark_on, peak_on, durability, inputs, bursting), as_of)"
+        " FROM momentum_stages WHERE as_of < ? GROUP BY platform, market",
         [before],
     ).fetchall()
-    return [Standing(platform, market, *newest) for platform, market, newest in rows]
-
-
-def _start(con: Connection, as_of: datetime) -> date:
-    """First day to count: a few days before the last judged night, since late arrivals belong to their own day."""
-    day = as_of.date()
-    last = con.execute("SELECT max(measured_on) FROM momentum WHERE measured_on <= ?", [day]).fetchone()
-    newest: date = last[0] if last and last[0] else day - timedelta(days=_CATCH_UP_DAYS)
-    return max(newest - timedelta(days=_LATE_DAYS), day - timedelta(days=_CATCH_UP_DAYS))
+    return [(on, Standing(platform, market, *newest)) for platform, market, on, newest in rows]
 
 
 def _markets(rules: Momentum, *, is_press: bool = False) -> dict[str, list[str]]:

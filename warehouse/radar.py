@@ -1,9 +1,9 @@
 """Names that texts introduced, who mentions them, and the candidates they became."""
 
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -17,11 +17,7 @@ _EVIDENCE_MAX = 4
 # Below that a name is a slip of the pen; counting who mentions it would cost more than it tells.
 _TRACKED_WEIGHT = 0.29
 _SPELLING_SHARE = 0.2
-_KNOWN = "known_from <= $as_of AND seen_on <= $day"
-_CALLED = (
-    "SELECT name_key FROM radar_contexts"  # noqa: S608
-    f" WHERE kind IN ('social', 'rival', 'move') AND seen_on > $since AND {_KNOWN}"
-)
+_SOCIAL = frozenset({"social", "rival", "move"})
 _DAY = "least(coalesce(published_at, first_seen_at), first_seen_at)::DATE"
 
 
@@ -37,17 +33,15 @@ class RadarRows:
         Every spelling that a fifth of the texts use counts: "N." beside "N. Social".
         """
         rows = self._con.execute(
-            "SELECT name_key, name, count(*), coalesce(sum(weight) FILTER (kind IN ('social', 'rival', 'move')), 0)"
-            " FROM radar_contexts WHERE kind <> 'other' AND seen_on > ? GROUP BY name_key, name",
-            [since],
+            "SELECT name_key, name, kind, weight FROM radar_contexts WHERE kind <> 'other' AND seen_on > ?", [since]
         ).fetchall()
-        told: Counter[str] = Counter()
-        said: dict[str, float] = {}
-        for key, _, count, weight in rows:
-            told[key] += count
-            said[key] = said.get(key, 0.0) + weight
+        told = Counter(key for key, *_ in rows)
+        spelled = Counter((key, name) for key, name, *_ in rows)
+        said: dict[str, float] = defaultdict(float)
+        for key, _, kind, weight in rows:
+            said[key] += weight if kind in _SOCIAL else 0.0
         return {
-            name: key for key, name, count, _ in rows
+            name: key for (key, name), count in spelled.items()
             if said[key] >= _TRACKED_WEIGHT and count >= _SPELLING_SHARE * told[key]
         }  # fmt: skip
 
@@ -64,11 +58,12 @@ class RadarRows:
         chosen = sorted(days)
         if not chosen:
             return
-        self._con.execute("DELETE FROM source_days WHERE seen_on IN (SELECT unnest(?::DATE[]))", [chosen])
+        # A sub-query for the days costs as much to plan as all the rest.
+        self._con.execute("DELETE FROM source_days WHERE list_contains(?::DATE[], seen_on)", [chosen])
         # Nothing is seen before its day: the bound on first_seen_at spares the read of years that are kept.
         self._con.execute(
             f"INSERT INTO source_days SELECT source_id, outlet, lang, {_DAY} AS seen_on, count(*) FROM documents"  # noqa: S608
-            " WHERE first_seen_at >= ?::DATE AND seen_on IN (SELECT unnest(?::DATE[])) GROUP BY ALL",
+            " WHERE first_seen_at >= ?::DATE AND list_contains(?::DATE[], seen_on) GROUP BY ALL",
             [chosen[0], chosen],
         )
 
@@ -89,7 +84,7 @@ class RadarRows:
             return []
         found = standings_of(
             said,
-            self._mentions(as_of, rules),
+            self._mentions(as_of, {one.name_key for one in said}),
             self._volumes(as_of.date(), rules),
             as_of.date(),
             rules,
@@ -102,19 +97,22 @@ class RadarRows:
 
     def _introductions(self, as_of: datetime, rules: Discovery) -> list[Introduction]:
         """Introductions, within the history, of names that some text called a social service within the window."""
+        day = as_of.date()
         rows = self._con.execute(
-            "SELECT name_key, document_id, kind, name, weight, origin, seen_on FROM radar_contexts"  # noqa: S608
-            f" WHERE {_KNOWN} AND seen_on > $history AND name_key IN ({_CALLED})",
-            _window(as_of, rules) | {"history": as_of.date() - timedelta(days=rules.history_days)},
+            "SELECT name_key, document_id, kind, name, weight, origin, seen_on FROM radar_contexts"
+            " WHERE known_from <= ? AND seen_on <= ? AND seen_on > ?",
+            [as_of, day, day - timedelta(days=rules.history_days)],
         ).fetchall()
-        return [Introduction(*row) for row in rows]
+        found, since = [Introduction(*row) for row in rows], day - timedelta(days=rules.window_days)
+        called = {one.name_key for one in found if one.seen_on > since and one.kind in _SOCIAL}
+        return [one for one in found if one.name_key in called]
 
-    def _mentions(self, as_of: datetime, rules: Discovery) -> list[Mention]:
-        """All mentions of these names."""
+    def _mentions(self, as_of: datetime, keys: Iterable[str]) -> list[Mention]:
+        """All mentions of some names."""
         rows = self._con.execute(
-            "SELECT name_key, outlet, origin, seen_on FROM radar_mentions"  # noqa: S608
-            f" WHERE {_KNOWN} AND name_key IN ({_CALLED})",
-            _window(as_of, rules),
+            "SELECT name_key, outlet, origin, seen_on FROM radar_mentions"
+            " WHERE known_from <= ? AND seen_on <= ? AND list_contains(?::VARCHAR[], name_key)",
+            [as_of, as_of.date(), list(keys)],
         ).fetchall()
         return [Mention(*row) for row in rows]
 
@@ -205,18 +203,17 @@ class RadarRows:
         )  # fmt: skip
 
 
-def _window(as_of: datetime, rules: Discovery) -> dict[str, Any]:
-    """Bounds of ``_KNOWN`` and ``_CALLED``."""
-    return {"as_of": as_of, "day": as_of.date(), "since": as_of.date() - timedelta(days=rules.window_days)}
-
-
 def _candidate_row(one: Candidate) -> dict[str, Any]:
     row = {name: getattr(one, name) for name in one.__slots__ if name not in ("reasons", "evidence")}
     return row | {
         "reasons": json.dumps([_ground_row(g) for g in one.reasons], default=str, ensure_ascii=False),
-        "evidence": json.dumps([asdict(e) for e in one.evidence], default=str, ensure_ascii=False),
+        "evidence": json.dumps([_fields(e) for e in one.evidence], default=str, ensure_ascii=False),
     }
 
 
 def _ground_row(ground: Ground) -> dict[str, Any]:
-    return {k: v for k, v in asdict(ground).items() if v not in (None, "", 0, 0.0)} | {"code": ground.code}
+    return {k: v for k, v in _fields(ground).items() if v not in (None, "", 0, 0.0)} | {"code": ground.code}
+
+
+def _fields(one: Ground | Evidence) -> dict[str, Any]:
+    return {name: getattr(one, name) for name in one.__slots__}

@@ -12,8 +12,8 @@ from trendwarte.rules import Discovery
 NOW = datetime(2021, 2, 15, 23, 59, 59, tzinfo=UTC)
 RULES = Discovery()
 RISING = Standing(
-    name_key="plauderia", name="Plauderia", social=0.91, social_origins=2, said_social=3, said_other=0, said_lately=3, documents=4,
-    outlets=3, established=2, first_seen_on=date(2021, 2, 1), last_seen_on=date(2021, 2, 15), seen_now=4, rise=6.0, surprise=9.0,
+    name_key="plauderia", name="Plauderia", social=0.91, social_origins=2, said_social=3, said_other=0, said_lately=3,
+    introduced=0.91, said_plainly=3, introduced_on=date(2021, 2, 1), documents=4, outlets=3, established=2, first_seen_on=date(2021, 2, 1), last_seen_on=date(2021, 2, 15), seen_now=4, rise=6.0, surprise=9.0,
 )  # fmt: skip
 
 
@@ -33,7 +33,7 @@ def test_what_several_outlets_call_a_social_service_and_is_new_is_shown_with_rea
         ({"outlets": 1}, "noticed", "thin"),
         ({"social": 0.3}, "noticed", "thin"),
         ({"established": 0}, "noticed", "thin"),
-        ({"first_seen_on": date(2019, 1, 1), "rise": 1.1}, "noticed", "steady"),
+        ({"first_seen_on": date(2019, 1, 1), "introduced_on": date(2019, 1, 1), "rise": 1.1}, "noticed", "steady"),
         ({"said_other": 4}, "rejected", "other"),
         ({"documents": 90}, "noticed", "unsaid"),
     ],
@@ -44,7 +44,23 @@ def test_what_is_thin_steady_or_something_else_is_held_back_with_the_reason(chan
 
 
 def test_an_old_name_comes_back_when_it_rises():
-    assert judged(replace(RISING, first_seen_on=date(2019, 1, 1)))["Plauderia"].status == "candidate"
+    old = replace(RISING, first_seen_on=date(2019, 1, 1), introduced_on=date(2019, 1, 1))
+    assert judged(old)["Plauderia"].status == "candidate"
+
+
+def test_an_old_word_is_new_when_texts_begin_to_introduce_it_and_name_it_more_than_by_chance():
+    word = replace(RISING, first_seen_on=date(2019, 1, 1), rise=1.9)
+    shown = judged(word)["Plauderia"]
+    assert shown.status == "candidate" and {ground.code for ground in shown.reasons} == {
+        "social",
+        "spread",
+        "introduced",
+    }
+    assert judged(replace(word, surprise=1.0))["Plauderia"].status == "noticed"
+    # Who only takes it for known does not make it new.
+    assert judged(replace(word, introduced=0.4))["Plauderia"].status == "noticed"
+    assert judged(replace(word, documents=30, said_plainly=1))["Plauderia"].status == "noticed"
+    assert judged(replace(word, introduced_on=None, introduced=0.0))["Plauderia"].status == "noticed"
 
 
 def test_a_place_in_a_social_chart_says_what_kind_of_service_it_is():
@@ -82,8 +98,11 @@ def test_a_word_for_the_kind_is_no_other_name():
 
 def test_in_a_young_archive_everything_is_new_so_one_introduction_is_not_enough():
     assert judged(replace(RISING, surprise=0.5))["Plauderia"].status == "candidate"
-    lone = judged(replace(RISING, surprise=0.5, social=0.7, social_origins=1, said_lately=1))["Plauderia"]
-    assert lone.status == "noticed" and lone.reasons[-1].code == "steady"
+    lone = judged(replace(RISING, surprise=0.5, social=0.7, social_origins=1, said_lately=1, said_plainly=1))
+    assert lone["Plauderia"].status == "noticed" and lone["Plauderia"].reasons[-1].code == "steady"
+    # However many take it for known ("a video on N."): that speaks against its being new.
+    known = judged(replace(RISING, surprise=0.5, said_lately=40, introduced=0.6, said_plainly=2))
+    assert known["Plauderia"].status == "noticed"
 
 
 def test_a_month_has_room_for_few_names_that_one_origin_introduces_but_for_all_that_two_do():

@@ -25,6 +25,9 @@ def found(title, summary=""):
         ("Instagram launches its Lichtfang clone", "Lichtfang", "rival"),
         ("Start-up unveils Zwitscha to take on Twitter", "Zwitscha", "rival"),
         ("Twitter alternatives such as Zwitscha and Quillow are crowded", "Quillow", "rival"),
+        ("Zwitscha still can't replace Twitter", "Zwitscha", "rival"),
+        ("Zwitscha could one day overtake TikTok, analysts say", "Zwitscha", "rival"),
+        ("Wirbel überholt TikTok bei den Jüngsten", "Wirbel", "rival"),
         ("Twitter users flock to Zwitscha after the sale", "Zwitscha", "move"),
         ("Zwitscha gains two million users as Twitter stumbles", "Zwitscha", "move"),
         ("What is Lichtfang? All about the new social media app", "Lichtfang", "social"),
@@ -69,6 +72,8 @@ def test_a_name_is_found_with_what_it_is_said_to_be(text, name, kind):
         "Scammer cloned my business on Instagram",
         "A video on Sunday showed the social network",
         "Fans of Instagram and Rosen",
+        "Angela to replace Twitter boss in spring",
+        "The network is switching to Angela’s plan on Twitter",
     ],
 )
 def test_known_platforms_their_products_places_and_ordinary_words_are_no_discovery(text):

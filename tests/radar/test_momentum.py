@@ -188,6 +188,19 @@ def test_silence_of_the_sources_makes_nothing_fade(house):
     assert silent is None or (silent.stage == "hype" and silent.durability is None)
 
 
+@pytest.mark.parametrize("pause", [0, 20])
+def test_days_without_collecting_leave_durability_as_it_is(house, pause):
+    steady_world(house, 100)
+    tell(house, OLD, days(100, 10), 20, 2)
+    view(house, days(100, 70), 9000)
+    tell(house, OLD, days(110, 32), 20)
+    tell(house, OLD, days(142 + pause, 28 - pause), 20)
+    judge(house, days(99, 1)[0])
+    assert judge(house, days(109, 1)[0]).stage == "spark"
+    # Readers stay, the news is silent: half of the two.
+    assert judge(house, days(169, 1)[0]).durability == pytest.approx(0.5, abs=0.1)
+
+
 def test_the_calm_after_a_scandal_is_no_fading_of_an_established_platform(house):
     steady_world(house, 100)
     tell(house, OLD, days(100, 5), 20, 8)

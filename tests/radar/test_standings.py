@@ -42,6 +42,14 @@ def test_the_kind_counts_for_a_year_but_how_sure_it_is_only_within_the_window():
     assert one.social == pytest.approx(0.7) and one.documents == 1 and one.first_seen_on == ago(200)
 
 
+def test_what_takes_a_name_for_known_says_what_it_is_but_does_not_introduce_it():
+    one = standing([said(200, "b"), said(9), said(1, "b", kind="move", weight=0.3)], [named(1)])
+    assert (one.said_lately, one.said_plainly, one.introduced_on) == (2, 1, ago(200))
+    assert one.introduced == pytest.approx(0.7) and one.social == pytest.approx(0.79)
+    soft = standing([said(1, kind="move", weight=0.3)], [named(1)])
+    assert (soft.introduced, soft.said_plainly, soft.introduced_on) == (0, 0, None)
+
+
 def test_the_usual_spelling_is_the_name_and_what_calls_it_something_else_does_not_spell_it():
     words = [
         said(1),

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from math import log2
 from typing import Literal
 
@@ -19,6 +20,7 @@ _RISE_FULL = 8.0
 _CHART_POINTS = 10.0
 _KEY_MIN = 3
 _MONTH_DAYS = 30
+_SEPARATORS = re.compile(r"[\W_]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +28,11 @@ class Standing:
     """What is known of one name on one day; counts are of the window unless they say otherwise.
 
     ``social`` 0-1 is how far independent origins call it a social service, ``said_social``/``said_other`` how many
-    texts of a year say what it is, ``said_lately`` how many of the window. ``established`` counts outlets with a
-    history of their own, ``rise`` is its share of the news against before in those, ``surprise`` how unlikely (in
-    nats) that were if they had named it evenly, ``seen_now`` their texts of the last four weeks. ``charts`` are places
-    in social charts, by label of the chart.
+    texts of a year say what it is, ``said_lately`` how many of the window. ``introduced`` 0-1 and ``said_plainly``
+    count only those of the window that do not take it for known, ``introduced_on`` is the first of these within the
+    history. ``established`` counts outlets with a history of their own, ``rise`` is its share of the news against
+    before in those, ``surprise`` how unlikely (in nats) that were if they had named it evenly, ``seen_now`` their
+    texts of the last four weeks. ``charts`` are places in social charts, by label of the chart.
     """
 
     name_key: str
@@ -44,6 +47,9 @@ class Standing:
     first_seen_on: date
     last_seen_on: date
     said_lately: int = 0
+    introduced: float = 0.0
+    said_plainly: int = 0
+    introduced_on: date | None = None
     seen_now: int = 0
     rise: float = 1.0
     surprise: float = 0.0
@@ -61,10 +67,11 @@ class Standing:
 class Ground:
     """Why a name is shown or not, as fields; each language renders its own sentence.
 
-    ``code`` is one of: social (``count`` origins call it a social service), spread (``count`` outlets), rise (``value``
-    times its share), new (first met on ``on``), chart (place ``value`` in chart ``detail``), trend (``detail``), and
-    against it: thin, unsaid (share ``value`` of its texts introduce it: a person, a game), other (share ``value`` of
-    those that say what it is call it something else), steady, crowded (enough new names this month), dismissed.
+    ``code`` is one of: social (``count`` origins call it a social service), spread (``count`` outlets), rise
+    (``value`` times its share), new (first met on ``on``), introduced (first plainly introduced as a service on
+    ``on``), chart (place ``value`` in chart ``detail``), trend (``detail``), and against it: thin, unsaid (share
+    ``value`` of its texts introduce it: a person, a game), other (share ``value`` of those that say what it is call
+    it something else), steady, crowded (enough new names this month), dismissed.
     """
 
     code: str
@@ -98,9 +105,10 @@ class Candidate:
         return self.status == "candidate" and self.surfaced_at == self.as_of
 
 
+@lru_cache(maxsize=8192)
 def key_of(name: str) -> str:
     """What spellings of one name share: "Truth Social", "TRUTH Social" and "TruthSocial" are one, and so is "Truth"."""
-    squeezed = re.sub(r"[\W_]", "", name.casefold())
+    squeezed = _SEPARATORS.sub("", name.casefold())
     short = squeezed.removesuffix("social")
     return short if len(short) >= _KEY_MIN else squeezed
 
@@ -163,6 +171,10 @@ def _merged(standings: Sequence[Standing]) -> list[Standing]:
             social=1 - (1 - stays.social) * (1 - goes.social),
             said_social=stays.said_social + goes.said_social,
             said_lately=stays.said_lately + goes.said_lately,
+            # The same origins may use both spellings: twice is no more for what is to prove newness.
+            introduced=max(stays.introduced, goes.introduced),
+            said_plainly=max(stays.said_plainly, goes.said_plainly),
+            introduced_on=min(filter(None, (stays.introduced_on, goes.introduced_on)), default=None),
         )
         del by_key[goes.name_key]
     return list(by_key.values())
@@ -206,12 +218,24 @@ def _against(one: Standing, dismissed: set[str], rules: Discovery, on: date) -> 
     if one.said_lately < rules.said_share * one.documents:
         yield Ground("unsaid", value=one.said_lately / one.documents)
     is_new = _is_novel(one, rules, on) and (one.surprise >= rules.surprise or _is_sure(one, rules))
-    if not (is_new or _is_rising(one, rules)):
+    if not (is_new or _is_newly_introduced(one, rules, on) or _is_rising(one, rules)):
         yield Ground("steady", value=one.rise, on=one.first_seen_on)
 
 
 def _is_novel(one: Standing, rules: Discovery, on: date) -> bool:
     return (on - one.first_seen_on).days <= rules.novel_days
+
+
+def _is_newly_introduced(one: Standing, rules: Discovery, on: date) -> bool:
+    """Whether an old word has become the name of a service: plainly introduced only lately, by a good part of the texts
+    that name it, and named more than by chance."""
+    return (
+        one.introduced_on is not None
+        and (on - one.introduced_on).days <= rules.novel_days
+        and one.introduced >= rules.social_minimum
+        and one.said_plainly >= rules.said_share * one.documents
+        and one.surprise >= rules.surprise
+    )
 
 
 def _is_rising(one: Standing, rules: Discovery) -> bool:
@@ -220,7 +244,7 @@ def _is_rising(one: Standing, rules: Discovery) -> bool:
 
 def _is_sure(one: Standing, rules: Discovery) -> bool:
     """Whether several texts introduce a name, and plainly."""
-    return one.said_lately > 1 and one.social >= rules.sure
+    return one.said_plainly > 1 and one.introduced >= rules.sure
 
 
 def _reasons(one: Standing, rules: Discovery, on: date) -> Iterable[Ground]:
@@ -229,6 +253,8 @@ def _reasons(one: Standing, rules: Discovery, on: date) -> Iterable[Ground]:
     yield Ground("spread", value=one.documents, count=one.outlets)
     if _is_novel(one, rules, on):
         yield Ground("new", on=one.first_seen_on)
+    elif _is_newly_introduced(one, rules, on):
+        yield Ground("introduced", on=one.introduced_on)
     if _is_rising(one, rules):
         yield Ground("rise", value=one.rise, count=one.seen_now)
     yield from (Ground("chart", value=rank, detail=chart) for chart, rank in sorted(one.charts.items()))

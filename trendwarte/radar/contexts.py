@@ -41,6 +41,7 @@ _WORD = r"[A-ZÄÖÜ](?:[\w]|(?<=\w)\.(?=\w))+"
 _NAME = rf"(?<![\w-])(?P<name>{_WORD}(?:[ ](?:{_WORD}|\d+)){{0,2}})"
 _LISTED_NAME = rf"{_WORD}(?: {_WORD})?"
 _CALLED = r"(?i:called|named|dubbed|known as|so-called|namens|genannt|mit dem namen)"
+_AFTER_PEER = "and|as|among|at|by|for|in|on|or|with|within|als|auf|bei|in|oder|und|unter"
 _OPEN = r"[\"'„“”‘’»«]?"
 
 
@@ -107,7 +108,7 @@ def _words() -> _Words:
         ),
         closing=re.compile(raw["closing"]),
         person=re.compile(rf"(?i:{raw['person']})"),
-        rival=re.compile(f"{raw['rivals']}|{raw['takes_on']}|-style|-like|-artig"),
+        rival=re.compile(f"{raw['rivals']}|{raw['takes_on']}|{raw['overtakes']}|-style|-like|-artig"),
         crowd=re.compile(raw["crowds"]),
         explain=re.compile(raw["explains"]),
         moving=re.compile(f"{raw['flocks']}|{raw['leaves']}"),
@@ -160,6 +161,10 @@ class Finder:
             re.compile(
                 rf"{_NAME}(?:[ -](?i:clone|klon|knock-?off|copycat|nachahmer)\b|-(?i:style|like)(?= (?:[\w-]+ ){{0,2}}?(?i:apps?|features?|networks?|platforms?|services?|feeds?|posts?)\b))"
             ),
+            # "N. still can't replace Twitter", "N. überholt TikTok"; "A. to replace Twitter boss" is a person.
+            re.compile(
+                rf"{_NAME}(?: [a-zäöü'’]+){{0,3}}? (?i:{raw['overtakes']}) (?:{peers})(?=$|[\"”’]?[.,;:?!]| (?:{_AFTER_PEER})\b)"
+            ),
         ]
         self._rival_list = re.compile(
             rf"(?:(?:{peers})[ -](?i:{rivals})|\b(?i:{rivals}) (?:to|of|for|von|zu|für) (?:{peers}))"
@@ -167,7 +172,7 @@ class Finder:
         )
         flocks, leaves = raw["flocks"], raw["leaves"]
         self._move = [
-            re.compile(rf"\b(?i:{flocks})(?: \w+){{0,3}}? (?:to|for|towards|zu|auf|nach) {_OPEN}{_NAME}(?!['’]s)"),
+            re.compile(rf"\b(?i:{flocks})(?: \w+){{0,3}}? (?:to|for|towards|zu|auf|nach) {_OPEN}{_NAME}(?!\w|['’]s)"),
             re.compile(rf"\b(?i:{leaves}) (?:{peers}) (?:for|in favou?r of|für|zugunsten von) {_OPEN}{_NAME}"),
         ]
 

@@ -15,6 +15,8 @@ from trendwarte.rules import Discovery
 
 _SOCIAL = frozenset({"social", "rival", "move"})
 _NEVER = 1e-9
+# Up to here a text takes the name for known ("a video on N.", contexts.py): that says what it is, not that it is new.
+_TAKEN_FOR_KNOWN = 0.35
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,7 @@ def _standing(
     window, settled = day - timedelta(days=rules.window_days), timedelta(days=rules.established_days)
     spellings = Counter(one.name for one in said if one.kind != "other")
     social = [one for one in said if one.kind in _SOCIAL]
+    plain = [one for one in social if one.weight > _TAKEN_FOR_KNOWN]
     lately = [one for one in named if one.seen_on > window]
     seen, rise, surprise = _risen(named, volumes, day, rules)
     return Standing(
@@ -93,6 +96,9 @@ def _standing(
         said_social=len({one.document_id for one in social}),
         said_other=len({one.document_id for one in said if one.kind == "other"}),
         said_lately=len({one.document_id for one in social if one.seen_on > window}),
+        introduced=_attested(one for one in plain if one.seen_on > window),
+        said_plainly=len({one.document_id for one in plain if one.seen_on > window}),
+        introduced_on=min((one.seen_on for one in plain), default=None),
         documents=len(lately),
         outlets=len({one.origin for one in lately}),
         established=len({one.origin for one in lately if one.seen_on >= volumes[one.outlet].first_day + settled}),
@@ -110,7 +116,7 @@ def _attested(said: Iterable[Introduction]) -> float:
     for one in said:
         weights[one.origin] = max(weights.get(one.origin, 0.0), one.weight)
     # In one order, so that a night judged again gives the same digits.
-    return 1 - prod(1 - weight for weight in sorted(weights.values()))
+    return round(1 - prod(1 - weight for weight in sorted(weights.values())), 9)
 
 
 def _risen(

@@ -44,10 +44,18 @@ lately AS (
     GROUP BY ALL
 ),
 markets AS (SELECT unnest($markets::STRUCT(label VARCHAR, market VARCHAR)[], recursive := true)),
+open_days AS (
+    -- Days on which nothing was collected are no days, neither of the peak week nor of the last weeks.
+    SELECT p.platform, p.market, count(DISTINCT n.seen_on) FILTER (n.seen_on <= p.peak_on) AS peak_days,
+           count(DISTINCT n.seen_on) FILTER (n.seen_on > greatest(p.peak_on + $q_from::INTEGER - 1,
+                 $day::DATE - ($q_to::INTEGER - $q_from::INTEGER + 1))) AS late_days
+    FROM lately p JOIN markets k USING (market) JOIN source_days n ON n.lang = k.label AND n.seen_on BETWEEN p.peak_on - 6 AND $day
+    WHERE p.input = 'mentions' GROUP BY ALL
+),
 peak_weeks AS (
     SELECT p.platform, k.market, n.source_id, sum(n.documents) AS d, p.peak_on,
-           least($day::DATE - p.peak_on - $q_from::INTEGER + 1, $q_to::INTEGER - $q_from::INTEGER + 1) AS late_days
-    FROM lately p JOIN markets k USING (market)
+           sum(n.documents) * any_value(o.late_days) / any_value(o.peak_days) AS usual
+    FROM lately p JOIN markets k USING (market) JOIN open_days o USING (platform, market)
     JOIN source_days n ON n.lang = k.label AND n.seen_on BETWEEN p.peak_on - 6 AND p.peak_on
     WHERE p.input = 'mentions' GROUP BY ALL
 ),
@@ -59,8 +67,8 @@ late_weeks AS (
      AND n.seen_on > greatest(w.peak_on + $q_from::INTEGER - 1, $day::DATE - ($q_to::INTEGER - $q_from::INTEGER + 1))
      AND n.seen_on <= $day
     GROUP BY w.platform, w.market, w.source_id
-    HAVING greatest(sqrt(d_late) - sqrt($steady_factor * d_peak * any_value(w.late_days) / 7),
-                    sqrt(d_peak * any_value(w.late_days) / 7 / $steady_factor) - sqrt(d_late)) <= $chance
+    HAVING greatest(sqrt(d_late) - sqrt($steady_factor * any_value(w.usual)),
+                    sqrt(any_value(w.usual) / $steady_factor) - sqrt(d_late)) <= $chance
 ),
 told AS (
     SELECT w.platform, w.market, w.source_id, w.d_peak, w.d_late,
