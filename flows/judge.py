@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from hashlib import blake2b
+from typing import Any
 
 from flows.house import House, now
 from flows.radar import follow_momentum, look_around, notice, read_again_for_new_platforms, spark_notes
@@ -126,10 +127,14 @@ def _stored(
         )
 
 
-def judge_all(house: House, as_of: datetime, report: RunReport, *, is_degraded: bool) -> None:
-    """Score every platform, judge every client, queue messages, end the night: one transaction, or nothing."""
+def judge_all(
+    house: House, as_of: datetime, report: RunReport, last: Mapping[str, Any] | None, *, is_degraded: bool
+) -> None:
+    """Score every platform, judge every client, queue messages, end the night: one transaction, or nothing.
+
+    ``last`` is the newest night that was judged before this one.
+    """
     warehouse = house.warehouse
-    last = warehouse.runs.last_judged()
     # Not only what this process read: a night killed after step 7 has moved the ledger and told nobody.
     moved = warehouse.ledger.moved_after(last["as_of"]) if last else []
     with warehouse.transaction():
@@ -244,7 +249,10 @@ def _alerts(
     told = verdicts.told(as_of - timedelta(days=_TOLD_DAYS))
     unmoved = house.warehouse.runs.judged_before(as_of, nights=settings.scoring.nights_down)
     since = min(as_of - timedelta(days=settings.alerts.cause_days), unmoved or as_of)
-    lately = Lately(since, house.warehouse.ledger.moved_after(since), house.warehouse.events.heard(since))
+    # Events are the cause of a changed band only; on most nights none changed.
+    is_changed = any(pair.before.band != pair.after.band for pair in compared)
+    heard = house.warehouse.events.heard(since) if is_changed else []
+    lately = Lately(since, house.warehouse.ledger.moved_after(since), heard)
     decided = decide_alerts(
         compared,
         settings.clients,

@@ -143,15 +143,15 @@ def _alert(
     presence = client.presence.get(after.platform, "none")
     steps = steps_for(client, after.platform, moved, jurisdictions)
     rule, severity = _rule(before, after, steps, scoring, rules)
+    floor = _deadline(before, after, rules) if rule is None and presence != "none" else None
+    if rule is None and floor is None:
+        return None
     latest = steps or steps_for(client, after.platform, lately.steps, jurisdictions)
     recent = [step for step in latest if _weighs(step, after.as_of.date(), scoring, rules)]
     is_fall = rank(after.band) < rank(before.band)
     grave = grave_events(client, after, lately, jurisdictions, rules) if is_fall else []
     if severity != "note":
         severity = _with_cause(severity, before, after, presence, is_lawful(before, after, recent), bool(grave))
-    floor = _deadline(before, after, rules) if rule is None and presence != "none" else None
-    if rule is None and floor is None:
-        return None
     shifts = _risk_reasons(pair.terms_before, after.terms)
     reasons = [*_floor_reasons(before, after), *_step_reasons(steps, scoring), *shifts]
     if floor is not None:

@@ -88,6 +88,8 @@ class Verdicts:
     def terms(self, keys: Iterable[VerdictKey], before: datetime) -> dict[VerdictKey, tuple[Term, ...]]:
         """Terms of some verdicts of the night before; a verdict knows since when they are as they are."""
         wanted = [dict(zip(("client", "platform", "purpose"), key, strict=True)) for key in keys]
+        if not wanted:
+            return {}
         rows = self._con.execute(
             "SELECT client, platform, purpose, kind, name, points FROM score_terms JOIN ("
             "SELECT client, platform, purpose, terms_as_of AS as_of FROM verdicts SEMI JOIN (SELECT"
@@ -105,8 +107,9 @@ class Verdicts:
         """Keep tonight's verdicts, and the terms of their scores where they differ from the last ones written."""
         if not verdicts:
             return
-        known = self._night_before(verdicts[0].as_of).written
-        hashes = {id(v): _hash_of(v.terms) for v in verdicts}
+        night = self._night_before(verdicts[0].as_of)
+        known = night.written
+        hashes = {id(v): self._hash_in(night, v) for v in verdicts}
         since = {
             id(v): written[0] if (written := known.get(_key(v))) and written[1] == hashes[id(v)] else v.as_of
             for v in verdicts
@@ -118,6 +121,12 @@ class Verdicts:
         self._store_terms([v for v in verdicts if since[id(v)] == v.as_of])
         kept = {_key(v): (since[id(v)], hashes[id(v)]) for v in verdicts}
         self._newest = _Night(verdicts[0].as_of, {_key(v): v for v in verdicts}, kept)
+
+    def _hash_in(self, night: _Night, verdict: Verdict) -> str:
+        """The hash of tonight's terms; where they are still those of the night before, its own."""
+        before = night.verdicts.get(key := _key(verdict))
+        is_same = before is not None and before.terms == verdict.terms
+        return night.written[key][1] if is_same else _hash_of(verdict.terms)
 
     def _store_terms(self, verdicts: Sequence[Verdict]) -> None:
         told = [(v, t) for v in verdicts for t in v.terms]
