@@ -203,6 +203,7 @@ def _verdicts(
     current = house.warehouse.ledger.current()
     rising = [key for key, old in before.items() if old.streak_up >= settings.scoring.nights_up - 1]
     calm = house.warehouse.verdicts.calm(rising, as_of - timedelta(days=settings.scoring.rise_days), as_of)
+    statuses = {p: tuple(s for s in current if s.platform in (p, "all_social")) for p in settings.platforms}
     for client in settings.clients.values():
         for platform in settings.platforms.values():
             is_wanted = not client.platforms or platform.id in client.platforms
@@ -212,10 +213,10 @@ def _verdicts(
             standing = stage_in(
                 standings.get(platform.id, ()), [m.jurisdiction for m in client.markets], settings.jurisdictions
             )
-            statuses = tuple(s for s in current if s.platform in (platform.id, "all_social"))
             known = profile(
-                client, platform, as_of.date(), risks[platform.id], statuses, settings.jurisdictions, settings.scoring
-            )
+                client, platform, as_of.date(), risks[platform.id], statuses[platform.id], settings.jurisdictions,
+                settings.scoring,
+            )  # fmt: skip
             for purpose in client.purposes:
                 key = (client.id, platform.id, purpose)
                 yield judge(

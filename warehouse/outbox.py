@@ -44,6 +44,12 @@ class Outbox:
 
     def held(self, as_of: datetime, since: datetime) -> list[Held]:
         """What was meant for a recipient since a night and never arrived."""
+        # Most nights nothing is: one look at the messages spares three joins.
+        lost = self._con.execute(
+            "FROM messages WHERE queued_at >= ? AND status IN ('suppressed', 'dead') LIMIT 1", [since]
+        ).fetchall()
+        if not lost:
+            return []
         rows = rows_of(self._con, query_text("held"), {"since": since, "as_of": as_of})
         return [Held(Recipient(row["client"], row["held_channel"], row["held_target"]), alert_of(row)) for row in rows]
 
