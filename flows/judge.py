@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from hashlib import blake2b
+from typing import Any
 
 from flows.house import House, now
 from flows.radar import follow_momentum, look_around, notice, read_again_for_new_platforms, spark_notes
@@ -132,10 +133,14 @@ def _stored(
         )
 
 
-def judge_all(house: House, as_of: datetime, report: RunReport, *, is_degraded: bool) -> None:
-    """Score every platform, judge every client, queue messages, end the night: one transaction, or nothing."""
+def judge_all(
+    house: House, as_of: datetime, report: RunReport, last: Mapping[str, Any] | None, *, is_degraded: bool
+) -> None:
+    """Score every platform, judge every client, queue messages, end the night: one transaction, or nothing.
+
+    ``last`` is the newest night that was judged before this one.
+    """
     warehouse = house.warehouse
-    last = warehouse.runs.last_judged()
     # Not only what this process read: a night killed after step 7 has moved the ledger and told nobody.
     moved = warehouse.ledger.moved_after(last["as_of"]) if last else []
     with warehouse.transaction():
@@ -204,6 +209,7 @@ def _verdicts(
     current = house.warehouse.ledger.current()
     rising = [key for key, old in before.items() if old.streak_up >= settings.scoring.nights_up - 1]
     calm = house.warehouse.verdicts.calm(rising, as_of - timedelta(days=settings.scoring.rise_days), as_of)
+    statuses = {p: tuple(s for s in current if s.platform in (p, "all_social")) for p in settings.platforms}
     for client in settings.clients.values():
         for platform in settings.platforms.values():
             is_wanted = not client.platforms or platform.id in client.platforms
@@ -213,10 +219,10 @@ def _verdicts(
             standing = stage_in(
                 standings.get(platform.id, ()), [m.jurisdiction for m in client.markets], settings.jurisdictions
             )
-            statuses = tuple(s for s in current if s.platform in (platform.id, "all_social"))
             known = profile(
-                client, platform, as_of.date(), risks[platform.id], statuses, settings.jurisdictions, settings.scoring
-            )
+                client, platform, as_of.date(), risks[platform.id], statuses[platform.id], settings.jurisdictions,
+                settings.scoring,
+            )  # fmt: skip
             for purpose in client.purposes:
                 key = (client.id, platform.id, purpose)
                 yield judge(
@@ -250,7 +256,10 @@ def _alerts(
     told = verdicts.told(as_of - timedelta(days=_TOLD_DAYS))
     unmoved = house.warehouse.runs.judged_before(as_of, nights=settings.scoring.nights_down)
     since = min(as_of - timedelta(days=settings.alerts.cause_days), unmoved or as_of)
-    lately = Lately(since, house.warehouse.ledger.moved_after(since), house.warehouse.events.heard(since))
+    # Events are the cause of a changed band only; on most nights none changed.
+    is_changed = any(pair.before.band != pair.after.band for pair in compared)
+    heard = house.warehouse.events.heard(since) if is_changed else []
+    lately = Lately(since, house.warehouse.ledger.moved_after(since), heard)
     decided = decide_alerts(
         compared,
         settings.clients,

@@ -61,7 +61,10 @@ def night(
         _record_start(house, report, engine)
         understand(house, as_of, report)  # 5, 6, 7  read, cluster, fold
         clock.lap("read")
-        judge_all(house, as_of, report, is_degraded=collected.is_degraded)  # 8, 9  score, judge, queue
+        if last is not None and last["run_id"] == report.run_id:
+            # A night that runs again has just written over its own row.
+            last = house.warehouse.runs.last_judged()
+        judge_all(house, as_of, report, last, is_degraded=collected.is_degraded)  # 8, 9  score, judge, queue
         clock.lap("judge")
     if is_last and _is_snapshot_behind(house) and is_sound(house, report):
         put_out(house)  # 10 check, publish

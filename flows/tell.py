@@ -61,7 +61,10 @@ def queue_messages(house: House, as_of: datetime, alerts: Sequence[Alert], verdi
     """Messages of a night into the outbox, inside the transaction that scored it; gives how many are new."""
     outbox, rules = house.warehouse.outbox, house.settings.alerts
     outbox.expire(as_of - timedelta(hours=rules.dead_after_hours))
-    memory = outbox.memory(as_of, as_of - timedelta(days=rules.catch_up_days))
+    held = outbox.held(as_of, as_of - timedelta(days=rules.catch_up_days))
+    if not (alerts or held):
+        return 0
+    memory = outbox.memory(as_of, held)
     by_key: dict[tuple[str, str, str], Verdict] = {(v.client, v.platform, v.purpose): v for v in verdicts}
     return outbox.queue(compose(alerts, house.settings, memory, by_key), as_of)
 
@@ -78,7 +81,7 @@ def queue_digests(house: House, as_of: datetime) -> int:
     if not due:
         return 0
     with house.warehouse.transaction():
-        memory, queued = outbox.memory(as_of, as_of), 0
+        memory, queued = outbox.memory(as_of), 0
         for client in due:
             since = max(last.get(client.id, as_of - timedelta(days=7)), as_of - timedelta(days=_DIGEST_DAYS))
             facts = digest_facts(house.warehouse.con, client, since, as_of, settings)

@@ -151,14 +151,15 @@ class _Causes:
 def _alert(pair: Pair, client: Client, night: _Night) -> Alert | None:
     before, after = pair.before, pair.after
     presence = client.presence.get(after.platform, "none")
-    causes = _causes(pair, client, night)
-    rule, severity = _rule(before, after, causes.steps, night.scoring, night.rules)
-    if severity != "note":
-        is_by_law = is_lawful(before, after, causes.recent)
-        severity = _with_cause(severity, before, after, presence, is_by_law, bool(causes.grave))
+    steps = steps_for(client, after.platform, night.moved, night.jurisdictions)
+    rule, severity = _rule(before, after, steps, night.scoring, night.rules)
     floor = _deadline(before, after, night.rules) if rule is None and presence != "none" else None
     if rule is None and floor is None:
         return None
+    causes = _causes(pair, client, steps, night)
+    if severity != "note":
+        is_by_law = is_lawful(before, after, causes.recent)
+        severity = _with_cause(severity, before, after, presence, is_by_law, bool(causes.grave))
     rule = rule or "deadline"
     reasons = _reasons(pair, rule, floor, causes, night)
     cause = next((r.instrument for r in reasons if r.instrument), "") or next((r.dimension for r in reasons), "")
@@ -185,9 +186,8 @@ def _alert(pair: Pair, client: Client, night: _Night) -> Alert | None:
     )
 
 
-def _causes(pair: Pair, client: Client, night: _Night) -> _Causes:
+def _causes(pair: Pair, client: Client, steps: Sequence[LegalStatus], night: _Night) -> _Causes:
     before, after = pair.before, pair.after
-    steps = steps_for(client, after.platform, night.moved, night.jurisdictions)
     latest = steps or steps_for(client, after.platform, night.lately.steps, night.jurisdictions)
     recent = [step for step in latest if _weighs(step, after.as_of.date(), night.scoring, night.rules)]
     is_fall = rank(after.band) < rank(before.band)

@@ -31,7 +31,7 @@ class Lately:
     """What the last days brought: steps of the ledger and events that reports joined, both after ``since``.
 
     ``since`` reaches back over ``cause_days``, and further where nights were missed: to the last one before those that
-    confirm a fall.
+    confirm a fall. Events are asked for only where a band changed.
     """
 
     since: datetime

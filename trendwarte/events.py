@@ -173,7 +173,7 @@ class _Shelf:
     def _likely(self, report: Report, event: _Open) -> float:
         texts = event.voiced()
         compared = texts if len(texts) <= 2 * _COMPARED else [*texts[:_COMPARED], *texts[-_COMPARED:]]
-        if any(_is_one_instrument_step(report, other) for other in compared):
+        if report.signal.instrument is not None and any(_is_one_instrument_step(report, other) for other in compared):
             return 1.0
         likely = [resemblance(other, report, self._parents) for other in compared]
         return _NEAREST_SHARE * max(likely) + (1 - _NEAREST_SHARE) * sum(likely) / len(likely)

@@ -28,6 +28,7 @@ _OPEN_STAGES = frozenset({"none", "discussed"})
 _FAMILY = {"enacted": "order", "in_force": "order"}
 # "The state bans the app" and "the state bans it on its phones" is one decision; so are a vote for it and the ban.
 _ONE_DECISION = (frozenset({"order", "device_ban_government"}), frozenset({"device_ban_government", "passed_chamber"}))
+_POLES = frozenset({"negative", "positive"})
 _RARE_FROM = 5.0
 _RARE_UNIT = 5.0
 _RARE_MOST = 2.0
@@ -44,7 +45,10 @@ FEATURES = (
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A signal made ready for comparison; ``step`` is the family of its legal step, None when none is taken."""
+    """A signal made ready for comparison; ``step`` is the family of its legal step, None when none is taken.
+
+    What is asked of it once per comparison stands ready: on a night of much news that is six thousand times.
+    """
 
     stored: StoredSignal
     day: date
@@ -52,6 +56,10 @@ class Report:
     step: str | None
     signal: Signal
     denies: bool
+    dimension: str | None
+    lang: str
+    names_place: bool
+    speculates: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +81,11 @@ def day_of(stored: StoredSignal) -> date:
 def report_of(stored: StoredSignal) -> Report:
     """A signal with all that it is compared by."""
     signal, terms = stored.signal, terms_of(stored.title, stored.summary)
-    return Report(stored, day_of(stored), terms, step_of(signal), signal, signal.factuality in DENYING)
+    return Report(
+        stored, day_of(stored), terms, step_of(signal), signal, signal.factuality in DENYING,
+        DIMENSION_OF.get(signal.topic), stored.lang[:2], signal.jurisdiction not in NOWHERE,
+        signal.factuality == "speculated",
+    )  # fmt: skip
 
 
 def step_of(signal: Signal) -> str | None:
@@ -102,11 +114,12 @@ def resemblance(one: Report, other: Report, parents: Mapping[str, str | None]) -
 
 
 def features(one: Report, other: Report, parents: Mapping[str, str | None]) -> tuple[float, ...]:
-    """What the reports share, as numbers in the order of ``FEATURES``."""
+    """What the reports share, as numbers (yes is 1) in the order of ``FEATURES``."""
     a, b = one.signal, other.signal
     both = shared(one.terms, other.terms)
-    rare = sum(max(0.0, one.terms.rarities[term] - _RARE_FROM) for term in both)
-    named = a.jurisdiction not in NOWHERE and b.jurisdiction not in NOWHERE
+    rarities = one.terms.rarities
+    rare = sum([rarities[term] - _RARE_FROM for term in both if rarities[term] > _RARE_FROM])
+    named = one.names_place and other.names_place
     same_place = named and a.jurisdiction == b.jurisdiction
     both_steps = one.step is not None and other.step is not None
     same_step = both_steps and one.step == other.step
@@ -114,20 +127,20 @@ def features(one: Report, other: Report, parents: Mapping[str, str | None]) -> t
     return (
         likeness(one.terms, other.terms, both),
         min(rare / _RARE_UNIT, _RARE_MOST),
-        float(not one.terms.numbers.isdisjoint(other.terms.numbers)),
-        float(same_place),
-        float(named and not are_one_place(a.jurisdiction, b.jurisdiction, parents)),
-        float(same_step),
-        float(both_steps and not same_step),
-        float(same_step and same_place),
-        float(a.topic == b.topic),
-        float(DIMENSION_OF.get(a.topic) == DIMENSION_OF.get(b.topic)),
-        float({a.polarity, b.polarity} == {"negative", "positive"}),
-        float(one.denies != other.denies),
-        float((a.factuality == "speculated") != (b.factuality == "speculated")),
+        not one.terms.numbers.isdisjoint(other.terms.numbers),
+        same_place,
+        named and not are_one_place(a.jurisdiction, b.jurisdiction, parents),
+        same_step,
+        both_steps and not same_step,
+        same_step and same_place,
+        a.topic == b.topic,
+        one.dimension == other.dimension,
+        a.polarity != b.polarity and a.polarity in _POLES and b.polarity in _POLES,
+        one.denies != other.denies,
+        one.speculates != other.speculates,
         min(days / _GAP_UNIT, _GAP_MOST),
-        float(days <= 1),
-        float(one.stored.lang[:2] != other.stored.lang[:2]),
+        days <= 1,
+        one.lang != other.lang,
     )
 
 

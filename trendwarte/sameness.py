@@ -67,7 +67,9 @@ def terms_of(title: str, summary: str) -> Terms:
 
 def shared(one: Terms, other: Terms) -> list[str]:
     """Terms that two reports share, in the order of the shorter."""
-    small, large = sorted((one.weights, other.weights), key=len)
+    small, large = one.weights, other.weights
+    if len(large) < len(small):
+        small, large = large, small
     return [term for term in small if term in large]
 
 
@@ -75,7 +77,8 @@ def likeness(one: Terms, other: Terms, both: Iterable[str]) -> float:
     """Cosine of two reports, 0-1, by the terms they share."""
     if not one.length or not other.length:
         return 0.0
-    return sum(one.weights[term] * other.weights[term] for term in both) / (one.length * other.length)
+    mine, theirs = one.weights, other.weights
+    return sum([mine[term] * theirs[term] for term in both]) / (one.length * other.length)
 
 
 def rarity(term: str) -> float:

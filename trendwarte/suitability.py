@@ -285,7 +285,10 @@ class _Place:
 def _risk_parts(now: _Place) -> dict[tuple[Dimension, str], float]:
     """The client's risk, split by dimension and market."""
     markets = {m.jurisdiction: m.weight for m in now.client.markets}
-    parts = {market: _market_parts(now, market) for market in markets}
+    # How much of the index each dimension brings, whichever the market.
+    total = sum(now.scoring.decay[d].weight for d in DIMENSIONS)
+    shares = {d: (1 - now.scoring.index_max_share) * now.scoring.decay[d].weight / total for d in DIMENSIONS}
+    parts = {market: _market_parts(now, market, shares) for market in markets}
     chosen = {key: markets[market] * value for market in markets for key, value in parts[market].items()}
     for market, weight in markets.items():
         # One market that matters must not be averaged away by calm ones (docs/method.md, "R_c").
@@ -294,17 +297,14 @@ def _risk_parts(now: _Place) -> dict[tuple[Dimension, str], float]:
     return chosen
 
 
-def _market_parts(now: _Place, market: str) -> dict[tuple[Dimension, str], float]:
+def _market_parts(
+    now: _Place, market: str, shares: Mapping[Dimension, float]
+) -> dict[tuple[Dimension, str], float]:
     """Index .6 max + .4 weighted mean over dimensions, split so that the parts sum to it."""
-    scoring = now.scoring
     scaled = {d: exposed(_raw_risk(now, market, d), now.client.exposure.get(d, 1.0)) for d in DIMENSIONS}
     worst = max(DIMENSIONS, key=lambda d: (scaled[d], d))
-    total = sum(scoring.decay[d].weight for d in DIMENSIONS)
-    peak = scoring.index_max_share
-    return {
-        (d, market): (1 - peak) * scoring.decay[d].weight / total * scaled[d] + (peak * scaled[d] if d == worst else 0)
-        for d in DIMENSIONS
-    }
+    peak = now.scoring.index_max_share
+    return {(d, market): shares[d] * scaled[d] + (peak * scaled[d] if d == worst else 0) for d in DIMENSIONS}
 
 
 def _raw_risk(now: _Place, market: str, dimension: Dimension) -> float:
@@ -407,7 +407,8 @@ def next_nights(
     ``is_settled`` False: the nights above are counted, the band waits.
     """
     up, down, band = before.streak_up, before.streak_down, before.band
-    entering = next((b for b in scoring.boundaries if rank(b.band) == rank(band) + 1), None)
+    above = rank(band) + 1
+    entering = next((b for b in scoring.boundaries if rank(b.band) == above), None)
     leaving = next((b for b in scoring.boundaries if b.band == band), None)
     if may_rise:
         up = up + 1 if entering and score >= entering.enter else 0

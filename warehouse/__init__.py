@@ -14,6 +14,7 @@ from warehouse.connection import Connection, on_one_thread, open_writer, transac
 from warehouse.dictionary import described, dictionary
 from warehouse.digest import digest_facts, operator_facts
 from warehouse.documents import Documents, published_or_seen
+from warehouse.evidence import EvidenceDays, evidence_days
 from warehouse.explained import explained
 from warehouse.exporting import export
 from warehouse.lake import Batch, Call, Gathered, Lake, LakePlace
@@ -34,6 +35,7 @@ __all__ = [
     "Batch",
     "Call",
     "CheckResult",
+    "EvidenceDays",
     "Gathered",
     "Lake",
     "LakePlace",
@@ -46,6 +48,7 @@ __all__ = [
     "dictionary",
     "digest_facts",
     "erase",
+    "evidence_days",
     "examples",
     "explained",
     "export",

@@ -73,12 +73,15 @@ class Events:
     def signals_of(self, event_ids: Iterable[str]) -> dict[str, list[StoredSignal]]:
         """All signals of each event."""
         # Their times come without a zone, which is UTC: DuckDB asks pytz for the zone of each value, in 4 microseconds.
+        ids = sorted(set(event_ids))
+        if not ids:
+            return {}
         rows = rows_of(
             self._con,
             "SELECT s.* REPLACE (s.published_at::TIMESTAMP AS published_at, s.known_from::TIMESTAMP AS known_from),"
             " d.title, d.summary FROM signals s JOIN documents d USING (document_id)"
             " WHERE event_id IN (SELECT unnest(?::VARCHAR[])) ORDER BY signal_id",
-            [sorted(set(event_ids))],
+            [ids],
         )
         found: dict[str, list[StoredSignal]] = {}
         for row in rows:
@@ -91,6 +94,8 @@ class Events:
         Novelty falls with each earlier event of the same platform, place and topic in 90 days, attention with the
         number of origins that did not tell of it; a legal step is always new and needs no chorus (docs/method.md).
         """
+        if not events:
+            return []
         ids = [event.event_id for event in events]
         before = self._con.execute(
             "DELETE FROM events WHERE event_id IN (SELECT unnest(?::VARCHAR[]))"
@@ -115,10 +120,13 @@ class Events:
 
     def drop_empty(self, event_ids: Iterable[str], known_from: datetime) -> None:
         """Remove events whose every signal was withdrawn by a new reading, as known from a night on."""
+        ids = sorted(set(event_ids))
+        if not ids:
+            return
         before = self._con.execute(
             "DELETE FROM events WHERE event_id IN (SELECT unnest(?::VARCHAR[])) AND event_id NOT IN"
             " (SELECT event_id FROM signals) RETURNING platform, jurisdiction, dimension, event_date, mass",
-            [sorted(set(event_ids))],
+            [ids],
         ).fetchall()
         move_evidence(self._con, before, (), known_from.date())
 

@@ -88,6 +88,8 @@ class Verdicts:
     def terms(self, keys: Iterable[VerdictKey], before: datetime) -> dict[VerdictKey, tuple[Term, ...]]:
         """Terms of some verdicts of the night before; a verdict knows since when they are as they are."""
         wanted = [dict(zip(("client", "platform", "purpose"), key, strict=True)) for key in keys]
+        if not wanted:
+            return {}
         rows = self._con.execute(
             "SELECT client, platform, purpose, kind, name, points FROM score_terms JOIN ("
             "SELECT client, platform, purpose, terms_as_of AS as_of FROM verdicts SEMI JOIN (SELECT"
@@ -105,19 +107,32 @@ class Verdicts:
         """Keep tonight's verdicts, and the terms of their scores where they differ from the last ones written."""
         if not verdicts:
             return
-        known = self._night_before(verdicts[0].as_of).written
-        hashes = {id(v): _hash_of(v.terms) for v in verdicts}
-        since = {
-            id(v): written[0] if (written := known.get(_key(v))) and written[1] == hashes[id(v)] else v.as_of
-            for v in verdicts
-        }
-        rows = [
-            _row(v, run_id, is_baseline) | {"terms_as_of": since[id(v)], "terms_hash": hashes[id(v)]} for v in verdicts
+        night = self._night_before(verdicts[0].as_of)
+        known = night.written
+        hashes = [self._hash_in(night, v) for v in verdicts]
+        since = [
+            written[0] if (written := known.get(_key(v))) and written[1] == terms_hash else v.as_of
+            for v, terms_hash in zip(verdicts, hashes, strict=True)
         ]
-        insert(self._con, "verdicts", rows)
-        self._store_terms([v for v in verdicts if since[id(v)] == v.as_of])
-        kept = {_key(v): (since[id(v)], hashes[id(v)]) for v in verdicts}
+        columns: dict[str, list[Any]] = {name: [getattr(v, name) for v in verdicts] for name in (*_PLAIN, "floor")}
+        insert_columns(self._con, "verdicts", columns | {
+            "run_id": [run_id] * len(verdicts),
+            "is_baseline": [is_baseline] * len(verdicts),
+            "floors": [_floors_text(v.floors) for v in verdicts],
+            "relaxing": [json.dumps(v.relaxing, default=_plain) if v.relaxing else "[]" for v in verdicts],
+            "terms_as_of": since,
+            "terms_hash": hashes,
+        })  # fmt: skip
+        self._store_terms([v for v, on in zip(verdicts, since, strict=True) if on == v.as_of])
+        kept = {_key(v): (on, terms_hash) for v, on, terms_hash in zip(verdicts, since, hashes, strict=True)}
         self._newest = _Night(verdicts[0].as_of, {_key(v): v for v in verdicts}, kept)
+
+    def _hash_in(self, night: _Night, verdict: Verdict) -> str:
+        """The hash of tonight's terms; where they are still those of the night before, its own."""
+        before = night.verdicts.get(key := _key(verdict))
+        # A verdict that was read from its row has no terms with it.
+        is_same = before is not None and before.terms != () and before.terms == verdict.terms
+        return night.written[key][1] if is_same else _hash_of(verdict.terms)
 
     def _store_terms(self, verdicts: Sequence[Verdict]) -> None:
         told = [(v, t) for v in verdicts for t in v.terms]
@@ -242,17 +257,6 @@ def _floors(text: str) -> tuple[Floor, ...]:
         Floor(**raw | {"due_date": date.fromisoformat(raw["due_date"]) if raw["due_date"] else None})
         for raw in json.loads(text)
     )
-
-
-def _row(verdict: Verdict, run_id: str, is_baseline: bool) -> dict[str, Any]:
-    row = {name: getattr(verdict, name) for name in _PLAIN}
-    return row | {
-        "run_id": run_id,
-        "is_baseline": is_baseline,
-        "floor": verdict.floor,
-        "floors": _floors_text(verdict.floors),
-        "relaxing": json.dumps(verdict.relaxing, default=_plain) if verdict.relaxing else "[]",
-    }
 
 
 def _verdict(row: Mapping[str, Any]) -> Verdict:

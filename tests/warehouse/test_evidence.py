@@ -10,7 +10,7 @@ import pytest
 
 from trendwarte.config_files import load_settings
 from trendwarte.types import Event
-from warehouse import Warehouse, load_configuration, publish, query
+from warehouse import Warehouse, evidence_days, load_configuration, open_published, publish, query
 from warehouse.checks import run_checks
 
 SETTINGS = load_settings(Path(__file__).parents[2] / "config", {})
@@ -76,6 +76,17 @@ def evidence(copy, first, last):
     return {row[:4]: row[4] for row in query(copy, SUMS, [first, last])[1]}
 
 
+def as_days(copy, first, last):
+    with open_published(copy) as con:
+        found = evidence_days(con, first, last)
+    assert found.mass.shape == ((last - first).days + 1, len(found.series))
+    return {
+        (*series, first + timedelta(days=day)): mass
+        for day, row in enumerate(found.mass)
+        for series, mass in zip(found.series, row.tolist(), strict=True)
+    }
+
+
 def fails(warehouse):
     found = {one.name for one in run_checks(warehouse.con, "run")}
     return "warn_evidence_misses_the_events" in found
@@ -107,6 +118,8 @@ def test_each_day_has_what_was_known_that_night(lived, first, last):
     found = evidence(copies[LAST], first, last)
     assert len(found) >= len(expected) > 0
     assert found == pytest.approx(dict.fromkeys(found, 0) | expected, rel=1e-9, abs=1e-9)
+    dense = as_days(copies[LAST], first, last)
+    assert dense == pytest.approx(dict.fromkeys(dense, 0) | expected, rel=1e-9, abs=1e-9)
 
 
 def test_what_was_published_for_a_day_is_what_its_replay_says(lived):
@@ -165,6 +178,7 @@ def test_a_night_that_runs_again_adds_nothing_and_one_of_the_past_is_counted_in_
         assert not fails(warehouse)
         copy = publish(warehouse.con, tmp_path / "published", has_parquet=False)
     rest = evidence(copy, NIGHTS[39], NIGHTS[39])
+    assert as_days(copy, NIGHTS[39], NIGHTS[39]) == pytest.approx(rest, rel=1e-9, abs=1e-9)
     assert rest == pytest.approx(reference(known | {"past": past}, NIGHTS[39]), rel=1e-9, abs=1e-9)
 
 
@@ -187,3 +201,15 @@ def test_another_decay_reads_the_same_sums_anew(tmp_path):
         age = (NIGHTS[29] - event.event_date).days
         expected += event.mass * 2 ** -(max(0, age - 21) / 500) if age >= 0 else 0
     assert sum(evidence(copy, NIGHTS[29], NIGHTS[29]).values()) == pytest.approx(expected, rel=1e-9)
+    assert sum(as_days(copy, NIGHTS[29], NIGHTS[29]).values()) == pytest.approx(expected, rel=1e-9)
+
+
+def test_before_the_first_report_and_where_there_is_none_is_no_evidence(lived, tmp_path):
+    _, copies, _ = lived
+    before = as_days(copies[LAST], date(2020, 1, 1), date(2020, 2, 1))
+    assert before
+    assert set(before.values()) == {0.0}
+    with Warehouse(tmp_path / "warehouse.duckdb") as warehouse:
+        load_configuration(warehouse.con, SETTINGS)
+        copy = publish(warehouse.con, tmp_path / "published", has_parquet=False)
+    assert as_days(copy, FIRST, LAST) == {}

@@ -69,6 +69,20 @@ def test_what_was_just_stored_is_the_same_as_what_is_read_back():
     assert [replace(v, terms=()) for v in remembered.values()] == list(read.values())
 
 
+@pytest.mark.parametrize("is_read_back", [False, True])
+def test_a_score_that_has_no_terms_any_more_keeps_none_of_the_night_before(is_read_back):
+    with Warehouse(Path(":memory:")) as warehouse:
+        warehouse.verdicts.store([verdict(NIGHTS[0], "tiktok", 40.0)], "run", is_baseline=False)
+        if is_read_back:
+            warehouse.verdicts.read_anew()
+        bare = replace(verdict(NIGHTS[1], "tiktok", 40.0), score=None, terms=())
+        warehouse.verdicts.store([bare], "run", is_baseline=False)
+        since = warehouse.con.execute("SELECT as_of, terms_as_of, terms_hash FROM verdicts ORDER BY 1").fetchall()
+    (_, first, full), (_, second, empty) = since
+    assert (first, second) == (NIGHTS[0], NIGHTS[1])
+    assert full != empty
+
+
 def test_terms_are_those_of_last_night_whenever_they_were_written():
     """What X was told for is written once; the term of TikTok is another one each night."""
     tiktok, x = ("klinikum", "tiktok", "earned_pr"), ("klinikum", "x", "earned_pr")
