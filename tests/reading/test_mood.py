@@ -44,15 +44,18 @@ def test_what_is_asked_conditional_hearsay_denied_or_in_jest_moves_no_ledger(rea
         "Telegram wird nächstes Jahr in Peru verboten",
     ],
 )  # fmt: skip
-def test_what_comes_without_a_day_is_announced_and_never_in_force(read, title):
+def test_what_comes_without_a_day_is_announced_at_most_and_never_in_force(read, title):
     reading = read(title)
-    assert reading.legal_stage in ("enacted", "proposed")
-    assert {signal.verb for signal in reading.signals} == {"announce"}
+    assert reading.legal_stage in ("enacted", "proposed", "discussed")
+    assert reading.signals and not moves(reading)
 
 
-def test_why_a_ban_came_takes_it_for_granted_and_whether_others_follow_asks_only_that(read):
-    assert read("Peru blocks Discord - will Chile follow?").legal_stage == "in_force"
-    assert mood_of("why did peru block §p?", 13, 21) == Mood()
+@pytest.mark.parametrize(
+    "sentence", ["why did peru block §p?", "peru blocks §p - will chile follow?", "peru blocks §p: what now?", "peru blocks §p"]
+)
+def test_why_a_ban_came_takes_it_for_granted_and_whether_others_follow_asks_only_that(sentence):
+    start = sentence.index("block")
+    assert mood_of(sentence, start, sentence.index("§p") + 2) == Mood()
 
 
 @pytest.mark.parametrize(

@@ -233,7 +233,7 @@ _OTHER_BANNED = pytest.mark.xfail(reason="docs/known-gaps.md: a ban of something
         "Regierung verbietet Miniböller, YouTuber empört",
         "Court in Ghana bans film praised by TikTok users",
         pytest.param("Wien verbietet Feuerwerk nach Instagram-Aufruf", marks=_OTHER_BANNED),
-        pytest.param("Kenya blocks loan app, users vent in Telegram groups", marks=_OTHER_BANNED),
+        "Kenya blocks loan app, users vent in Telegram groups",
     ],
 )
 def test_a_ban_of_something_else_is_none_of_a_platform_that_stands_beside_it(read, title):
