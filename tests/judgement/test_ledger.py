@@ -135,6 +135,13 @@ def test_a_date_that_passed_without_a_word_weighs_like_a_delay_never_like_a_repe
     assert is_unconfirmed(status, date(2025, 1, 12), SETTINGS.scoring)
 
 
+def test_a_case_that_is_closed_is_resolved_and_opens_nothing_where_there_was_none():
+    case = {"topic": "regulation_compliance", "legal_stage": "investigation", "measure": "dsa", "jurisdiction": "EU"}
+    opened, closed = event("open_proceedings", "2024-12-17", **case), event("close", "2025-01-08", **case)
+    assert [s.state for s in ledger().fold([opened, closed], NIGHT).transitions] == ["proceedings", "resolved"]
+    assert not ledger().fold([closed], NIGHT).transitions
+
+
 def test_a_suit_against_a_law_is_no_proceeding_against_the_platform():
     law = LegalStatus(
         "tiktok", "US", "us-pafaca", "forced_sale", "scheduled", date(2024, 4, 24), NIGHT, date(2025, 1, 19)
