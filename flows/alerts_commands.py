@@ -1,6 +1,6 @@
 """``trendwarte alerts``: what waits, what went, who wants silence; send now, try again, try a channel out."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
@@ -108,10 +108,11 @@ def alerts_retry(
     """Put dead messages back into the outbox, open closed channels again, and send at once."""
     from flows.house import now
 
-    _check_names(settings_of(config), client=client, channel=channel)
     with _house(config, state) as house:
         with house.warehouse.transaction():
             count = house.warehouse.outbox.retry(now(), message or [], client, channel)
+        if count == 0:  # a client that has left the configuration may still have letters; a typing error has none
+            _check_names(house.settings, client=client, channel=channel)
         report = _delivered(house)
     for problem in report.problems:
         note(f"  ! {problem}")
@@ -178,13 +179,14 @@ def _check_names(
     meant = [one for one in settings.clients.values() if fnmatchcase(one.id, client)]
     purposes = dict.fromkeys(one for each in meant or settings.clients.values() for one in each.purposes)
     channels = dict.fromkeys(one.key for each in meant or settings.clients.values() for one in each.channels)
-    must_be_known(
-        unknown("--client", client, settings.clients, "see config/clients"),
-        unknown("--platform", platform, settings.platforms, "see config/platforms"),
-        unknown("--purpose", purpose, purposes),
-        unknown("--severity", severity, get_args(Severity)),
-        unknown("--channel", channel, channels, "see the channels in config/clients"),
+    matchers: tuple[tuple[str, str, Collection[str], str], ...] = (
+        ("--client", client, settings.clients, "see config/clients"),
+        ("--platform", platform, settings.platforms, "see config/platforms"),
+        ("--purpose", purpose, purposes, ""),
+        ("--severity", severity, get_args(Severity), ""),
+        ("--channel", channel, channels, "see the channels in config/clients"),
     )
+    must_be_known(*(unknown(*matcher, may_be_pattern=True) for matcher in matchers))
 
 
 def _user() -> str:

@@ -46,12 +46,14 @@ def must_be_there(option: str, paths: Collection[Path]) -> None:
         raise ConfigError([f"{problem}; check its name" for problem in (*lacking, *closed)])
 
 
-def unknown(option: str, given: str, known: Collection[str], see: str = "") -> list[str]:
+def unknown(
+    option: str, given: str, known: Collection[str], see: str = "", *, may_be_pattern: bool = False
+) -> list[str]:
     """What is wrong with a name, or with a pattern that fits no known one; empty when nothing is, or none was given."""
     from difflib import get_close_matches
     from fnmatch import fnmatchcase
 
-    if not given or any(fnmatchcase(one, given) for one in known):
+    if not given or given in known or (may_be_pattern and any(fnmatchcase(one, given) for one in known)):
         return []
     near = get_close_matches(given, list(known), 1)
     if 0 < len(known) <= _FEW:

@@ -123,7 +123,7 @@ class _Teller:
                     self._say(
                         key, band=self._phrases.word("band", turn.band), score=self._number(turn.score, "0"),
                         nights=turn.nights, gap=self._number(turn.gap, "0.0"),
-                        month=self._settings.scoring.rise_days,
+                        days_calm=self._settings.scoring.rise_days,
                     )
                 )  # fmt: skip
         return list(dict.fromkeys(lines))

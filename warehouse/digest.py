@@ -17,6 +17,7 @@ from trendwarte.brief_facts import (
     Standing,
     StuckMessage,
 )
+from trendwarte.explaining import binds
 from trendwarte.settings import Client, Settings
 from warehouse.brief import deadlines_of
 from warehouse.connection import Connection, query_text, rows_of
@@ -56,12 +57,15 @@ def _critical(con: Connection, client: Client) -> tuple[Standing, ...]:
     active = [platform for platform, presence in client.presence.items() if presence == "active"]
     rows = con.execute(
         "SELECT platform, list(purpose ORDER BY purpose), band, any_value(floor),"
-        " coalesce(any_value(floors[0]->>'detail'), '') FROM verdicts WHERE client = ?"
+        " coalesce(any_value(floors[0]->>'detail'), ''), any_value(floors[0]->>'cap') FROM verdicts WHERE client = ?"
         " AND as_of = (SELECT max(as_of) FROM verdicts WHERE client = ?) AND band IN ('avoid', 'exit')"
         " AND platform IN (SELECT unnest(?::VARCHAR[])) GROUP BY platform, band ORDER BY band DESC, platform",
         [client.id, client.id, active],
     ).fetchall()
-    return tuple(Standing(row[0], tuple(row[1]), *row[2:]) for row in rows)
+    return tuple(
+        Standing(platform, tuple(purposes), band, floor if floor and binds(cap, band) else None, detail)
+        for platform, purposes, band, floor, detail, cap in rows
+    )
 
 
 def _with_parents(places: list[str], settings: Settings) -> list[str]:

@@ -23,12 +23,12 @@ def names(lang):
 @pytest.mark.parametrize(
     ("instrument", "german", "english"),
     [
-        ("de-tiktok-full-ban-2026-03", "Verbot von TikTok (Deutschland, März 2026)", "Ban of TikTok (Germany, March 2026)"),
+        ("de-tiktok-full-ban-2026-03", "Verbot von TikTok (Deutschland, März 2026)", "Ban on TikTok (Germany, March 2026)"),
         ("us-mt-x-public-device-ban-2023-12", "Verbot von X auf Dienstgeräten (Montana, Dezember 2023)",
-         "Ban of X on service devices (Montana, December 2023)"),
+         "Ban on X on official devices (Montana, December 2023)"),
         ("global-all-social-age-limit-2025-01", "Altersgrenze für soziale Netzwerke (weltweit, Januar 2025)",
          "Age limit for social networks (worldwide, January 2025)"),
-        ("none-telegram-fine-2024-08", "Geldbuße gegen Telegram (August 2024)", "Fine against Telegram (August 2024)"),
+        ("none-telegram-fine-2024-08", "Geldbuße gegen Telegram (August 2024)", "Fine on Telegram (August 2024)"),
     ],
 )  # fmt: skip
 def test_a_law_on_no_list_is_called_by_what_it_does_to_whom_where_and_since_when(instrument, german, english):

@@ -56,7 +56,7 @@ def test_the_record_holds_the_terms_as_they_are_stored():
 @pytest.mark.parametrize(
     ("lang", "verb", "law"),
     [("de", "Inkraftsetzung (Deutschland)", "Verbot von TikTok (Deutschland, März 2026)"),
-     ("en", "enactment (Germany)", "Ban of TikTok (Germany, March 2026)")],
+     ("en", "enactment (Germany)", "Ban on TikTok (Germany, March 2026)")],
 )  # fmt: skip
 def test_steps_that_wait_and_laws_on_no_list_are_told_in_words(lang, verb, law):
     made = "de-tiktok-full-ban-2026-03"

@@ -221,9 +221,6 @@ def test_a_ban_of_something_else_is_told_on_a_platform_and_not_about_it(read, ti
     assert not reading.relevant and reading.legal_stage == "none" and not reading.signals
 
 
-_OTHER_BANNED = pytest.mark.xfail(reason="docs/known-gaps.md: a ban of something else beside a name", strict=True)
-
-
 @pytest.mark.parametrize(
     "title",
     [
@@ -232,7 +229,7 @@ _OTHER_BANNED = pytest.mark.xfail(reason="docs/known-gaps.md: a ban of something
         "City bans e-scooters after Snapchat challenge",
         "Regierung verbietet Miniböller, YouTuber empört",
         "Court in Ghana bans film praised by TikTok users",
-        pytest.param("Wien verbietet Feuerwerk nach Instagram-Aufruf", marks=_OTHER_BANNED),
+        "Wien verbietet Feuerwerk nach Instagram-Aufruf",
         "Kenya blocks loan app, users vent in Telegram groups",
     ],
 )

@@ -1,7 +1,7 @@
 """What a step would take away, when, and how grave that is."""
 
 import re
-from datetime import date
+from datetime import date, timedelta
 
 from trendwarte.reading.slots import date_after, dates_in
 from trendwarte.reading.steps import Step
@@ -10,6 +10,7 @@ _SEVERITY = {
     "in_force": 5, "enacted": 5, "passed_chamber": 4, "upheld": 4, "blocked_by_court": 4, "repealed": 4, "fine": 4,
     "delayed": 3, "settled": 4, "investigation": 3, "proposed": 3, "device_ban_government": 3, "discussed": 2, "none": 2,
 }  # fmt: skip
+_SOON = timedelta(days=120)
 _GRAVE_TOPICS = frozenset({"service_viability", "brand_safety", "data_protection", "security"})
 _SALE = re.compile(
     r"\bdivest\w*|\bforced? sale|\bsell(?:s|ing)? (?:its|§p|the app)|\bverkauf\w*|\bsell-or-ban|joint venture|gemeinschaftsunternehmen"
@@ -58,6 +59,9 @@ def due_date(step: Step, low: str, on: date) -> date | None:
     """The day a step takes effect: named or counted in its own sentence, else anywhere in the text."""
     for part in (low[step.sentence.char_from : step.sentence.char_to], low):
         named = next((day for day in dates_in(part, on.year) if day > on), None)
+        if named is None:  # "from January 1", told in November
+            soon = on + _SOON
+            named = next((day for day in dates_in(part, on.year + 1) if on < day <= soon), None)
         if found := named or date_after(part, on):
             return found
     return None

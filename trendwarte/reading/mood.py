@@ -25,7 +25,7 @@ _NEGATED = re.compile(
 )
 # "blockiert §p vorerst nicht", "hebt Verbot nicht auf": the last word of the clause or before its prefix.
 _NICHT = re.compile(
-    r"(?:\W+(?:\w+\W+){0,4}?)nicht(?:\W+(?:auf|aus|ab|an|ein|frei|zurück|zu|mehr|weiter|in kraft))?\s*(?:$|[,;:–—|.!?]|\s-\s)"
+    r"(?:[^\w,;:–—|]+(?:(?!und\b|aber\b|doch\b)\w+[^\w,;:–—|]+){0,4}?)nicht(?:\W+(?:auf|aus|ab|an|ein|frei|zurück|zu|mehr|weiter|in kraft))?\s*(?:$|[,;:–—|.!?]|\s-\s)"
 )
 _MONTH = (
     r"(?:jan(?:uar|uary)?|feb(?:ruar|ruary)?|märz|march|april|mai|may|jun[ei]|jul[iy]|august|sept?(?:ember)?|o[ck]tober"
@@ -33,8 +33,7 @@ _MONTH = (
     r"|mittwoch|spring|summer|autumn|winter|frühjahr|frühling|sommer|herbst|20\d\d)"
 )
 _COMING = (
-    rf"(?:next|coming|kommende[mnrs]?|nächste[mnrs]?|early|mid|late|anfang|mitte|ende|the end of|\d{{1,2}}\.?|(?:the )?\d{{1,2}}"
-    rf"(?:st|nd|rd|th)|{_MONTH})"
+    rf"(?:(?:early |mid |late |anfang |mitte |ende |the end of )?{_MONTH}|\d{{1,2}}\.? {_MONTH}|(?:the )?\d{{1,2}}(?:st|nd|rd|th))"
 )
 # "to lift" before the verb is English headlines' future; "wird ... gesperrt" and "sperrt ab März" are German.
 _TO = re.compile(r"(?<!agree )(?<!agrees )(?<!agreed )(?<!decides )(?<!decided )(?<!votes )(?<!voted )\b(?:to|zu)\W+(?:\w+ly\W+)?$")
@@ -44,13 +43,20 @@ _FUTURE = re.compile(
     r"|\b(?:next|coming|nächste[mnrs]?|kommende[mnrs]?|übernächste[mnrs]?) (?:day|week|month|year|spring|summer|autumn|winter"
     r"|tag\w*|woche|monat\w*|jahr\w*|herbst|sommer)\b|\b(?:soon|shortly|bald|demnächst|künftig|in kürze|tomorrow|ab morgen)\b"
 )
-_IF = re.compile(r"(?<!even )(?<!auch )(?<!selbst )\b(?:if|unless|falls|sofern|wenn|es sei denn|in case|provided that|vorausgesetzt)\b")
+_IF = re.compile(r"(?<!even )(?<!auch )(?<!selbst )\b(?:if|unless|falls|sofern|wenn(?! auch)|es sei denn|in case|provided that|vorausgesetzt)\b")
 # Who tells it does not vouch for it: reports of reports, and the German subjunctive of reported speech.
 _HEARSAY = re.compile(
     r"\blaut (?:\w+ ){0,2}?(?:\w*bericht\w*|medien\w*|insider\w*|kreisen|gerüchte\w*|social[- ]media|nutzer\w*)\b"
     r"|\b\w*(?:bericht|medien|information|angabe|gerücht)\w* zufolge\b|\bheißt es\b|\bangeblich\b|\brumou?red\b"
     r"|\breportedly\b|\baccording to (?:\w+ ){0,2}?(?:reports?|rumou?rs?|media|posts)\b|\b(?:report|rumou?r) (?:says|claims)\b"
     r"|\b(?:habe|hätten?|seien?|werde|wolle)\b.{3,90}\b(?:ge\w+(?:t|en)|ver\w+(?:t|en)|blockiert|untersagt|suspendiert)\b"
+)
+# The same behind what is told: "..., heißt es", "... - report".
+_TOLD_BY = re.compile(r"\W+(?:so )?(?:heißt es|reports? says?|media says?|reports?|sources say|laut (?:\w+ )?(?:medien|bericht)\w*)\W*$")
+# Where another matter begins: why, until when, before what.
+_ELSE = re.compile(
+    r"[,;:–—|!?]\s|\s-\s|\b(?:ahead of|before|until|till|bis|vor|during|während|pending|amid|as|after|nach|because|weil|over|for"
+    r"|wegen|für|und|and|while)\b"
 )
 _JEST = re.compile(r"\W*(?:satire|glosse|der postillon|fake(?:[- ]\w+)?|falschmeldung|hoax|parody)\W*[:–—|]")
 _CHECK = re.compile(r"\W*(?:fact[- ]?check|faktencheck|factcheck|verified|correctiv|claim|behauptung)\W*[:–—|]")
@@ -62,8 +68,10 @@ class Mood:
 
     #: "India to lift ban?"
     is_asked: bool = False
-    #: "Russia won't block §p", "Fake: Poland bans §p".
+    #: "Russia won't block §p"
     is_negated: bool = False
+    #: "Fake: Poland bans §p"
+    is_jest: bool = False
     #: "§p to be banned next year".
     is_future: bool = False
     #: "blocks §p if it fails to pay", "Fact check: has §p been blocked?"
@@ -75,15 +83,19 @@ class Mood:
 def mood_of(sentence: str, start: int, end: int) -> Mood:
     """The mood of what is read between two places of a lower-case sentence."""
     clause = max((m.end() for m in _COMMA.finditer(sentence, 0, start)), default=0)
+    other = _ELSE.search(sentence, end)
     before, told = sentence[clause:start], sentence[clause:end]
+    whole = sentence[clause : other.start() if other else len(sentence)]
     return Mood(
         is_asked=asks_whether(sentence) and end > _clause_start(sentence),
         is_negated=_NEGATED.search(sentence, max(clause, start - _NEAR), end) is not None
-        or _NICHT.match(sentence, end) is not None
-        or _JEST.match(sentence) is not None,
-        is_future=bool((_TO.search(before) and not sentence.startswith("§p", start)) or _TO_BE.search(told) or _FUTURE.search(sentence)),
+        or _NICHT.match(sentence, end) is not None,
+        is_jest=_JEST.match(sentence) is not None,
+        is_future=bool(
+            (_TO.search(before) and not sentence.startswith("§p", start)) or _TO_BE.search(told) or _FUTURE.search(whole)
+        ),
         is_conditional=_IF.search(sentence) is not None or checks_facts(sentence),
-        is_hearsay=_HEARSAY.search(sentence) is not None,
+        is_hearsay=_HEARSAY.search(told) is not None or _TOLD_BY.search(sentence, end) is not None,
     )
 
 

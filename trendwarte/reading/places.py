@@ -25,6 +25,8 @@ _ORIGIN = re.compile(
     r"compan(?:y|ies)|firms?|networks?|netzwerk\w*|messenger|rivals?|startup|konzern\w*|mutter\w*|plattform\w*|investors?|"
     r"stake|anbieter\w*|unternehmen|propaganda|spies|spionage))\b"
 )
+# "Jerusalem Post: Albania bans": a paper is named after where it is made.
+_PAPER = re.compile(r"\s+(?:post|times|zeitung|herald|tribune|gazette|daily|star|news agency)\b")
 _SCENE = re.compile(r"\b(?:in|across|throughout|für|for|aus dem app store in)(?: the| den| der)? $")
 
 
@@ -50,7 +52,7 @@ def places_in(low: str, text: str = "") -> list[Place]:
                 continue
             if text and low[start:end] in _upper_only() and not text[start:end].isupper():
                 continue
-            if (stop := _word_end(low, end, is_stem=is_stem)) is not None:
+            if (stop := _word_end(low, end, is_stem=is_stem)) is not None and _PAPER.match(low, stop) is None:
                 found.append(Place(code, _role(low, kind, start, stop), start, stop))
     kept: list[Place] = []
     for place in sorted(found, key=lambda one: (one.char_from, -one.char_to)):

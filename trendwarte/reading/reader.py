@@ -22,7 +22,7 @@ _UNSEEN = 0.8
 _SUREST = 0.99
 # What follows or goes before a name that another one is measured by.
 _RIVAL = re.compile(
-    r"(?:[''’]s?)?[\s-]*(?:rival\w*|konkurren\w+|competitor\w*|alternativen?|alternatives?|challenger|nachfolger\w*|successor|klone?|clones?"
+    r"(?:['’]s?)?[\s-]*(?:rival\w*|konkurren\w+|competitor\w*|alternativen?|alternatives?|challenger|nachfolger\w*|successor|klone?|clones?"
     r"|copycat|killer|ersatz|replacement|gegenspieler|herausforderer)\b"
 )
 _UNLIKE = re.compile(r"\b(?:unlike|anders als|im gegensatz zu|compared (?:to|with)|verglichen mit|im vergleich zu|rival (?:of|to))\W+$")

@@ -27,13 +27,15 @@ _OTHER_OBJECT = re.compile(
 )
 # "blocks §p accounts": what belongs to a platform is not the platform.
 _ITS = re.compile(
-    r"(?:[''’]s?)?[\s-]*(?:users?|accounts?|posts?|videos?|channels?|groups?|ads?|adverts?|pages?|bots?|links?|clips?|stars?"
-    r"|influencers?|creators?|trends?|challenges?|parod\w+|fans?|clones?|rivals?|competitors?|mods?|nutzer\w*|konten|konto"
+    r"(?:['’]s?)?[\s-]*(?:users?|accounts?|posts?|videos?|channels?|groups?|ads?|adverts?|pages?|bots?|links?|clips?|stars?"
+    r"|influencers?|creators?|trends?|challenges?|calls?|anrufe?|shop|licen[cs]es?|lizenz\w*|telefonie|livestreams?|parod\w+|fans?|clones?|rivals?|competitors?|mods?|nutzer\w*|konten|konto"
     r"|kan[aä]le?|gruppen?|beitr\w+|werbung|inhalte?n?|seiten?|fälschung\w*|rivale\w*|konkurren\w+)\b"
 )
 _AFTER_COMMA = re.compile(r",\W*§p$")
-# What goes on after a list of objects: nothing, another one, or where and why.
-_GOES_ON = re.compile(r"(?!\s*(?:$|[,.;:–—|!?]|(?:and|und|in|on|for|after|over|amid|im|wegen|nach|bis|until|seit|across|from|ab)\b))")
+# Behind the last of a list stands nothing, another one, or where, when and why; else it begins a sentence of its own.
+_IS_SUBJECT = re.compile(r"(?!\s*(?:$|[,.;:–—|!?]|(?:and|und|in|on|for|after|over|amid|im|wegen|nach|bis|until|seit|across|from|ab|again|erneut|wieder|too|now|today|heute|nun|nationwide|landesweit)\b))")
+_NEAR = 40
+_OCCASION = re.compile(r"\b(?:amid|after|nach|wegen|following|trotz|despite|over)\b")
 #: What can be said not to have been done. What officials may *not* use is a ban.
 _DONE = STRONG | {"fine", "settled"}
 #: Lists of words that a text about such a step cannot do without.
@@ -74,8 +76,10 @@ class Step:
 
     @property
     def is_about_devices(self) -> bool:
-        """Whether only devices of the state are meant."""
-        return _rules().words["devices"].search(self.sentence.marked) is not None
+        """Whether only devices of the state are meant, or of its schools; not where these are but the occasion."""
+        marked = self.sentence.marked
+        found = _rules().words["devices"].search(marked)
+        return found is not None and _OCCASION.search(marked, max(0, found.start() - _NEAR), found.start()) is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +124,9 @@ def _rules() -> _Rules:
     words = {name: compiled(raw[name]) for name in plain}
     finds = [compiled(step["find"]) for step in raw["steps"]]
     sieve = Sieve(words | {f"step {number}": find for number, find in enumerate(finds)})
+    for step in raw["steps"]:
+        if "unless" in step:
+            step["unless"] = compiled(step["unless"])
     steps = [
         (step, find, sieve.bits[f"step {number}"])
         for number, (step, find) in enumerate(zip(raw["steps"], finds, strict=True))
@@ -161,8 +168,7 @@ def step_in(sentence: Sentence) -> Step | None:
     for raw, pattern, bit in rules.steps:
         if not possible & bit:
             continue
-        matches = (m for m in pattern.finditer(marked) if not raw.get("by_object", False) or _is_object(m))
-        match = next(matches, None)
+        match = _object_taken(pattern, marked) if raw.get("by_object", False) else pattern.search(marked)
         if match is None or not _may_act(raw, marked, possible):
             continue
         mood = mood_of(marked, match.start(), match.end())
@@ -175,16 +181,28 @@ def step_in(sentence: Sentence) -> Step | None:
     return None
 
 
+def _object_taken(pattern: re.Pattern[str], marked: str) -> re.Match[str] | None:
+    """The first match whose platform is what is meant; where one is not, the verb may still mean the next."""
+    match = pattern.search(marked)
+    while match is not None and not _is_object(match):
+        cut = match.end() - len("§p")
+        marked = f"{marked[:cut]}__{marked[match.end() :]}"
+        match = pattern.search(marked)
+    return match
+
+
 def _is_object(match: re.Match[str]) -> bool:
     """Whether a match that ends with a platform takes it for the object: not "bans vapes, §p users furious"."""
     if not match[0].endswith("§p"):
         return True
     rest = match.string[match.end() :]
-    return not (_OTHER_OBJECT.search(match[0]) or _ITS.match(rest) or (_AFTER_COMMA.search(match[0]) and _GOES_ON.match(rest)))
+    return not (_OTHER_OBJECT.search(match[0]) or _ITS.match(rest) or (_AFTER_COMMA.search(match[0]) and _IS_SUBJECT.match(rest)))
 
 
 def _may_act(raw: dict[str, Any], marked: str, possible: int) -> bool:
     """Whether a sentence that a rule fits tells a matter of law, and somebody acts who can."""
+    if raw.get("unless") and raw["unless"].search(marked):
+        return False
     if raw["verb"] is None:  # what moves nothing may be read from more speakers
         return not raw.get("by_state") or _finds("politics", marked, possible) or _has_authority(marked, possible)
     if raw["stage"] in ("discussed", "proposed") and not _finds("regulatory", marked, possible):
@@ -207,6 +225,16 @@ def leaves_open(step: Step | None, opening: str) -> bool:
     return _finds("left_open", scope)
 
 
+def bans_something_else(opening: str) -> bool:
+    """Whether a sentence takes something away that is no platform, with a platform beside it."""
+    possible = _rules().sieve.possible(opening)
+    return any(
+        possible & bit and pattern.search(opening) is not None and _object_taken(pattern, opening) is None
+        for raw, pattern, bit in _rules().steps
+        if raw.get("by_object", False)
+    )
+
+
 def factuality_of(step: Step | None, title: str) -> str:
     """Whether the step (or a title without one) is asserted, speculated, denied or retracted; by cue words alone."""
     words = _rules().words
@@ -216,7 +244,7 @@ def factuality_of(step: Step | None, title: str) -> str:
     scope = step.sentence.marked if step and step.verb else title
     if _finds("left_open", scope, possible if scope is title else None):
         return "speculated"
-    if step is not None and step.mood.is_negated:
+    if step is not None and (step.mood.is_negated or step.mood.is_jest):
         return "denied"
     if not (step is not None and step.negates) and _finds("denials", scope, possible if scope is title else None):
         return "denied"

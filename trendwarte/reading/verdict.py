@@ -11,7 +11,16 @@ from trendwarte.reading.learned import Opinion
 from trendwarte.reading.measures import due_date
 from trendwarte.reading.mood import asks_whether, checks_facts
 from trendwarte.reading.resources import resource
-from trendwarte.reading.steps import STRONG, Step, can_deny, can_tell, debunks, leaves_open, says_it_retells
+from trendwarte.reading.steps import (
+    STRONG,
+    Step,
+    bans_something_else,
+    can_deny,
+    can_tell,
+    debunks,
+    leaves_open,
+    says_it_retells,
+)
 from trendwarte.reading.text import HEAD_CHARS, Text
 
 #: The answer that stands for whatever place a text names.
@@ -38,7 +47,7 @@ _AGAINST = {
     "bill_dead": _FORWARD | {"proposed"},
     "bill_withdrawn": _FORWARD | {"proposed"},
     "decided_against": _FORWARD | {"proposed"},
-    "probe_closed": frozenset({"investigation", "fine"}),
+    "probe_closed": frozenset({"investigation"}),
 }
 #: Steps that say by themselves whether they are good or bad for the platform (171 of 175 on the development part).
 _SIDE_OF_STAGE = {
@@ -77,6 +86,8 @@ def find(relevance: float, opinion: Opinion, step: Step | None, told: str, text:
     topic = opinion.best("topic")
     factuality = _factuality(opinion, step, told, text)
     impossible = _impossible(topic, relevance, step, told)
+    if step is None and bans_something_else(text.opening):
+        impossible |= STRONG | _UNSETTLED - {"none"}
     read = step.stage if step is not None else ""
     stage = _stage(opinion, factuality, read, impossible=impossible, low=text.low[:HEAD_CHARS])
     is_dated = step is not None and due_date(step, text.low[: 4 * HEAD_CHARS], text.on) is not None
@@ -104,7 +115,7 @@ def _factuality(opinion: Opinion, step: Step | None, told: str, text: Text) -> s
     A denial is worth a lower bar where a word denies, and next to none where a report is called wrong in so many words:
     to miss one raises an alarm that has just been called off. The look of a line alone denies nothing.
     """
-    if step is not None and step.mood.is_negated:
+    if step is not None and (step.mood.is_negated or step.mood.is_jest):
         return "denied"
     low = text.low[:HEAD_CHARS]
     denied, retracted = (opinion.share("factuality", name) for name in ("denied", "retracted"))
@@ -121,8 +132,10 @@ def _factuality(opinion: Opinion, step: Step | None, told: str, text: Text) -> s
     if is_open and told not in _DENYING:
         return "speculated"
     is_free = step is None or not step.negates
+    # "sperrt §p, Musk reagiert nicht": beside a step that is told as done the "nicht" may be anybody's.
+    is_done = step is not None and step.stage in STRONG and told == "asserted"
     # Words are looked for only where they decide.
-    if is_free and share >= limit("denied") and (told in _DENYING or can_deny(low)):
+    if is_free and share >= limit("denied_beside_step" if is_done else "denied") and (told in _DENYING or can_deny(low)):
         return denial
     bar = limit("speculated_said" if told == "speculated" else "speculated")
     return "speculated" if opinion.share("factuality", "speculated") >= bar else "asserted"
@@ -170,7 +183,7 @@ def _verb(step: Step | None, stage: str, factuality: str, *, is_dated: bool) -> 
         return None
     if factuality in _DENYING:
         return "deny"
-    if step.mood.is_future and step.stage in _ONWARD and factuality == "asserted" and not is_dated:
+    if step.mood.is_future and step.stage == "in_force" and factuality == "asserted" and not is_dated:
         return "announce"  # somebody has said it; when it comes nobody knows
     if step.stage == stage or (step.stage in STRONG and factuality == "speculated"):
         return step.verb
