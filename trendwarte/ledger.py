@@ -12,7 +12,7 @@ from trendwarte.errors import ConfigError
 from trendwarte.rules import Scoring
 from trendwarte.settings import Instrument, Jurisdiction
 from trendwarte.types import Event, LegalStatus, Refusal
-from trendwarte.vocabulary import LEGAL_STATES, LegalState, Measure, Verb
+from trendwarte.vocabulary import LEGAL_STATES, OPENING_VERBS, LegalState, Measure, Verb
 
 StatusKey = tuple[str, str, str]
 
@@ -68,10 +68,6 @@ TRANSITIONS: dict[str, dict[str, str]] = {
 }  # fmt: skip
 #: Heat and evidence only; "clock" is the calendar's own verb and is not taken from texts.
 STILL_VERBS = frozenset({"confirm", "deny", "rumour", "defer", "resolution", "hearing"})
-_OPENING = frozenset(
-    {"announce", "consult", "introduce", "open_proceedings", "prelim_finding", "sanction", "pass_chamber", "adopt",
-     "enact", "block"}
-)  # fmt: skip
 #: Steps that hold, loosen or end something and make no sense otherwise; the open instrument vouches for them.
 FOLLOWING = frozenset(
     {"stay", "lift_stay", "uphold", "delay", "nonenforce", "annul", "repeal", "lift", "expire", "agree", "comply",
@@ -237,7 +233,7 @@ class Ledger:
         if event.instrument:
             return event.instrument
         fitting = [s for s in self._open_here(event) if _is_kin(event.measure, s.measure)]
-        movable = [s for s in fitting if s.state in TRANSITIONS[verb]] or (fitting if verb in _OPENING else [])
+        movable = [s for s in fitting if s.state in TRANSITIONS[verb]] or (fitting if verb in OPENING_VERBS else [])
         if verb == "uphold":
             movable = fitting
         if not fitting and len(here := self._meant_by_none(event, verb)) == 1:
@@ -245,7 +241,7 @@ class Ledger:
         exact = [s for s in movable if s.measure == event.measure]
         if exact:
             return self._gravest(exact).instrument
-        if verb in _OPENING and (declared := self._declared(event, exactly=True)):
+        if verb in OPENING_VERBS and (declared := self._declared(event, exactly=True)):
             return declared
         # A second court that stops a stopped ban speaks of that ban, not of the forced sale beside it.
         repeated = [s for s in fitting if s.measure == event.measure and s.state in TRANSITIONS[verb].values()]
@@ -253,7 +249,7 @@ class Ledger:
             return self._gravest(repeated).instrument
         if movable:
             return self._gravest(movable).instrument
-        if verb not in _OPENING:
+        if verb not in OPENING_VERBS:
             return None
         return self._declared(event, exactly=False) or _new_id(event)
 

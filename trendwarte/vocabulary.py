@@ -138,6 +138,11 @@ TOPICS: tuple[str, ...] = get_args(Topic)
 DIMENSIONS: tuple[Dimension, ...] = get_args(Dimension)
 LEGAL_STAGES: tuple[str, ...] = get_args(LegalStage)
 VERBS: tuple[str, ...] = get_args(Verb)
+#: Verbs that open a case or a measure, or take it further.
+OPENING_VERBS: frozenset[str] = frozenset(
+    {"announce", "consult", "introduce", "open_proceedings", "prelim_finding", "sanction", "pass_chamber", "adopt",
+     "enact", "block"}
+)  # fmt: skip
 LEGAL_STATES: tuple[str, ...] = get_args(LegalState)
 MEASURES: tuple[str, ...] = get_args(Measure)
 PURPOSES: tuple[Purpose, ...] = get_args(Purpose)

@@ -8,7 +8,8 @@ import re
 from dataclasses import dataclass
 
 _CLAUSE = re.compile(r"[:;–—|!]\s+|\s-\s+|\.{3}\s+|…\s*")
-_COMMA = re.compile(r"[,;:–—|!?]\s+|\s-\s+")
+# Where a clause ends; a comma ends one too, but a question goes on behind it: "X banned in Utah, will others follow?"
+_BREAK = re.compile(r"[,;:–—|!?]\s+|\s-\s+")
 #: A negation stands next to its verb: "does not, after all, block".
 _NEAR = 24
 # A question that takes for granted what it is about: how, why, who, when ...
@@ -79,10 +80,15 @@ class Mood:
     #: "soll laut Medien gesperrt sein": others say so, who may be right.
     is_hearsay: bool = False
 
+    @property
+    def says_no(self) -> bool:
+        """Whether the sentence itself says that it is not so."""
+        return self.is_negated or self.is_jest
+
 
 def mood_of(sentence: str, start: int, end: int) -> Mood:
     """The mood of what is read between two places of a lower-case sentence."""
-    clause = max((m.end() for m in _COMMA.finditer(sentence, 0, start)), default=0)
+    clause = max((m.end() for m in _BREAK.finditer(sentence, 0, start)), default=0)
     other = _ELSE.search(sentence, end)
     before, told = sentence[clause:start], sentence[clause:end]
     whole = sentence[clause : other.start() if other else len(sentence)]

@@ -27,6 +27,17 @@ _SURE = re.compile(
 )
 
 
+#: What stands behind a name that another one is measured by: "Twitter-Rivale Koo".
+RIVAL = (
+    r"(?:rival\w*|konkurren\w+|competitor\w*|alternativen?|alternatives?|challenger|nachfolger\w*|successor|klone?|clones?|copycat"
+    r"|killer|ersatz|replacement|gegenspieler|herausforderer)"
+)
+_BEFORE_RIVAL = re.compile(rf"(?:['’]s?)?[\s-]*{RIVAL}\b")
+_UNLIKE = re.compile(
+    r"\b(?:unlike|anders als|im gegensatz zu|compared (?:to|with)|verglichen mit|im vergleich zu|rival (?:of|to))\W+$"
+)
+
+
 class Named(NamedTuple):
     """A name found in a text."""
 
@@ -160,3 +171,9 @@ def _senses() -> dict[str, _Sense]:
 
 def _finds(pattern: re.Pattern[str] | None, text: str) -> bool:
     return pattern is not None and pattern.search(text) is not None
+
+
+def is_compared(low: str, one: Named) -> bool:
+    """Whether a name only says what another one is like: "Twitter-Rivale Koo", "unlike TikTok"."""
+    is_measure = _BEFORE_RIVAL.match(low, one.char_to) is not None
+    return is_measure or _UNLIKE.search(low, max(0, one.char_from - 30), one.char_from) is not None

@@ -1,13 +1,12 @@
 """From a document to its signals: names, then whether it matters, then the step, its place, doubt and slots."""
 
-import re
 from dataclasses import dataclass
 
 from trendwarte.reading.features import Families, features, rule_features
 from trendwarte.reading.grammar import LEGAL_CLASSES
 from trendwarte.reading.learned import Learned, learned
 from trendwarte.reading.measures import due_date, measure_of, severity_of
-from trendwarte.reading.names import Named, NameFinder, platforms_of
+from trendwarte.reading.names import NameFinder, is_compared, platforms_of
 from trendwarte.reading.slots import age_limit, amount
 from trendwarte.reading.steps import Step, decisive, factuality_of, signs_of
 from trendwarte.reading.text import HEAD_CHARS, Text
@@ -20,12 +19,6 @@ READER_VERSION = "rules-8+learned-7"
 _UNSEEN = 0.8
 # No reading is certain: a share of .996 is not told as 1.
 _SUREST = 0.99
-# What follows or goes before a name that another one is measured by.
-_RIVAL = re.compile(
-    r"(?:['’]s?)?[\s-]*(?:rival\w*|konkurren\w+|competitor\w*|alternativen?|alternatives?|challenger|nachfolger\w*|successor|klone?|clones?"
-    r"|copycat|killer|ersatz|replacement|gegenspieler|herausforderer)\b"
-)
-_UNLIKE = re.compile(r"\b(?:unlike|anders als|im gegensatz zu|compared (?:to|with)|verglichen mit|im vergleich zu|rival (?:of|to))\W+$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,16 +158,9 @@ def _quoted(text: Text, step: Step | None) -> tuple[int, int]:
     return start, start + len(part.strip())
 
 
-def _is_compared(low: str, one: Named) -> bool:
-    """Whether a name only says what another one is like: "Twitter-Rivale Koo", "unlike TikTok"."""
-    return (
-        _RIVAL.match(low, one.char_to) is not None or _UNLIKE.search(low, max(0, one.char_from - 30), one.char_from) is not None
-    )
-
-
 def _affected(text: Text, step: Step | None) -> tuple[str, ...]:
     """Platforms whose standing it is: those of the deciding sentence, else of the title, else all."""
-    meant = [one for one in text.named if not _is_compared(text.low, one)] or text.named
+    meant = [one for one in text.named if not is_compared(text.low, one)] or text.named
     specific = [one for one in meant if one.name.platform != ALL] or meant
     named = [one for one in specific if not one.name.is_parent] or specific
     if step is not None:

@@ -11,6 +11,7 @@ from functools import cache
 from typing import Any
 
 from trendwarte.reading.mood import Mood, mood_of
+from trendwarte.reading.names import RIVAL
 from trendwarte.reading.places import place_of
 from trendwarte.reading.resources import resource
 from trendwarte.reading.sieve import Sieve
@@ -28,12 +29,16 @@ _OTHER_OBJECT = re.compile(
 # "blocks §p accounts": what belongs to a platform is not the platform.
 _ITS = re.compile(
     r"(?:['’]s?)?[\s-]*(?:users?|accounts?|posts?|videos?|channels?|groups?|ads?|adverts?|pages?|bots?|links?|clips?|stars?"
-    r"|influencers?|creators?|trends?|challenges?|calls?|anrufe?|shop|licen[cs]es?|lizenz\w*|telefonie|livestreams?|parod\w+|fans?|clones?|rivals?|competitors?|mods?|nutzer\w*|konten|konto"
-    r"|kan[aä]le?|gruppen?|beitr\w+|werbung|inhalte?n?|seiten?|fälschung\w*|rivale\w*|konkurren\w+)\b"
+    r"|influencers?|creators?|trends?|challenges?|calls?|anrufe?|shop|licen[cs]es?|lizenz\w*|telefonie|livestreams?"
+    r"|parod\w+|fans?|mods?|nutzer\w*|konten|konto"
+    rf"|kan[aä]le?|gruppen?|beitr\w+|werbung|inhalte?n?|seiten?|fälschung\w*|{RIVAL})\b"
 )
 _AFTER_COMMA = re.compile(r",\W*§p$")
 # Behind the last of a list stands nothing, another one, or where, when and why; else it begins a sentence of its own.
-_IS_SUBJECT = re.compile(r"(?!\s*(?:$|[,.;:–—|!?]|(?:and|und|in|on|for|after|over|amid|im|wegen|nach|bis|until|seit|across|from|ab|again|erneut|wieder|too|now|today|heute|nun|nationwide|landesweit)\b))")
+_BEHIND_A_LIST = re.compile(
+    r"\s*(?:$|[,.;:–—|!?]|(?:and|und|in|on|for|after|over|amid|im|wegen|nach|bis|until|seit|across|from|ab|again|erneut|wieder"
+    r"|too|now|today|heute|nun|nationwide|landesweit)\b)"
+)
 _NEAR = 40
 _OCCASION = re.compile(r"\b(?:amid|after|nach|wegen|following|trotz|despite|over)\b")
 #: What can be said not to have been done. What officials may *not* use is a ban.
@@ -63,6 +68,8 @@ class Step:
     mood: Mood
     #: Its own words say no ("refuses to block"), so that they deny nothing.
     negates: bool
+    #: Stages that do not go with what it reads.
+    excludes: frozenset[str]
 
     @property
     def names_a_ban(self) -> bool:
@@ -124,11 +131,8 @@ def _rules() -> _Rules:
     words = {name: compiled(raw[name]) for name in plain}
     finds = [compiled(step["find"]) for step in raw["steps"]]
     sieve = Sieve(words | {f"step {number}": find for number, find in enumerate(finds)})
-    for step in raw["steps"]:
-        if "unless" in step:
-            step["unless"] = compiled(step["unless"])
     steps = [
-        (step, find, sieve.bits[f"step {number}"])
+        (step | {"unless": compiled(step["unless"])} if "unless" in step else step, find, sieve.bits[f"step {number}"])
         for number, (step, find) in enumerate(zip(raw["steps"], finds, strict=True))
     ]
     return _Rules(tuple(steps), words, sieve)
@@ -176,7 +180,7 @@ def step_in(sentence: Sentence) -> Step | None:
             mood = replace(mood, is_negated=False)
         return Step(
             raw["id"], raw["stage"], raw["verb"], raw["polarity"], raw.get("measure"), raw.get("takes_away", False),
-            sentence, match.end(), mood, raw.get("negates", False),
+            sentence, match.end(), mood, raw.get("negates", False), frozenset(raw.get("excludes", ())),
         )  # fmt: skip
     return None
 
@@ -195,13 +199,14 @@ def _is_object(match: re.Match[str]) -> bool:
     """Whether a match that ends with a platform takes it for the object: not "bans vapes, §p users furious"."""
     if not match[0].endswith("§p"):
         return True
-    rest = match.string[match.end() :]
-    return not (_OTHER_OBJECT.search(match[0]) or _ITS.match(rest) or (_AFTER_COMMA.search(match[0]) and _IS_SUBJECT.match(rest)))
+    if _OTHER_OBJECT.search(match[0]) or _ITS.match(match.string, match.end()):
+        return False
+    return _AFTER_COMMA.search(match[0]) is None or _BEHIND_A_LIST.match(match.string, match.end()) is not None
 
 
 def _may_act(raw: dict[str, Any], marked: str, possible: int) -> bool:
     """Whether a sentence that a rule fits tells a matter of law, and somebody acts who can."""
-    if raw.get("unless") and raw["unless"].search(marked):
+    if "unless" in raw and raw["unless"].search(marked):
         return False
     if raw["verb"] is None:  # what moves nothing may be read from more speakers
         return not raw.get("by_state") or _finds("politics", marked, possible) or _has_authority(marked, possible)
@@ -244,7 +249,7 @@ def factuality_of(step: Step | None, title: str) -> str:
     scope = step.sentence.marked if step and step.verb else title
     if _finds("left_open", scope, possible if scope is title else None):
         return "speculated"
-    if step is not None and (step.mood.is_negated or step.mood.is_jest):
+    if step is not None and step.mood.says_no:
         return "denied"
     if not (step is not None and step.negates) and _finds("denials", scope, possible if scope is title else None):
         return "denied"

@@ -22,6 +22,7 @@ from trendwarte.reading.steps import (
     says_it_retells,
 )
 from trendwarte.reading.text import HEAD_CHARS, Text
+from trendwarte.vocabulary import OPENING_VERBS
 
 #: The answer that stands for whatever place a text names.
 NAMED = "named"
@@ -29,26 +30,6 @@ _EXPLICIT = 0.9
 _DENYING = frozenset({"denied", "retracted"})
 #: How far a measure has got, and the ledger's verb for getting there.
 _ONWARD = {"proposed": "announce", "passed_chamber": "pass_chamber", "enacted": "enact", "in_force": "block"}
-#: What a rule excludes that reads who does what to whom, whatever a line looks like.
-_FORWARD, _RELIEF = frozenset({"passed_chamber", "enacted", "in_force"}), frozenset({"blocked_by_court", "repealed"})
-_AGAINST = {
-    "block": frozenset({"blocked_by_court"}),
-    "sign": frozenset({"blocked_by_court"}),
-    "court_blocks": _FORWARD,
-    "annul": _FORWARD,
-    "injunction_lifted": _RELIEF,
-    "not_stopped": _RELIEF,
-    "let_law": _RELIEF,
-    "bid_refused": _RELIEF,
-    "uphold": _RELIEF,
-    "stands": _RELIEF,
-    "to_dismiss": _RELIEF,
-    "not_blocked": _FORWARD | {"upheld"},
-    "bill_dead": _FORWARD | {"proposed"},
-    "bill_withdrawn": _FORWARD | {"proposed"},
-    "decided_against": _FORWARD | {"proposed"},
-    "probe_closed": frozenset({"investigation"}),
-}
 #: Steps that say by themselves whether they are good or bad for the platform (171 of 175 on the development part).
 _SIDE_OF_STAGE = {
     "blocked_by_court": "positive", "repealed": "positive",
@@ -59,9 +40,6 @@ _UNSETTLED = frozenset({"none", "discussed", "proposed"})
 _AGAINST_FALSEHOOD = frozenset({"disinformation_moderation", "brand_safety"})
 #: A company's denial of a leak leaves the suspicion; any other denial leaves things as they were.
 _SUSPICIOUS = frozenset({"data_protection", "security"})
-#: Verbs that open a case or a measure: somewhere, by somebody, and never by habit of language.
-_OPENING = frozenset({"announce", "consult", "introduce", "open_proceedings", "prelim_finding", "sanction", "pass_chamber",
-                      "adopt", "enact", "block"})  # fmt: skip
 _TOPICS_OF_LAW = frozenset({"legal_ban", "regulation_compliance", "youth_protection", "data_protection"})
 Ranked = tuple[tuple[str, float], ...]
 
@@ -90,12 +68,7 @@ def find(relevance: float, opinion: Opinion, step: Step | None, told: str, text:
         impossible |= STRONG | _UNSETTLED - {"none"}
     read = step.stage if step is not None else ""
     stage = _stage(opinion, factuality, read, impossible=impossible, low=text.low[:HEAD_CHARS])
-    is_dated = step is not None and due_date(step, text.low[: 4 * HEAD_CHARS], text.on) is not None
-    verb = _verb(step, stage, factuality, is_dated=is_dated)
-    if verb in _OPENING and not text.places:
-        verb = None
-    if verb != "deny" and step is not None and step.mood.is_hearsay:
-        verb = None
+    verb = _verb(step, stage, factuality, text)
     kept = step if verb is not None else None
     stated = (f"step:{kept.rule}",) if kept is not None else ()
     likely = (
@@ -115,7 +88,7 @@ def _factuality(opinion: Opinion, step: Step | None, told: str, text: Text) -> s
     A denial is worth a lower bar where a word denies, and next to none where a report is called wrong in so many words:
     to miss one raises an alarm that has just been called off. The look of a line alone denies nothing.
     """
-    if step is not None and (step.mood.is_negated or step.mood.is_jest):
+    if step is not None and step.mood.says_no:
         return "denied"
     low = text.low[:HEAD_CHARS]
     denied, retracted = (opinion.share("factuality", name) for name in ("denied", "retracted"))
@@ -174,16 +147,26 @@ def _impossible(topic: str, relevance: float, step: Step | None, told: str) -> f
     is_of_law = topic in _TOPICS_OF_LAW and relevance >= limit("in_force_relevant")
     stages: frozenset[str] = frozenset() if is_read and is_of_law else frozenset({"in_force"})
     # The rules tell who blocks what: a court that blocks a platform blocks no ban, and the other way round.
-    return stages | _AGAINST.get(step.rule if step is not None else "", frozenset())
+    return stages | step.excludes if step is not None else stages
 
 
-def _verb(step: Step | None, stage: str, factuality: str, *, is_dated: bool) -> str | None:
-    """What the ledger may do: only what a rule read, or less of it (passed where the rule read enacted)."""
+def _verb(step: Step | None, stage: str, factuality: str, text: Text) -> str | None:
+    """What the ledger may do: a denial, or what the step allows where its teller vouches for it.
+
+    Nothing opens in a place that nobody names: "Parliament passes ban" is in no country by habit of its language.
+    """
     if step is None or step.verb is None:
         return None
     if factuality in _DENYING:
         return "deny"
-    if step.mood.is_future and step.stage == "in_force" and factuality == "asserted" and not is_dated:
+    verb = None if step.mood.is_hearsay else _move(step, stage, factuality, text)
+    return None if verb in OPENING_VERBS and not text.places else verb
+
+
+def _move(step: Step, stage: str, factuality: str, text: Text) -> str | None:
+    """Only what a rule read, or less of it (passed where the rule read enacted)."""
+    is_to_come = step.mood.is_future and step.stage == "in_force" and factuality == "asserted"
+    if is_to_come and due_date(step, text.low[: 4 * HEAD_CHARS], text.on) is None:
         return "announce"  # somebody has said it; when it comes nobody knows
     if step.stage == stage or (step.stage in STRONG and factuality == "speculated"):
         return step.verb
