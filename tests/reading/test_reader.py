@@ -302,3 +302,11 @@ def test_a_ban_that_is_only_talked_about_is_a_debate_and_moves_no_ledger(read, t
 )  # fmt: skip
 def test_an_official_who_only_writes_on_a_platform_says_nothing_about_it(read, title, lead):
     assert not read(title, lead).relevant
+
+
+def test_of_platforms_from_two_countries_the_first_named_says_what_is_home_in_every_process(read):
+    """The home of a service counts little as a place; taken from a set, it was another one in each process."""
+    assert read("South Korea says China has blocked KakaoTalk and Line").jurisdiction == "CN"
+    assert read("South Korea says China has blocked Line and KakaoTalk").jurisdiction == read(
+        "South Korea says China has blocked Line"
+    ).jurisdiction

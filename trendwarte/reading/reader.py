@@ -85,8 +85,9 @@ class Reader:
         return Sight(features(*text.rows, text.signs), rules, step, text.ranked_places(self._home(text)))
 
     def _home(self, text: Text) -> str:
-        homes = {self._watchlist.homes.get(one.name.platform, "") for one in text.named}
-        return next(iter(homes - {"US", "DE", ""}), "")
+        homes = (self._watchlist.homes.get(one.name.platform, "") for one in text.named)
+        # The first that is named, for a set gives another one in every process.
+        return next((home for home in homes if home not in ("US", "DE", "")), "")
 
     def _signals(self, text: Text) -> list[tuple[Signal, Finding]]:
         relevance, seen = self._model.relevance(features(*text.rows, text.signs))
