@@ -40,8 +40,6 @@ from warehouse import published_or_seen, score_risk
 _READ_AT_ONCE = 5_000
 _FLAP_WINDOW_PER_NIGHT = timedelta(days=1)
 _TOLD_DAYS = 31
-#: What speaks against a rise is no older than what a brief draws.
-_COUNTER_DAYS = 90
 
 
 def understand(house: House, as_of: datetime, report: RunReport) -> None:
@@ -316,13 +314,13 @@ class _Shown:
         return replace(alert, event_ids=ids, evidence=evidence, counter_evidence=self._quotes(ids, denying=True))
 
     def _adverse_of_late(self, alert: Alert, ids: tuple[str, ...]) -> tuple[str, ...]:
-        """Bad news of the last quarter in the risks that fell: what is older, or was good news, speaks against nothing.
+        """Bad news of late in the risks that fell: what is older, or was good news, speaks against nothing.
 
         Where no risk fell by a point, those that weigh most are looked at.
         """
         fell = {r.dimension for r in alert.reasons if r.code == "risk_change" and r.points > 0}
         fell = fell or {r.dimension for r in alert.reasons}
-        since = alert.as_of.date() - timedelta(days=_COUNTER_DAYS)
+        since = alert.as_of.date() - timedelta(days=self.house.settings.alerts.counter_days)
         if alert.platform not in self.recent:
             events = self.house.warehouse.events
             self.recent[alert.platform] = (*events.recent(alert.platform, since), *events.recent("all_social", since))

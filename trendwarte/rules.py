@@ -7,7 +7,7 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from trendwarte.vocabulary import Dimension, LegalState, Measure, Purpose, SourceKind
+from trendwarte.vocabulary import DIMENSIONS, Dimension, LegalState, Measure, Purpose, SourceKind
 
 
 class Model(BaseModel):
@@ -89,6 +89,11 @@ class Scoring(Model):
     exit_score: float = 25.0
     exit_leave: float = 31.0
     exit_days: int = 14
+
+    def mean_shares(self) -> dict[Dimension, float]:
+        """What a point of a dimension adds to a market's index for the mean; the worst adds more (docs/method.md)."""
+        total = sum(self.decay[d].weight for d in DIMENSIONS)
+        return {d: (1 - self.index_max_share) * self.decay[d].weight / total for d in DIMENSIONS}
 
 
 # --- radar -----------------------------------------------------------------------------------

@@ -296,7 +296,7 @@ class AlertRules(Model):
     #: How something is told, not whether: changing these sets no baseline.
     TELLING: ClassVar[frozenset[str]] = frozenset(
         {"retry_minutes", "retry_jitter", "dead_after_hours", "digest_weekday", "deadline_horizon_days", "risk_zones",
-         "operator", "confidence_high"}
+         "operator", "confidence_high", "counter_days"}
     )  # fmt: skip
 
     cause_days: int = Field(7, ge=1, description="How new a step or an event must be to be the cause of a change.")
@@ -312,6 +312,7 @@ class AlertRules(Model):
     retry_jitter: float = Field(0.2, ge=0, le=1, description="Up to this share is added to each wait.")
     dead_after_hours: int = 72
     quotes: int = 3
+    counter_days: int = Field(90, ge=1, description="What speaks against a rise by time alone is no older.")
     storm_share: float = Field(0.25, gt=0, le=1, description="Share of judged client-platform pairs that is a storm.")
     storm_minimum: int = Field(12, description="Fewer pairs than this are never a storm.")
     outage_days: float = Field(3, description="After a gap this long, or a degraded night, rises go to the digest.")

@@ -81,10 +81,8 @@ def _peak_handed_over(old: Points, new: Points, scoring: Scoring) -> dict[str, f
 
 def _share_of_maximum(worst: str, points: Points, scoring: Scoring) -> float:
     """The part of a term that it has for being the worst of its market."""
-    total = sum(rule.weight for rule in scoring.decay.values())
-    own = next(rule.weight / total for d, rule in scoring.decay.items() if worst.startswith(f"{d}:"))
-    peak = scoring.index_max_share
-    return points[worst] * peak / (peak + (1 - peak) * own)
+    mean = next(share for dimension, share in scoring.mean_shares().items() if worst.startswith(f"{dimension}:"))
+    return points[worst] * scoring.index_max_share / (scoring.index_max_share + mean)
 
 
 def _places(points: Points) -> set[str]:

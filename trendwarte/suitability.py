@@ -285,9 +285,7 @@ class _Place:
 def _risk_parts(now: _Place) -> dict[tuple[Dimension, str], float]:
     """The client's risk, split by dimension and market."""
     markets = {m.jurisdiction: m.weight for m in now.client.markets}
-    # How much of the index each dimension brings, whichever the market.
-    total = sum(now.scoring.decay[d].weight for d in DIMENSIONS)
-    shares = {d: (1 - now.scoring.index_max_share) * now.scoring.decay[d].weight / total for d in DIMENSIONS}
+    shares = now.scoring.mean_shares()
     parts = {market: _market_parts(now, market, shares) for market in markets}
     chosen = {key: markets[market] * value for market in markets for key, value in parts[market].items()}
     for market, weight in markets.items():

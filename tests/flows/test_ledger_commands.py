@@ -19,21 +19,31 @@ NIGHT = datetime(2025, 9, 9, 23, 59, 59, tzinfo=UTC)
 WHO = ("--author", "Kim Muster", "--reason", "seen in the official gazette")
 
 
+def lift(place, title, event_id):
+    """A ban of TikTok that two outlets call lifted."""
+    return Event(
+        event_id=event_id, platform="tiktok", jurisdiction=place, dimension="legal", topic="legal_ban",
+        legal_stage="repealed", factuality="asserted", polarity="positive", event_date=date(2025, 9, 9),
+        first_seen_at=NIGHT, last_seen_at=NIGHT, title=title, severity=4, verb="lift", measure="full_ban",
+        credibility=0.9, origins=2, documents=2,
+    )  # fmt: skip
+
+
+def refuse(house, event):
+    """The event is known, and its step waits for a person."""
+    house.warehouse.events.put([event], NIGHT)
+    folded = Ledger([], [], SETTINGS.instruments, SETTINGS.jurisdictions, SETTINGS.scoring).fold([event], NIGHT)
+    house.warehouse.ledger.append(folded.transitions, folded.refused, "run", NIGHT)
+
+
 @pytest.fixture(scope="module")
 def state(tmp_path_factory):
     """A house whose ledger refused one step: a ban lifted where none is known."""
     folder = tmp_path_factory.mktemp("ledger")
-    lifted = Event(
-        event_id="e-lift", platform="tiktok", jurisdiction="NP", dimension="legal", topic="legal_ban",
-        legal_stage="repealed", factuality="asserted", polarity="positive", event_date=date(2025, 9, 9),
-        first_seen_at=NIGHT, last_seen_at=NIGHT, title="Nepal lifts the ban", severity=4, verb="lift",
-        measure="full_ban", credibility=0.9, origins=2, documents=2,
-    )  # fmt: skip
+    lifted = lift("NP", "Nepal lifts the ban", event_id="e-lift")
     with opened(SETTINGS, folder) as house, house.warehouse.transaction():
         load_configuration(house.warehouse.con, SETTINGS)
-        house.warehouse.events.put([lifted], NIGHT)
-        folded = Ledger([], [], SETTINGS.instruments, SETTINGS.jurisdictions, SETTINGS.scoring).fold([lifted], NIGHT)
-        house.warehouse.ledger.append(folded.transitions, folded.refused, "run", NIGHT)
+        refuse(house, lifted)
     with opened(SETTINGS, folder) as house:
         publish(house.warehouse.con, house.published)
     return folder
@@ -130,16 +140,9 @@ def test_a_step_that_makes_an_instrument_something_else_is_refused_and_writes_no
 
 def test_a_confirmed_step_of_a_declared_instrument_has_the_measure_of_the_instrument(tmp_path):
     """Headlines call a forced sale a ban; the person said which law is meant."""
-    told = Event(
-        event_id="e-sale", platform="tiktok", jurisdiction="US", dimension="legal", topic="legal_ban",
-        legal_stage="repealed", factuality="asserted", polarity="positive", event_date=date(2025, 9, 9),
-        first_seen_at=NIGHT, last_seen_at=NIGHT, title="The ban is off", severity=4, verb="lift",
-        measure="full_ban", credibility=0.9, origins=2, documents=2,
-    )  # fmt: skip
+    told = lift("US", "The ban is off", event_id="e-sale")
     with opened(SETTINGS, tmp_path) as house, house.warehouse.transaction():
-        house.warehouse.events.put([told], NIGHT)
-        folded = Ledger([], [], SETTINGS.instruments, SETTINGS.jurisdictions, SETTINGS.scoring).fold([told], NIGHT)
-        house.warehouse.ledger.append(folded.transitions, folded.refused, "run", NIGHT)
+        refuse(house, told)
     here("ledger", "confirm", "e-sale", *WHO, "--instrument", "us-pafaca", "--state", str(tmp_path))
     (kept,) = rows(tmp_path, "SELECT measure, state FROM mart.ledger WHERE instrument = 'us-pafaca'")
     assert kept == {"measure": "forced_sale", "state": "lifted"}
