@@ -364,8 +364,8 @@ class Reason:
     ``code`` is one of: ledger_transition, floor_set, floor_lifted (``title`` says which half of the limit holds),
     risk_change, standing_risk, confirmed, deadline, faded (old events weigh less, nothing new was reported), calmer
     (the same, and what was reported since is less than what faded), event (one grave event that is new), many_reports
-    (no single one: smaller ones add up), spark (``title`` names what bursts), caught_up (told late: it was silenced, or its
-    message never arrived).
+    (no single one: smaller ones add up), spark (``title`` names what bursts), caught_up (told late: it was silenced, or
+    its message never arrived).
     """
 
     code: str
