@@ -33,6 +33,8 @@ UNASKED = "?"
 TEST_SHARE = 0.3
 #: The fixed split by time: real headlines from here on are read by a reader trained on those before.
 LATE = datetime(2022, 11, 15, tzinfo=UTC)
+_FIELDS = ("topic", "jurisdiction", "legal_stage", "factuality", "polarity")
+_SHORT = {"G": "GLOBAL"}
 _OWN_DAY = datetime(2025, 6, 1, tzinfo=UTC)
 
 
@@ -100,18 +102,19 @@ def own() -> list[Labelled]:
     """The sentences of ``written.txt``; jurisdiction ``.`` means the place the sentence names."""
     found: list[Labelled] = []
     labels: dict[str, Any] = {}
+    alternatives: dict[str, list[Any]] = {}
     for number, line in enumerate(WRITTEN.read_text("utf-8").splitlines(), start=1):
         if not line.strip() or line.startswith("#"):
             continue
         if line.startswith("=="):
-            labels = _labels(line.split()[1:])
+            labels, alternatives = _labels(line.split()[1:])
             continue
         title, _, lead = line.removeprefix("D ").partition(" || ")
         document = Document(
             f"own-{number}", "own", "", title, lead, "", "quality_press", _OWN_DAY, _OWN_DAY, "",
             lang="de" if line.startswith("D ") else "en",
         )  # fmt: skip
-        found.append(Labelled(document, labels, {}, f"own-{number}"))
+        found.append(Labelled(document, labels, alternatives, f"own-{number}"))
     return found
 
 
@@ -127,7 +130,7 @@ def archived() -> list[Labelled]:
                 address = sha256((text.get("url") or "").encode()).hexdigest()[:_ADDRESS_CHARS]
                 if address in wanted and address not in found:
                     document = _document({**text, "id": f"{_ARCHIVED}{address}"})
-                    found[address] = Labelled(document, wanted[address], {}, document.document_id)
+                    found[address] = Labelled(document, *wanted[address], document.document_id)
     if len(found) < len(wanted):
         raise FileNotFoundError(f"{ARCHIVES}: {len(wanted) - len(found)} labelled headlines of the archives are absent")
     return [found[address] for address in sorted(found)]
@@ -156,12 +159,19 @@ def _words_of(one: Labelled) -> frozenset[str]:
     return frozenset(_WORD.findall(one.document.title.lower()))
 
 
-def _labels(words: list[str]) -> dict[str, Any]:
-    topic, place, stage, factuality, polarity, *more = words
-    return {
-        "relevant": topic != "none", "topic": topic, "jurisdiction": {"G": "GLOBAL"}.get(place, place),
-        "legal_stage": stage, "factuality": factuality, "polarity": polarity, "recap": "recap" in more,
-    }  # fmt: skip
+def _labels(words: list[str]) -> tuple[dict[str, Any], dict[str, list[Any]]]:
+    """Labels and accepted alternatives out of ``topic place stage factuality polarity [recap]``.
+
+    ``a/b`` is a, or b as well; a topic beside ``none`` leaves open whether the text matters at all.
+    """
+    told = {field: [_SHORT.get(one, one) for one in word.split("/")] for field, word in zip(_FIELDS, words, strict=False)}
+    is_relevant = told["topic"][0] != "none"
+    labels = {field: answers[0] for field, answers in told.items()}
+    alternatives = {field: answers[1:] for field, answers in told.items() if answers[1:]}
+    if (is_relevant and "none" in told["topic"]) or (not is_relevant and told["topic"][1:]):
+        alternatives["relevant"] = [not is_relevant]
+        alternatives["topic"] = [one for one in told["topic"][1:] if one != "none"]
+    return labels | {"relevant": is_relevant, "recap": "recap" in words[len(_FIELDS) :]}, alternatives
 
 
 def _lines(path: Path) -> Iterator[dict[str, Any]]:

@@ -71,6 +71,9 @@ def test_why_a_ban_came_takes_it_for_granted_and_whether_others_follow_asks_only
         ("Chile decides against banning TikTok", "repealed", "positive"),
         ("Chile rückt vom Verbot von TikTok ab", "repealed", "positive"),
         ("Governor of Utah vetoes TikTok ban", "repealed", "positive"),
+        ("Utah bill to ban TikTok dies as Senate misses deadline", "repealed", "positive"),
+        ("Utah panel kills proposal to ban TikTok", "repealed", "positive"),
+        ("Bid to bar TikTok statewide fails to clear Utah committee", "repealed", "positive"),
         ("Norwegian regulator closes probe into Snapchat", "settled", "positive"),
         ("Norwegische Behörde stellt Verfahren gegen Snapchat ein", "settled", "positive"),
         ("TikTok cleared in Norwegian inquiry", "settled", "positive"),
@@ -176,7 +179,7 @@ def test_what_stands_beside_a_step_takes_nothing_from_it(read, title, verb):
     [
         "TikTok drops Lite rewards amid EU probe", "WhatsApp beendet Kooperation, Bundeskartellamt leitet Verfahren ein",
         "Petition to ban TikTok in UK rejected", "Government's request to block X in India rejected",
-        "Lawmakers override governor's veto of social media ban", "US House rejects bid to repeal TikTok ban",
+        "Lawmakers override governor's veto of social media ban", "Bill to repeal Utah TikTok ban fails to clear committee", "US House rejects bid to repeal TikTok ban",
         "Court allows challenge to TikTok ban to proceed", "Philippines suspends TikTok Shop",
         "Koalition einigt sich auf Social-Media-Verbot für unter 14-Jährige", "Fake: Court strikes down TikTok ban",
         "Social media ban bill to get first reading in UK parliament",

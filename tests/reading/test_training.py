@@ -50,7 +50,25 @@ def test_every_label_for_the_archives_names_one_headline_and_known_answers():
     lines = [line.split() for line in ARCHIVED.read_text("utf-8").splitlines() if not line.startswith("#")]
     assert len({address for address, *_ in lines}) == len(lines) > 500
     known = {text.labels["topic"] for text in own()}, {text.labels["legal_stage"] for text in own()}
-    assert all(topic in known[0] and stage in known[1] for _, topic, _, stage, *_ in lines)
+    assert {one for _, topic, *_ in lines for one in topic.split("/")} <= known[0]
+    assert {one for _, _, _, stage, *_ in lines for one in stage.split("/")} <= known[1]
+
+
+def test_what_is_labelled_as_one_or_the_other_is_learned_as_both_and_may_not_matter_at_all(tmp_path, monkeypatch):
+    written = tmp_path / "written.txt"
+    written.write_text(
+        "== security/data_protection GB/G none asserted negative/neutral recap\nTikTok leaks addresses\n"
+        "== none/ad_product G none asserted neutral\nHow to zoom on Instagram\n"
+        "== ad_product/none US none asserted positive\nPinterest tests a button\n"
+    )
+    monkeypatch.setattr("labelled.WRITTEN", written)
+    leak, zoom, button = own()
+    assert (leak.labels["topic"], leak.labels["jurisdiction"], leak.labels["recap"]) == ("security", "GB", True)
+    assert leak.alternatives == {
+        "topic": ["data_protection"], "jurisdiction": ["GLOBAL"], "polarity": ["neutral"],
+    }  # fmt: skip
+    assert not zoom.labels["relevant"] and zoom.accepts("relevant", True) and zoom.accepts("topic", "ad_product")
+    assert button.labels["relevant"] and button.accepts("relevant", False) and not button.accepts("topic", "none")
 
 
 def _headline(title: str, day: str) -> Labelled:
