@@ -4,7 +4,7 @@ CREATE VIEW mart.documents AS SELECT * EXCLUDE (text, payload_hash) FROM main.do
 COMMENT ON VIEW mart.documents IS 'One news item or notice, as one source told it; without the page text.';
 CREATE VIEW mart.signals AS SELECT * FROM main.signals;
 COMMENT ON VIEW mart.signals IS 'One document''s evidence on one platform, with the quote and the rules that fired; weight is q (0-1).';
-CREATE VIEW mart.events AS SELECT * FROM main.events;
+CREATE VIEW mart.events AS SELECT * EXCLUDE (series) FROM main.events;
 COMMENT ON VIEW mart.events IS 'What happened, once, however often reported; credibility is P = S(1-D) over independent origins (0-1).';
 CREATE VIEW mart.ledger AS SELECT * FROM main.ledger;
 COMMENT ON VIEW mart.ledger IS 'Every transition of every instrument, append-only; valid_from is the world''s date, known_from ours.';
