@@ -98,14 +98,14 @@ class Events:
             return []
         ids = [event.event_id for event in events]
         before = self._con.execute(
-            "DELETE FROM events WHERE event_id IN (SELECT unnest(?::VARCHAR[]))"
-            " RETURNING series, event_date, mass",
+            "DELETE FROM events WHERE event_id IN (SELECT unnest(?::VARCHAR[])) RETURNING series, event_date, mass",
             [ids],
         ).fetchnumpy()
         keys = [(event.platform, event.jurisdiction, event.dimension) for event in events]
         number = number_series(self._con, keys, known_from.date())
-        insert(self._con, "events", [_event_row(e) | {"series": number[key]} for e, key in zip(events, keys, strict=True)])
-        after = counted([(number[key], e.event_date, e.mass) for e, key in zip(events, keys, strict=True)])
+        series = [number[key] for key in keys]
+        insert(self._con, "events", [_event_row(e) | {"series": n} for e, n in zip(events, series, strict=True)])
+        after = counted([(n, e.event_date, e.mass) for e, n in zip(events, series, strict=True)])
         move_evidence(self._con, before, after, known_from.date())
         self._con.execute(query_text("events_novelty"), {"ids": ids})
         self._con.execute(query_text("events_attention"), {"ids": ids})

@@ -6,7 +6,7 @@ holds them against the events themselves (docs/decisions/0027).
 """
 
 import math
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -22,10 +22,10 @@ Counted = Mapping[str, Array]
 
 #: Moves are whole trillionths of mass; the migration, the queries and the check say the same.
 _UNIT = 1e12
-#: So many days of events that were known late are read at once: in memory each is a row of its own.
-_SLICE_DAYS = 64
-#: Cells of such an array as a power of two, each of 16 bytes per thread: four years of 8,000 series.
-_ARRAY_BITS = 24
+#: Events that were known late are read by so many events of all: in memory each is a row of its own, of some 60 bytes.
+_READ_AT_ONCE = 16_000_000
+#: Cells of an array in which DuckDB sums, as a power of two, each of 16 bytes per thread: four years of 8,000 series.
+_LARGEST_ARRAY = 24
 
 
 def number_series(con: Connection, wanted: Collection[Series], known_on: date) -> dict[Series, int]:
@@ -105,14 +105,15 @@ def evidence_days_of_events(con: Connection, first: date, last: date) -> Evidenc
     Such it was before the moves were kept, and such it is of events that never changed. The moves say in addition
     what an event weighed before; for the newest night both agree.
     """
-    grid = _Grid(con, first, last)
-    span = {"first": first, "last": last}
-    with _summed_in_arrays(con):
+    grid, span = _Grid(con, first, last), {"first": first, "last": last}
+    events, begin = con.execute("SELECT count(*), min(event_date) FROM main.events").fetchall()[0]
+    with _array_of(con, min(int(events).bit_length(), _LARGEST_ARRAY)):
         grid.add(con.execute(query_text("evidence_timely"), span).fetchnumpy())
-    begin, end = date.min, min(first + timedelta(days=_SLICE_DAYS), last)
-    while begin <= last:
-        grid.add(con.execute(query_text("evidence_late"), span | {"begin": begin, "end": end}).fetchnumpy())
-        begin, end = end + timedelta(days=1), min(end + timedelta(days=_SLICE_DAYS), last)
+    days = math.ceil(((last - begin).days + 1) / (1 + events // _READ_AT_ONCE)) if events else 0
+    while begin and begin <= last:
+        slice_of = {"begin": begin, "end": begin + timedelta(days=days - 1)}
+        grid.add(con.execute(query_text("evidence_late"), span | slice_of).fetchnumpy())
+        begin += timedelta(days=days)
     return grid.summed()
 
 
@@ -141,7 +142,7 @@ class _Grid:
         self._whole, self._fading = np.zeros(size), np.zeros(size)
 
     def add(self, moves: Mapping[str, Array]) -> None:
-        """Count moves: their ``series``, the day ``told`` of and the day they enter, from the first on, and ``mass``."""
+        """Count moves: ``series``, the day they are ``told`` of, the day they enter (from the first on), ``mass``."""
         at, enters, mass = moves["series"], moves["enters"], moves["mass"]
         ends = moves["told"] + self._plateau[at]
         fades = np.maximum(enters, ends)
@@ -186,10 +187,14 @@ def _last_mark(con: Connection, known_on: date) -> date | None:
 
 
 @contextmanager
-def _summed_in_arrays(con: Connection) -> Iterator[None]:
-    """Have DuckDB sum by two numbers in an array instead of hashing them, where their ranges allow it."""
+def _array_of(con: Connection, bits: int) -> Iterator[None]:
+    """Have DuckDB sum by two numbers in an array instead of hashing, if so many bits number all its cells.
+
+    With no more cells than there are events it takes half the time of hashing them, with more it is the array that
+    takes the time.
+    """
     former = con.execute("SELECT current_setting('perfect_ht_threshold')").fetchall()[0][0]
-    con.execute(f"SET perfect_ht_threshold = {_ARRAY_BITS}")
+    con.execute(f"SET perfect_ht_threshold = {bits}")
     try:
         yield
     finally:

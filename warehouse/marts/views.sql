@@ -75,13 +75,14 @@ SELECT platform, jurisdiction, dimension, arg_max(value, as_of) AS value, arg_ma
 FROM main.risk_daily WHERE as_of <= least(valid_t::TIMESTAMPTZ, known_t::TIMESTAMPTZ) GROUP BY ALL;
 COMMENT ON MACRO TABLE mart.risk_at IS 'Risk as computed at a time.';
 -- What the days of a span have to be summed from. What was left on the Sunday before it stands for all that had left its
--- plateau by then: one move per series, as of something whose plateau ended on that Sunday (main.evidence_marks).
+-- plateau by then: one move per series, as of something whose plateau ended on that Sunday (main.evidence_marks). Of a
+-- materialized list DuckDB no longer knows the range of its numbers, and joins every move by a hash.
 CREATE MACRO mart.evidence_moves(first_day, last_day) AS TABLE
-WITH rules AS (
+WITH rules AS NOT MATERIALIZED (
     SELECT s.series, r.plateau_days::INTEGER AS plateau, ln(2) / r.half_life_days AS rate
     FROM main.evidence_series s JOIN main.decay_rules r USING (dimension)
 ),
-marked AS (SELECT * FROM main.evidence_marks WHERE marked_on = date_trunc('week', first_day::DATE)::DATE - 1),
+marked AS NOT MATERIALIZED (SELECT * FROM main.evidence_marks WHERE marked_on = date_trunc('week', first_day::DATE)::DATE - 1),
 unmarked AS (SELECT series FROM rules ANTI JOIN marked USING (series)),
 moved AS (
     SELECT series, event_date, known_on, mass FROM main.evidence_moves
