@@ -174,7 +174,7 @@ def _night(con: duckdb.DuckDBPyConnection, repeat: int) -> dict[str, str]:
 
     times: dict[str, list[tuple[float, float]]] = {"append": [], "read": []}
     for _ in range(repeat):
-        con.execute("DELETE FROM evidence_moves WHERE known_on >= ?", [night])
+        con.execute("DELETE FROM evidence_moves WHERE known_on = ?", [night])
         con.execute("CHECKPOINT")
         times["append"].append(_clocked(append)[1])
         total, found = _clocked(lambda: _total(con, f"SELECT sum(mass) FROM mart.evidence_on('{LAST}')"))

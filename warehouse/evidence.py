@@ -22,7 +22,7 @@ Counted = Mapping[str, Array]
 
 #: Moves are whole trillionths of mass; the migration, the queries and the check say the same.
 _UNIT = 1e12
-#: Events that were known late are read by so many events of all: in memory each is a row of its own, of some 60 bytes.
+#: Events are read in slices of about so many: those that were known late are a row each in memory, of some 60 bytes.
 _READ_AT_ONCE = 16_000_000
 #: Cells of an array in which DuckDB sums, as a power of two, each of 16 bytes per thread: four years of 8,000 series.
 _LARGEST_ARRAY = 24

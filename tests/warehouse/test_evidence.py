@@ -8,6 +8,7 @@ from random import Random
 
 import pytest
 
+import warehouse.evidence as summing
 from trendwarte.config_files import load_settings
 from trendwarte.types import Event
 from warehouse import (
@@ -20,6 +21,7 @@ from warehouse import (
     query,
 )
 from warehouse.checks import run_checks
+from warehouse.connection import query_text
 
 SETTINGS = load_settings(Path(__file__).parents[2] / "config", {})
 FIRST, LAST = date(2025, 1, 1), date(2025, 4, 2)
@@ -177,6 +179,20 @@ def test_a_span_from_the_events_themselves_counts_them_as_they_stand(lived, firs
     expected = as_events_stand(seen[LAST], first, last)
     assert len(expected) > 0
     assert found == pytest.approx(dict.fromkeys(found, 0) | expected, rel=1e-9, abs=1e-9)
+
+
+def test_how_many_events_are_read_at_once_and_how_they_are_summed_changes_nothing(lived, monkeypatch):
+    _, copies, _ = lived
+    by_hash = as_days(copies[LAST], FIRST, LAST, evidence_days_of_events)
+    array_of = summing._array_of
+    monkeypatch.setattr(summing, "_array_of", lambda con, bits: array_of(con, 24))
+    monkeypatch.setattr(summing, "_READ_AT_ONCE", 30)
+    with open_published(copies[LAST]) as con:
+        with summing._array_of(con, 0):
+            plan = con.execute("EXPLAIN " + query_text("evidence_timely"), {"first": FIRST, "last": LAST}).fetchall()
+        assert "PERFECT_HASH_GROUP_BY" in plan[0][1]
+    in_an_array = as_days(copies[LAST], FIRST, LAST, evidence_days_of_events)
+    assert in_an_array == pytest.approx(by_hash, rel=1e-12, abs=1e-12)
 
 
 def test_for_the_newest_night_the_events_and_the_sums_say_the_same(lived):
