@@ -226,12 +226,12 @@ def test_every_event_has_the_number_of_its_series_wherever_it_was_filed_since(li
     }
 
 
-@pytest.mark.parametrize("number", ["NULL", "series % 8 + 1"])
-def test_an_event_under_the_number_of_another_series_or_none_is_found(lived, number):
+@pytest.mark.parametrize("change", ["series = NULL", "series = series % 8 + 1", "platform = 'elsewhere'"])
+def test_an_event_under_the_number_of_another_series_or_none_is_found(lived, change):
     warehouse, _, _ = lived
     assert not fails(warehouse)
     warehouse.con.execute("BEGIN")
-    warehouse.con.execute(f"UPDATE events SET series = {number} WHERE event_id = (SELECT min(event_id) FROM events)")
+    warehouse.con.execute(f"UPDATE events SET {change} WHERE event_id = (SELECT min(event_id) FROM events)")
     assert fails(warehouse)
     warehouse.con.execute("ROLLBACK")
 
