@@ -102,7 +102,8 @@ COMMENT ON MACRO TABLE mart.evidence_moves IS 'What evidence_on and evidence_bet
 CREATE MACRO mart.evidence_on(one_day) AS TABLE
 SELECT platform, jurisdiction, dimension, mass
 FROM (
-    SELECT series, greatest(0, sum(m.mass * exp(-m.rate * greatest(0, one_day::DATE - m.event_date - m.plateau)))) / 1e12 AS mass
+    SELECT series, greatest(0, sum(CASE WHEN m.event_date + m.plateau >= one_day::DATE THEN m.mass
+                                        ELSE m.mass * exp(-m.rate * (one_day::DATE - m.event_date - m.plateau)) END)) / 1e12 AS mass
     FROM mart.evidence_moves(one_day, one_day) m GROUP BY series
 ) JOIN main.evidence_series USING (series);
 COMMENT ON MACRO TABLE mart.evidence_on IS 'How much evidence, faded, was known at the end of a day per platform, jurisdiction and dimension.';
