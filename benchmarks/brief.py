@@ -50,7 +50,9 @@ SELECT $last - to_days(n::INTEGER), p.platform, j.jurisdiction, d, (hash(p.platf
 FROM range($nights) t(n), (FROM platforms ORDER BY platform LIMIT $platforms) p,
      (SELECT jurisdiction FROM jurisdictions WHERE jurisdiction IN ('DE', 'US', 'BR', 'GLOBAL')) j,
      (SELECT unnest(['legal', 'data', 'youth', 'brand_safety', 'governance', 'viability']) AS d);
-INSERT INTO events
+INSERT INTO events (event_id, platform, jurisdiction, dimension, topic, legal_stage, verb, measure, instrument, factuality, polarity,
+                    severity, reach, novelty, credibility, origins, documents, mass, denial, has_official, is_recap, event_date,
+                    first_seen_at, last_seen_at, due_date, age_limit, title)
 SELECT 'e' || row_number() OVER (), p.platform, 'GLOBAL', 'legal', 'legal_ban', 'enacted', NULL, NULL, NULL, 'asserted', 'negative', 4,
        .7, 1, .9, 3, 9, 2, 0, TRUE, FALSE, ($last - to_days(n::INTEGER))::DATE, $last, $last, NULL, NULL, 'Ein Ereignis mit einer Überschrift'
 FROM range(0, 90, 10) t(n), (FROM platforms ORDER BY platform LIMIT $platforms) p;

@@ -14,7 +14,7 @@ from warehouse.connection import Connection, on_one_thread, open_writer, transac
 from warehouse.dictionary import described, dictionary
 from warehouse.digest import digest_facts, operator_facts
 from warehouse.documents import Documents, published_or_seen
-from warehouse.evidence import EvidenceDays, evidence_days
+from warehouse.evidence import EvidenceDays, evidence_days, evidence_days_of_events
 from warehouse.explained import explained
 from warehouse.exporting import export
 from warehouse.lake import Batch, Call, Gathered, Lake, LakePlace
@@ -49,6 +49,7 @@ __all__ = [
     "digest_facts",
     "erase",
     "evidence_days",
+    "evidence_days_of_events",
     "examples",
     "explained",
     "export",

@@ -11,7 +11,7 @@ from trendwarte.causes import Heard
 from trendwarte.types import Event, Evidence, LegalStatus, Refusal, Signal, StoredSignal
 from trendwarte.vocabulary import DIMENSION_OF
 from warehouse.connection import Connection, insert, query_text, rows_of
-from warehouse.evidence import move_evidence
+from warehouse.evidence import counted, move_evidence, number_series
 
 _SIGNAL_FIELDS = (
     "platform", "topic", "jurisdiction", "legal_stage", "factuality", "polarity", "severity", "confidence", "evidence",
@@ -98,12 +98,14 @@ class Events:
             return []
         ids = [event.event_id for event in events]
         before = self._con.execute(
-            "DELETE FROM events WHERE event_id IN (SELECT unnest(?::VARCHAR[]))"
-            " RETURNING platform, jurisdiction, dimension, event_date, mass",
+            "DELETE FROM events WHERE event_id IN (SELECT unnest(?::VARCHAR[])) RETURNING series, event_date, mass",
             [ids],
-        ).fetchall()
-        insert(self._con, "events", [_event_row(event) for event in events])
-        after = [(e.platform, e.jurisdiction, e.dimension, e.event_date, e.mass) for e in events]
+        ).fetchnumpy()
+        keys = [(event.platform, event.jurisdiction, event.dimension) for event in events]
+        number = number_series(self._con, keys, known_from.date())
+        series = [number[key] for key in keys]
+        insert(self._con, "events", [_event_row(e) | {"series": n} for e, n in zip(events, series, strict=True)])
+        after = counted([(n, e.event_date, e.mass) for e, n in zip(events, series, strict=True)])
         move_evidence(self._con, before, after, known_from.date())
         self._con.execute(query_text("events_novelty"), {"ids": ids})
         self._con.execute(query_text("events_attention"), {"ids": ids})
@@ -125,10 +127,10 @@ class Events:
             return
         before = self._con.execute(
             "DELETE FROM events WHERE event_id IN (SELECT unnest(?::VARCHAR[])) AND event_id NOT IN"
-            " (SELECT event_id FROM signals) RETURNING platform, jurisdiction, dimension, event_date, mass",
+            " (SELECT event_id FROM signals) RETURNING series, event_date, mass",
             [ids],
-        ).fetchall()
-        move_evidence(self._con, before, (), known_from.date())
+        ).fetchnumpy()
+        move_evidence(self._con, before, counted(()), known_from.date())
 
     def evidence(self, event_ids: Sequence[str], limit: int, *, denying: bool = False) -> list[Evidence]:
         """The strongest quotes behind events, one per origin, official sources first."""

@@ -8,10 +8,20 @@ from random import Random
 
 import pytest
 
+import warehouse.evidence as summing
 from trendwarte.config_files import load_settings
 from trendwarte.types import Event
-from warehouse import Warehouse, evidence_days, load_configuration, open_published, publish, query
+from warehouse import (
+    Warehouse,
+    evidence_days,
+    evidence_days_of_events,
+    load_configuration,
+    open_published,
+    publish,
+    query,
+)
 from warehouse.checks import run_checks
+from warehouse.connection import query_text
 
 SETTINGS = load_settings(Path(__file__).parents[2] / "config", {})
 FIRST, LAST = date(2025, 1, 1), date(2025, 4, 2)
@@ -76,15 +86,24 @@ def evidence(copy, first, last):
     return {row[:4]: row[4] for row in query(copy, SUMS, [first, last])[1]}
 
 
-def as_days(copy, first, last):
+def as_days(copy, first, last, days_of=evidence_days):
     with open_published(copy) as con:
-        found = evidence_days(con, first, last)
+        found = days_of(con, first, last)
     assert found.mass.shape == ((last - first).days + 1, len(found.series))
     return {
         (*series, first + timedelta(days=day)): mass
         for day, row in enumerate(found.mass)
         for series, mass in zip(found.series, row.tolist(), strict=True)
     }
+
+
+def as_events_stand(events, first, last):
+    """Each event counts as it is now, from its first report on."""
+    sums = {}
+    for n in range((last - first).days + 1):
+        day = first + timedelta(days=n)
+        sums |= reference({key: e for key, e in events.items() if e.first_seen_at.date() <= day}, day)
+    return sums
 
 
 def fails(warehouse):
@@ -149,6 +168,77 @@ def test_the_sums_of_all_nights_are_those_of_the_events_themselves(lived):
         sums[key] = sums.get(key, 0) + floor(event.mass * 1e12)
     assert {row[:4]: row[4] for row in kept} == sums
     assert not fails(warehouse)
+
+
+@pytest.mark.parametrize(
+    ("first", "last"), [(FIRST, LAST), (LAST, LAST), (date(2024, 11, 1), LAST), (date(2025, 2, 10), date(2025, 3, 1))]
+)
+def test_a_span_from_the_events_themselves_counts_them_as_they_stand(lived, first, last):
+    _, copies, seen = lived
+    found = as_days(copies[LAST], first, last, evidence_days_of_events)
+    expected = as_events_stand(seen[LAST], first, last)
+    assert len(expected) > 0
+    assert found == pytest.approx(dict.fromkeys(found, 0) | expected, rel=1e-9, abs=1e-9)
+
+
+def test_how_many_events_are_read_at_once_and_how_they_are_summed_changes_nothing(lived, monkeypatch):
+    _, copies, _ = lived
+    by_hash = as_days(copies[LAST], FIRST, LAST, evidence_days_of_events)
+    array_of = summing._array_of
+    monkeypatch.setattr(summing, "_array_of", lambda con, bits: array_of(con, 24))
+    monkeypatch.setattr(summing, "_READ_AT_ONCE", 30)
+    with open_published(copies[LAST]) as con:
+        with summing._array_of(con, 0):
+            plan = con.execute("EXPLAIN " + query_text("evidence_timely"), {"first": FIRST, "last": LAST}).fetchall()
+        assert "PERFECT_HASH_GROUP_BY" in plan[0][1]
+    in_an_array = as_days(copies[LAST], FIRST, LAST, evidence_days_of_events)
+    assert in_an_array == pytest.approx(by_hash, rel=1e-12, abs=1e-12)
+
+
+def test_for_the_newest_night_the_events_and_the_sums_say_the_same(lived):
+    _, copies, _ = lived
+    for night in copies:
+        from_events = as_days(copies[night], night, night, evidence_days_of_events)
+        assert from_events == pytest.approx(as_days(copies[night], night, night), rel=1e-12, abs=1e-12)
+
+
+def test_of_events_that_never_changed_every_day_is_the_same_from_events_and_from_sums(tmp_path):
+    chance = Random(11)
+    with Warehouse(tmp_path / "warehouse.duckdb") as warehouse:
+        load_configuration(warehouse.con, SETTINGS)
+        for night in NIGHTS:
+            warehouse.events.put([told(chance, f"{night}-{n}", night) for n in range(5)], at(night))
+        momentum = replace(told(chance, "m", LAST), dimension="momentum")
+        warehouse.events.put([momentum], at(LAST))
+        copy = publish(warehouse.con, tmp_path / "published", has_parquet=False)
+    from_events = as_days(copy, FIRST, LAST, evidence_days_of_events)
+    assert from_events == pytest.approx(as_days(copy, FIRST, LAST), rel=1e-12, abs=1e-12)
+    assert from_events[momentum.platform, momentum.jurisdiction, "momentum", LAST] == 0
+
+
+def test_every_event_has_the_number_of_its_series_wherever_it_was_filed_since(lived):
+    warehouse, _, seen = lived
+    rows = warehouse.con.execute(
+        "SELECT e.event_id, s.platform, s.jurisdiction, s.dimension FROM events e JOIN evidence_series s USING (series)"
+    ).fetchall()
+    assert {row[0]: row[1:] for row in rows} == {
+        key: (event.platform, event.jurisdiction, event.dimension) for key, event in seen[LAST].items()
+    }
+
+
+@pytest.mark.parametrize("change", ["series = NULL", "series = series % 8 + 1", "platform = 'elsewhere'"])
+def test_an_event_under_the_number_of_another_series_or_none_is_found(lived, change):
+    warehouse, _, _ = lived
+    assert not fails(warehouse)
+    warehouse.con.execute("BEGIN")
+    warehouse.con.execute(f"UPDATE events SET {change} WHERE event_id = (SELECT min(event_id) FROM events)")
+    assert fails(warehouse)
+    warehouse.con.execute("ROLLBACK")
+
+
+def test_what_an_analyst_sees_of_events_is_without_the_number(lived):
+    _, copies, _ = lived
+    assert "series" not in query(copies[LAST], "FROM mart.events LIMIT 0")[0]
 
 
 def test_the_sundays_kept_only_save_time(lived, tmp_path):

@@ -2,6 +2,8 @@
 
 import subprocess
 import sys
+from dataclasses import replace
+from datetime import date, timedelta
 from pathlib import Path
 
 import duckdb
@@ -10,7 +12,7 @@ import zstandard
 
 import warehouse.schema as schema
 from trendwarte.errors import WarehouseError
-from warehouse import Warehouse
+from warehouse import Warehouse, run_checks
 from warehouse.schema import Migration, migrate, migrations, schema_version
 
 KEPT = Path(__file__).parents[1] / "data" / "warehouses"
@@ -49,6 +51,20 @@ def test_an_old_warehouse_is_migrated_keeps_its_rows_and_leaves_a_copy(old):
     with duckdb.connect(str(copy), read_only=True) as con:
         assert schema_version(con) == version and counts(con) == before
     assert str(copy) in said[0]
+
+
+def test_the_events_of_an_old_warehouse_get_the_numbers_of_their_series_and_its_next_night_goes_on(old):
+    with Warehouse(old) as house:
+        events, strayed = house.con.execute(
+            "SELECT count(*), count(*) FILTER ((e.platform, e.jurisdiction, e.dimension)"
+            " IS DISTINCT FROM (s.platform, s.jurisdiction, s.dimension))"
+            " FROM events e LEFT JOIN evidence_series s USING (series)"
+        ).fetchone()
+        assert events > 50 and strayed == 0
+        one = house.events.recent("x", date(2020, 1, 1))[0]
+        night = house.runs.last_judged()["as_of"] + timedelta(days=1)
+        house.events.put([replace(one, jurisdiction="NZ", mass=one.mass + 1)], night)
+        assert [found.name for found in run_checks(house.con, "next") if "evidence" in found.name] == []
 
 
 def test_opening_again_migrates_nothing_and_copies_nothing(tmp_path):

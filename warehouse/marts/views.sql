@@ -4,7 +4,7 @@ CREATE VIEW mart.documents AS SELECT * EXCLUDE (text, payload_hash) FROM main.do
 COMMENT ON VIEW mart.documents IS 'One news item or notice, as one source told it; without the page text.';
 CREATE VIEW mart.signals AS SELECT * FROM main.signals;
 COMMENT ON VIEW mart.signals IS 'One document''s evidence on one platform, with the quote and the rules that fired; weight is q (0-1).';
-CREATE VIEW mart.events AS SELECT * FROM main.events;
+CREATE VIEW mart.events AS SELECT * EXCLUDE (series) FROM main.events;
 COMMENT ON VIEW mart.events IS 'What happened, once, however often reported; credibility is P = S(1-D) over independent origins (0-1).';
 CREATE VIEW mart.ledger AS SELECT * FROM main.ledger;
 COMMENT ON VIEW mart.ledger IS 'Every transition of every instrument, append-only; valid_from is the world''s date, known_from ours.';
@@ -75,13 +75,14 @@ SELECT platform, jurisdiction, dimension, arg_max(value, as_of) AS value, arg_ma
 FROM main.risk_daily WHERE as_of <= least(valid_t::TIMESTAMPTZ, known_t::TIMESTAMPTZ) GROUP BY ALL;
 COMMENT ON MACRO TABLE mart.risk_at IS 'Risk as computed at a time.';
 -- What the days of a span have to be summed from. What was left on the Sunday before it stands for all that had left its
--- plateau by then: one move per series, as of something whose plateau ended on that Sunday (main.evidence_marks).
+-- plateau by then: one move per series, as of something whose plateau ended on that Sunday (main.evidence_marks). Of a
+-- materialized list DuckDB no longer knows the range of its numbers, and joins every move by a hash.
 CREATE MACRO mart.evidence_moves(first_day, last_day) AS TABLE
-WITH rules AS (
+WITH rules AS NOT MATERIALIZED (
     SELECT s.series, r.plateau_days::INTEGER AS plateau, ln(2) / r.half_life_days AS rate
     FROM main.evidence_series s JOIN main.decay_rules r USING (dimension)
 ),
-marked AS (SELECT * FROM main.evidence_marks WHERE marked_on = date_trunc('week', first_day::DATE)::DATE - 1),
+marked AS NOT MATERIALIZED (SELECT * FROM main.evidence_marks WHERE marked_on = date_trunc('week', first_day::DATE)::DATE - 1),
 unmarked AS (SELECT series FROM rules ANTI JOIN marked USING (series)),
 moved AS (
     SELECT series, event_date, known_on, mass FROM main.evidence_moves
@@ -101,7 +102,8 @@ COMMENT ON MACRO TABLE mart.evidence_moves IS 'What evidence_on and evidence_bet
 CREATE MACRO mart.evidence_on(one_day) AS TABLE
 SELECT platform, jurisdiction, dimension, mass
 FROM (
-    SELECT series, greatest(0, sum(m.mass * exp(-m.rate * greatest(0, one_day::DATE - m.event_date - m.plateau)))) / 1e12 AS mass
+    SELECT series, greatest(0, sum(CASE WHEN m.event_date + m.plateau >= one_day::DATE THEN m.mass
+                                        ELSE m.mass * exp(-m.rate * (one_day::DATE - m.event_date - m.plateau)) END)) / 1e12 AS mass
     FROM mart.evidence_moves(one_day, one_day) m GROUP BY series
 ) JOIN main.evidence_series USING (series);
 COMMENT ON MACRO TABLE mart.evidence_on IS 'How much evidence, faded, was known at the end of a day per platform, jurisdiction and dimension.';
