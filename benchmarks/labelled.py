@@ -164,7 +164,8 @@ def _labels(words: list[str]) -> tuple[dict[str, Any], dict[str, list[Any]]]:
 
     ``a/b`` is a, or b as well; a topic beside ``none`` leaves open whether the text matters at all.
     """
-    told = {field: [_SHORT.get(one, one) for one in word.split("/")] for field, word in zip(_FIELDS, words, strict=False)}
+    answered = zip(_FIELDS, words[: len(_FIELDS)], strict=True)
+    told = {field: [_SHORT.get(one, one) for one in word.split("/")] for field, word in answered}
     is_relevant = told["topic"][0] != "none"
     labels = {field: answers[0] for field, answers in told.items()}
     alternatives = {field: answers[1:] for field, answers in told.items() if answers[1:]}

@@ -179,7 +179,8 @@ def test_what_stands_beside_a_step_takes_nothing_from_it(read, title, verb):
     [
         "TikTok drops Lite rewards amid EU probe", "WhatsApp beendet Kooperation, Bundeskartellamt leitet Verfahren ein",
         "Petition to ban TikTok in UK rejected", "Government's request to block X in India rejected",
-        "Lawmakers override governor's veto of social media ban", "Bill to repeal Utah TikTok ban fails to clear committee", "US House rejects bid to repeal TikTok ban",
+        "Lawmakers override governor's veto of social media ban", "US House rejects bid to repeal TikTok ban",
+        "Bill to repeal Utah TikTok ban fails to clear committee",
         "Court allows challenge to TikTok ban to proceed", "Philippines suspends TikTok Shop",
         "Koalition einigt sich auf Social-Media-Verbot für unter 14-Jährige", "Fake: Court strikes down TikTok ban",
         "Social media ban bill to get first reading in UK parliament",
