@@ -45,11 +45,24 @@ class GoldEvent:
 
 @dataclass(frozen=True, slots=True)
 class Contained:
-    """A listed event that an archive tells of: how many credible documents, and the day of the first."""
+    """A listed event that an archive tells of: how many credible documents, and the day of the first.
+
+    ``first_on`` is the day of the first whose headline names platform and step, where there is one: an article on a
+    platform's users that mentions an order threatened, the day before it was signed, does not tell of it.
+    """
 
     event: GoldEvent
     documents: int
     first_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class Clue:
+    """What a text that tells of an event must match, how many different times, and whether its headline must, too."""
+
+    pattern: re.Pattern[str]
+    least: int = 1
+    is_in_headline: bool = False
 
 
 def read_gold(text: str, name: str) -> list[GoldEvent]:
@@ -112,21 +125,24 @@ class Wording:
             raw["verb_words"], raw["verb_measures"], raw["states"], names, places,
         )  # fmt: skip
 
-    def pattern_of(self, event: GoldEvent) -> list[tuple[re.Pattern[str], int]]:
-        """Patterns that a text must match, each with the least number of different matches."""
-        found = [(_any_of(self.names.get(event.platform, [event.platform]), whole=True), 1)]
+    def clues_of(self, event: GoldEvent) -> list[Clue]:
+        """What a text that tells of the event must match: platform, place, step, and measure or description."""
+        names = self.names.get(event.platform, [event.platform])
+        found = [Clue(_any_of(names, whole=True), is_in_headline=True)]
         if event.jurisdiction != "GLOBAL":
             words = [*self.place_words.get(event.jurisdiction, ()), *self.place_names.get(event.jurisdiction, ())]
-            found.append((_any_of(words or [event.jurisdiction], whole=False), 1))
-        if event.verb in self.verb_words:
-            found.append((_any_of(self.verb_words[event.verb], whole=False), 1))
+            found.append(Clue(_any_of(words or [event.jurisdiction], whole=False)))
+        names_step = event.verb in self.verb_words
+        if names_step:
+            found.append(Clue(_any_of(self.verb_words[event.verb], whole=False), is_in_headline=True))
         kind = event.measure if event.measure in self.measure_words else self.verb_measures.get(event.verb, "")
         if kind in self.measure_words:
-            found.append((_any_of(self.measure_words[kind], whole=False), 1))
+            found.append(Clue(_any_of(self.measure_words[kind], whole=False), is_in_headline=not names_step))
         else:
             own = {name.casefold() for names in self.names.values() for name in names}
             words = [w for w in _WORD.findall(event.what) if w.casefold() not in own]
-            found.append((_any_of(words or [event.verb], whole=False), min(_FEWEST_WORDS, max(1, len(words)))))
+            least = min(_FEWEST_WORDS, max(1, len(words)))
+            found.append(Clue(_any_of(words or [event.verb], whole=False), least, is_in_headline=not names_step))
         return found
 
 
@@ -141,23 +157,23 @@ def contained(events: Sequence[GoldEvent], documents: Iterable[Document], wordin
     the place (unless the event is global), and a word of the step and of the measure, or two words of the event's own
     description.
     """
-    by_day: dict[date, list[tuple[GoldEvent, list[tuple[re.Pattern[str], int]]]]] = {}
+    by_day: dict[date, list[tuple[GoldEvent, list[Clue]]]] = {}
     for event in events:
-        patterns = wording.pattern_of(event)
+        clues = wording.clues_of(event)
         for offset in range(-wording.window_days[0], wording.window_days[1] + 1):
-            by_day.setdefault(event.on + timedelta(days=offset), []).append((event, patterns))
-    found: dict[str, Contained] = {}
+            by_day.setdefault(event.on + timedelta(days=offset), []).append((event, clues))
+    found: dict[str, list[tuple[bool, date]]] = {}
     for document in documents:
         if document.published_at is None or document.source_kind not in wording.credible_kinds:
             continue
         day = document.published_at.date()
         text = f"{document.title}\n{document.summary}\n{document.text}"
-        for event, patterns in by_day.get(day, ()):
-            if all(len({m[0].casefold() for m in p.finditer(text)}) >= least for p, least in patterns):
-                known = found.get(event.id)
-                first = min(day, known.first_on) if known else day
-                found[event.id] = Contained(event, (known.documents if known else 0) + 1, first)
-    return found
+        for event, clues in by_day.get(day, ()):
+            if all(len({m[0].casefold() for m in clue.pattern.finditer(text)}) >= clue.least for clue in clues):
+                is_headline = all(clue.pattern.search(document.title) for clue in clues if clue.is_in_headline)
+                found.setdefault(event.id, []).append((not is_headline, day))
+    # The smallest of (mentions only, day): the earliest headline, else the earliest mention.
+    return {e.id: Contained(e, len(found[e.id]), min(found[e.id])[1]) for e in events if e.id in found}
 
 
 def expected_states(event: GoldEvent, wording: Wording) -> frozenset[str]:
