@@ -162,7 +162,7 @@ def _words_of(one: Labelled) -> frozenset[str]:
 def _labels(words: list[str]) -> tuple[dict[str, Any], dict[str, list[Any]]]:
     """Labels and accepted alternatives out of ``topic place stage factuality polarity [recap]``.
 
-    ``a/b`` is a, or b as well; a topic beside ``none`` leaves open whether the text matters at all.
+    ``a/b`` is a, or b as well; a topic beside ``none`` leaves open whether the text matters at all; ``recap?``: not asked.
     """
     answered = zip(_FIELDS, words[: len(_FIELDS)], strict=True)
     told = {field: [_SHORT.get(one, one) for one in word.split("/")] for field, word in answered}
@@ -172,7 +172,8 @@ def _labels(words: list[str]) -> tuple[dict[str, Any], dict[str, list[Any]]]:
     if (is_relevant and "none" in told["topic"]) or (not is_relevant and told["topic"][1:]):
         alternatives["relevant"] = [not is_relevant]
         alternatives["topic"] = [one for one in told["topic"][1:] if one != "none"]
-    return labels | {"relevant": is_relevant, "recap": "recap" in words[len(_FIELDS) :]}, alternatives
+    rest = words[len(_FIELDS) :]
+    return labels | {"relevant": is_relevant, "recap": UNASKED if "recap?" in rest else "recap" in rest}, alternatives
 
 
 def _lines(path: Path) -> Iterator[dict[str, Any]]:

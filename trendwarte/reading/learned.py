@@ -1,8 +1,9 @@
 """The learned reader: what a text is about, how far a matter has got, how sure it is, whom it harms, where it holds.
 
 One logistic regression per question over the features of ``features.py``, trained by `benchmarks/train_reader.py`
-(card: `learned.md`). Whether a text matters at all is asked first and without the rules, so that the many that do not
-matter cost little. No answer moves the ledger: for that a rule must have read the step in so many words.
+(card: `learned.md`). An answer may have several columns of weights, whose shares add up: bad news of one topic looks
+different from that of another. Whether a text matters at all is asked first and without the rules, so that the many that
+do not matter cost little. No answer moves the ledger: for that a rule must have read the step in so many words.
 """
 
 from array import array
@@ -44,15 +45,19 @@ class Learned:
 
     def __init__(self, stored: dict[str, Matrix]) -> None:
         self._rarity = stored["rarity"].astype(np.float32)
-        self._answers = {name: [str(one) for one in stored[f"{name}_answers"]] for name in QUESTIONS[1:]}
         parts = [stored[f"{name}_weights"].astype(np.float32) * stored[f"{name}_scale"] for name in QUESTIONS]
         self._first = np.ascontiguousarray(parts[0][:, 0])
         self._rest = np.ascontiguousarray(np.concatenate(parts[1:], axis=1))
         self._first_bias = float(stored[f"{QUESTIONS[0]}_bias"][0])
         self._bias = np.concatenate([stored[f"{name}_bias"].astype(np.float32) for name in QUESTIONS[1:]])
-        self._sizes = [len(self._answers[name]) for name in QUESTIONS[1:]]
-        ends = np.cumsum([0, *self._sizes]).tolist()
-        self._starts = ends[:-1]
+        self._sizes = [part.shape[1] for part in parts[1:]]
+        self._starts = np.cumsum([0, *self._sizes[:-1]]).tolist()
+        # Which answer each column is one of: the shares of the columns times this are the shares of the answers.
+        told = [(name, str(one)) for name in QUESTIONS[1:] for one in stored[f"{name}_answers"]]
+        answers = sorted(set(told), key=lambda one: (QUESTIONS.index(one[0]), one[1]))
+        self._summed = np.array([[column == one for one in answers] for column in told], dtype=np.float32)
+        self._names = [answer for _, answer in answers]
+        ends = np.cumsum([0, *(sum(of == name for of, _ in answers) for name in QUESTIONS[1:])]).tolist()
         self._slices = {name: slice(ends[n], ends[n + 1]) for n, name in enumerate(QUESTIONS[1:])}
         # Rules say the same of most texts: nothing.
         self._ruled = lru_cache(maxsize=5_000)(self._scores_of_rules)
@@ -68,11 +73,11 @@ class Learned:
         (said,) = rules
         scores = self._scores(*first) + self._ruled(said.tobytes()) + self._bias
         raised = np.exp(scores - np.repeat(np.maximum.reduceat(scores, self._starts), self._sizes))
-        likely = (raised / np.repeat(np.add.reduceat(raised, self._starts), self._sizes)).tolist()
+        likely = ((raised / np.repeat(np.add.reduceat(raised, self._starts), self._sizes)) @ self._summed).tolist()
         shares: dict[str, tuple[tuple[str, float], ...]] = {}
         for name, part in self._slices.items():
-            # Answers are stored in the order of the alphabet, and sorting keeps it among equals.
-            found = zip(self._answers[name], likely[part], strict=True)
+            # Answers stand in the order of the alphabet, and sorting keeps it among equals.
+            found = zip(self._names[part], likely[part], strict=True)
             shares[name] = tuple(sorted(found, key=_SHARE, reverse=True))
         return Opinion(shares)
 
