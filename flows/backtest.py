@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,8 @@ from flows.monitor import night
 from sources import ArchiveProblem, read_archive
 from trendwarte.baselines import Naming, alerts_of, bad_mood, ban_share, days_between, mention_z, reprisk
 from trendwarte.evidence import Origins
-from trendwarte.gold import GoldEvent, Wording, contained
+from trendwarte.gold import Contained, GoldEvent, Wording, contained
+from trendwarte.ledger import BAN_LIKE, IN_EFFECT
 from trendwarte.measuring import (
     AlertSeen,
     Causes,
@@ -35,13 +37,13 @@ from trendwarte.measuring import (
     alert_tally,
     expectations,
     ledger_figures,
+    set_dates,
     sign_figures,
-    stability_figures,
-    trade_off,
 )
 from trendwarte.reading import READER_VERSION, Reader, Watchlist
 from trendwarte.rules import Boundary, Scoring
 from trendwarte.settings import Settings
+from trendwarte.stability import stability_figures, trade_off
 from trendwarte.types import Document, Reading
 from warehouse import Warehouse, observed
 
@@ -94,12 +96,12 @@ def read_corpus(
     archives: Sequence[Path], settings: Settings, wording: Wording, cache: Path, say: Say,
     complain: Callable[[ArchiveProblem], None],
 ) -> Corpus:  # fmt: skip
-    """Read archives with the reader of this checkout; what was read before is taken from ``cache``."""
+    """Read archives with this checkout's reader; what was read before is taken from ``cache``, without complaints."""
     documents: list[Document] = []
     readings: dict[str, Reading] = {}
     totals: Counter[date] = Counter()
     for archive in archives:
-        kept = cache / f"{archive.name.split('.')[0]}-{_fingerprint(archive, settings)}.jsonl.gz"
+        kept = cache / f"{archive.name.split('.')[0]}-{_fingerprint(archive, settings, wording)}.jsonl.gz"
         if not kept.is_file():
             say(f"reading {archive} ...")
             _read_into(kept, archive, settings, wording, complain)
@@ -117,7 +119,10 @@ def _read_into(
     kept: Path, archive: Path, settings: Settings, wording: Wording, complain: Callable[[ArchiveProblem], None]
 ) -> None:
     reader = Reader(Watchlist.from_settings(settings))
-    named = re.compile("|".join(re.escape(n) for names in wording.names.values() for n in names), re.IGNORECASE)
+    named, named_exactly = (
+        re.compile("|".join(re.escape(n) for names in words.values() for n in names) or "(?!)", flags)
+        for words, flags in ((wording.names, re.IGNORECASE), (wording.words_as_names, re.NOFLAG))
+    )
     totals: Counter[str] = Counter()
     lines = []
     for document in read_archive([archive], settings.outlets):
@@ -128,7 +133,8 @@ def _read_into(
             continue
         totals[document.published_at.date().isoformat()] += 1
         reading = reader.read(document)
-        if reading.signals or named.search(f"{document.title} {document.summary}"):
+        text = f"{document.title} {document.summary}"
+        if reading.signals or named.search(text) or named_exactly.search(text):
             lines.append(_KEPT.dump_json((document, reading if reading.signals else None)).decode())
     kept.parent.mkdir(parents=True, exist_ok=True)
     draft = kept.with_suffix(".draft")
@@ -138,10 +144,12 @@ def _read_into(
     draft.replace(kept)
 
 
-def _fingerprint(archive: Path, settings: Settings) -> str:
-    """Changes with the archive, the reader's code and rules, and everything in the settings that a reader sees."""
+def _fingerprint(archive: Path, settings: Settings, wording: Wording) -> str:
+    """Changes with the archive, the reader's code and rules, what it sees of the settings, and the names looked for."""
     digest = blake2b(digest_size=8)
-    digest.update(archive.read_bytes())
+    for file in sorted(one for one in archive.rglob("*") if one.is_file()) if archive.is_dir() else [archive]:
+        digest.update(file.read_bytes())
+    digest.update(json.dumps([sorted(wording.names.items()), sorted(wording.words_as_names.items())]).encode())
     for part in sorted(Path(trendwarte.reading.__file__).parent.rglob("*")):
         if part.is_file() and part.suffix != ".pyc":
             digest.update(part.read_bytes())
@@ -255,7 +263,7 @@ def _believed(readings: Mapping[str, Reading]) -> dict[str, Reading]:
 # --- measuring -------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Question:
     """What a replay is asked: listed events, the independent timeline, and how they are matched."""
 
@@ -266,24 +274,33 @@ class Question:
     rules: Mapping[str, Any]
     corpus: Corpus
 
+    @cached_property
+    def all_told(self) -> dict[str, Contained]:
+        """Listed events that the archives tell of, of all periods."""
+        return contained(self.events, self.corpus.documents, self.wording)
+
+    def told(self, period: Period) -> dict[str, Contained]:
+        """Those of a period."""
+        return {key: one for key, one in self.all_told.items() if period.holds(one.event.on)}
+
     def figures(self, seen: Observed, period: Period, *, alerts: Sequence[AlertSeen] | None = None) -> dict[str, Any]:
         """All measures of one replay in one period; ``alerts`` of a baseline take the place of ours."""
-        told = contained([e for e in self.events if period.holds(e.on)], self.corpus.documents, self.wording)
-        seen = _within(seen, period)
+        told, seen, places = self.told(period), _within(seen, period), self.settings.jurisdictions
         tally = alert_tally(
             [a for a in (seen.alerts if alerts is None else alerts) if period.holds(a.on)],
             self.expected(seen, period),
-            Causes(self.events, self.timeline, self.settings.clients, self.settings.jurisdictions,
-                   self.rules["alert_cause_days"], self.rules["alert_cause_days_up"]),
+            Causes(self.events, self.timeline, self.settings.clients, places,
+                   self.rules["alert_cause_days"], self.rules["alert_cause_days_up"],
+                   set_dates(seen, self.all_told, self.wording), self.rules["set_date_marks"]),
             self.rules["alert_due_days"],
         )  # fmt: skip
         months = len(self.settings.clients) * period.years * 12
-        found: dict[str, Any] = {"alerts": tally.figures(months), "direction": sign_figures(seen.risks, told)}
+        found: dict[str, Any] = {"alerts": tally.figures(months), "direction": sign_figures(seen.risks, told, places)}
         if alerts is None:
             found |= {
                 "contained": len(told),
                 "listed": sum(period.holds(e.on) for e in self.events),
-                "ledger": ledger_figures(seen, told, self.wording),
+                "ledger": ledger_figures(seen, told, self.wording, period.start),
                 "stability": stability_figures(seen, period.years),
                 "timeline": self.timeline_figures(seen, period),
             }
@@ -291,7 +308,7 @@ class Question:
 
     def expected(self, seen: Observed, period: Period) -> list[Expectation]:
         """Alerts that clients must get in the period."""
-        told = contained([e for e in self.events if period.holds(e.on)], self.corpus.documents, self.wording)
+        told = self.told(period)
         return expectations(seen, told, self.settings.clients, self.settings.jurisdictions, self.settings.scoring)
 
     def timeline_figures(self, seen: Observed, period: Period) -> dict[str, Any]:
@@ -300,13 +317,17 @@ class Question:
         steps = [s for s in self.timeline if period.holds(s.on) and s.is_ban and s.jurisdiction not in ("", "GLOBAL")]
         rows = []
         for step in dict.fromkeys(steps):
-            hits = [
+            there = [
                 row
                 for row in seen.ledger
                 if row.platform in (step.platform, "all_social")
                 and row.jurisdiction == step.jurisdiction
-                and step.on - days <= row.known_from.date() <= step.on + days
+                and row.known_from.date() <= step.on + days
             ]
+            hits = [row for row in there if row.known_from.date() >= step.on - days]
+            # A ban told of again is no news to a ledger that holds it.
+            standing = [row for row in there if row.measure in BAN_LIKE][-1:]
+            hits = hits or [row for row in standing if row.state in IN_EFFECT]
             rows.append(
                 {"date": step.on.isoformat(), "platform": step.platform, "jurisdiction": step.jurisdiction,
                  "known": bool(hits), "state": hits[-1].state if hits else "none"}

@@ -55,6 +55,8 @@ def backtest(
         raise ConfigError([f"--archive: no dated document in {', '.join(map(str, archive))}; check the files"])
     first = moment_of(start, "--start").date() if start else min(corpus.totals)
     last = moment_of(end, "--end").date() if end else max(corpus.totals)
+    if last < first:
+        raise ConfigError([f"--end: {last} lies before --start {first}; there is no night to judge"])
     steps = timeline_steps(timeline, settings, wording, rules) if timeline else []
     middle = moment_of(split, "--split").date() if split else None
     periods = [Period("all", first, last)] if middle is None else _halves(first, middle, last)
@@ -84,3 +86,5 @@ def _text_of(path: Path) -> str:
         return path.read_text("utf-8")
     except OSError as error:
         raise ConfigError([f"--events: {path} cannot be read: {error.strerror}"]) from error
+    except UnicodeDecodeError as error:
+        raise ConfigError([f"--events: {path} is not UTF-8 at byte {error.start}; convert the file"]) from error
