@@ -96,7 +96,7 @@ def read_corpus(
     archives: Sequence[Path], settings: Settings, wording: Wording, cache: Path, say: Say,
     complain: Callable[[ArchiveProblem], None],
 ) -> Corpus:  # fmt: skip
-    """Read archives with this checkout's reader; what was read before is taken from ``cache``, without complaints."""
+    """Read archives with this checkout's reader; what was read before is taken from ``cache``, bad lines and all."""
     documents: list[Document] = []
     readings: dict[str, Reading] = {}
     totals: Counter[date] = Counter()
@@ -104,9 +104,12 @@ def read_corpus(
         kept = cache / f"{archive.name.split('.')[0]}-{_fingerprint(archive, settings, wording)}.jsonl.gz"
         if not kept.is_file():
             say(f"reading {archive} ...")
-            _read_into(kept, archive, settings, wording, complain)
+            _read_into(kept, archive, settings, wording)
         with gzip.open(kept, "rt", encoding="utf-8") as stream:
-            totals.update({date.fromisoformat(day): n for day, n in json.loads(next(stream)).items()})
+            head = json.loads(next(stream))
+            totals.update({date.fromisoformat(day): n for day, n in head["totals"].items()})
+            for problem in head["problems"]:
+                complain(ArchiveProblem(*problem))
             for line in stream:
                 document, reading = _KEPT.validate_json(line)
                 documents.append(document)
@@ -115,19 +118,17 @@ def read_corpus(
     return Corpus(tuple(documents), readings, totals)
 
 
-def _read_into(
-    kept: Path, archive: Path, settings: Settings, wording: Wording, complain: Callable[[ArchiveProblem], None]
-) -> None:
+def _read_into(kept: Path, archive: Path, settings: Settings, wording: Wording) -> None:
     reader = Reader(Watchlist.from_settings(settings))
     named, named_exactly = (
         re.compile("|".join(re.escape(n) for names in words.values() for n in names) or "(?!)", flags)
         for words, flags in ((wording.names, re.IGNORECASE), (wording.words_as_names, re.NOFLAG))
     )
     totals: Counter[str] = Counter()
-    lines = []
+    lines, problems = [], []
     for document in read_archive([archive], settings.outlets):
         if isinstance(document, ArchiveProblem):
-            complain(document)
+            problems.append((document.path, document.line, document.reason))
             continue
         if document.published_at is None:
             continue
@@ -139,7 +140,7 @@ def _read_into(
     kept.parent.mkdir(parents=True, exist_ok=True)
     draft = kept.with_suffix(".draft")
     with gzip.open(draft, "wt", encoding="utf-8") as stream:
-        stream.write(json.dumps(totals) + "\n")
+        stream.write(json.dumps({"totals": totals, "problems": problems}) + "\n")
         stream.writelines(line + "\n" for line in lines)
     draft.replace(kept)
 
@@ -344,50 +345,6 @@ def _within(seen: Observed, period: Period) -> Observed:
         moves=tuple(m for m in seen.moves if period.holds(m.on)),
         scored={key: [n for n in nights if n.on <= period.end] for key, nights in seen.scored.items()},
     )
-
-
-def timeline_steps(path: Path, settings: Settings, wording: Wording, rules: Mapping[str, Any]) -> list[TimelineStep]:
-    """Entries of an independent timeline (JSON Lines, ``date`` and ``text``) about something that befell a platform."""
-    step, ban, other = (re.compile(rf"\b(?:{'|'.join(rules[key])})\b", re.IGNORECASE)
-                        for key in ("timeline_words", "timeline_ban_words", "timeline_event_words"))  # fmt: skip
-    names = {p: re.compile(rf"\b(?:{'|'.join(map(re.escape, n))})\b") for p, n in wording.names.items() if n}
-    passive = re.compile(r"\b(?:is|are|was|were|been|be) (?:\w+ )?(?:banned|blocked|suspended|restricted|fined)\b")
-    places = {j: _place_pattern(j, wording) for j in settings.jurisdictions if j != "GLOBAL"}
-    found = []
-    with (gzip.open if path.suffix == ".gz" else open)(path, "rt", encoding="utf-8") as stream:
-        for line in stream:
-            entry = json.loads(line)
-            text = str(entry.get("text") or entry.get("title") or "")
-            head = text.split(". ")[0]
-            on = date.fromisoformat(str(entry.get("date") or entry.get("published_at"))[:10])
-            if other.search(head):
-                # What befalls a service befalls it everywhere, wherever the text says it was noticed.
-                told_of = [p for p, pattern in names.items() if p != "all_social" and pattern.search(head)]
-                found += [TimelineStep(on, platform, "", is_ban=False, is_legal=False) for platform in told_of]
-            taken = step.search(head)
-            if taken is None:
-                continue
-            # "Pakistan blocks TikTok", not "Facebook bans an account": the platform stands behind the verb, or before
-            # a passive one.
-            platforms = [
-                p
-                for p, pattern in names.items()
-                if p != "all_social"
-                and (pattern.search(head, taken.end()) or (pattern.search(head) and passive.search(head)))
-            ]
-            where = _first_place(head, places) if platforms else ""
-            found += [TimelineStep(on, platform, where, bool(ban.search(head))) for platform in platforms]
-    return found
-
-
-def _place_pattern(place: str, wording: Wording) -> re.Pattern[str]:
-    words = [*wording.place_words.get(place, ()), *wording.place_names.get(place, ())]
-    return re.compile("|".join(rf"\b{re.escape(word)}" for word in words))
-
-
-def _first_place(text: str, places: Mapping[str, re.Pattern[str]]) -> str:
-    hits = [(match.start(), place) for place, pattern in places.items() if (match := pattern.search(text))]
-    return min(hits)[1] if hits else ""
 
 
 def baselines(question: Question, seen: Observed, without_ledger: Observed | None, period: Period) -> dict[str, Any]:

@@ -17,10 +17,10 @@ from flows.backtest import (
     curve,
     read_corpus,
     replayed,
-    timeline_steps,
     variants_of,
 )
 from flows.backtest_page import page
+from flows.backtest_timeline import timeline_steps
 from tests.flows.calling import here
 from tests.judgement.backtest_facts import (
     HEAD,
@@ -199,6 +199,15 @@ def test_a_method_that_sent_nothing_has_no_precision_and_no_bar(html):
     assert "<title>ours precision 0.75</title>" in html
 
 
+def test_what_is_lost_without_an_idea_stands_on_the_page(figures):
+    lost = {"ledger_right_within_7_days": 0.25, "controls_moved": 1, "transitions": 9, "precision": None, "recall": 0.5,
+            "sent": 3, "changes_per_pair_year": 1.75}  # fmt: skip
+    one = json.loads(json.dumps(figures))
+    one["periods"]["all"]["ablations"] = {"no <ledger>": lost}
+    ablations = tables(page(one))[3]
+    assert ablations[1] == ["no <ledger>", "0.25", "1", "9", "-", "0.5", "3", "1.75"]
+
+
 def test_names_from_a_report_are_text_on_the_page_wherever_they_stand(figures):
     one = json.loads(
         json.dumps(figures).replace("snack-us", "<b>").replace('"PK"', '"<i>"').replace("B1 mentions", "<u>")
@@ -343,6 +352,29 @@ def test_a_list_that_cannot_be_used_is_named_before_anything_is_read(tmp_path, e
     (tmp_path / "events.csv").write_bytes(events)
     done = here(*words, code=2)
     assert said in done.stderr and "reading" not in done.stderr and not (tmp_path / "report").exists()
+
+
+def test_a_bad_line_is_told_on_every_run_not_only_by_the_one_that_reads(tmp_path):
+    words = [*written(tmp_path, [*archive_lines(TOLD[:2]), "no line"]), "--end", "2023-03-01"]
+    said = [here(*words, code=1).stderr for _ in range(2)]
+    assert ["reading" in one for one in said] == [True, False]
+    assert all("news.jsonl:3:" in one and "; skipped" in one for one in said)
+    assert (tmp_path / "report" / "backtest.html").is_file()
+
+
+def test_a_timeline_with_a_line_that_is_none_is_named_by_file_and_line(tmp_path):
+    words = written(tmp_path)
+    lines = [*timeline_lines(), "", "no line", '{"text": "TikTok is banned in Nepal."}', "[1]"]
+    (tmp_path / "timeline.jsonl").write_text("\n".join(lines), "utf-8")
+    done = here(*words, code=2)
+    assert [f"timeline.jsonl:{n}:" in done.stderr for n in (4, 5, 6, 7, 8)] == [False, False, True, True, True]
+    assert "reading" not in done.stderr
+
+
+def test_a_packed_timeline_says_the_same(tmp_path, question):
+    with gzip.open(tmp_path / "t.jsonl.gz", "wt", encoding="utf-8") as stream:
+        stream.write("\n".join(timeline_lines()))
+    assert timeline_steps(tmp_path / "t.jsonl.gz", SETTINGS, WORDING, RULES) == question.timeline
 
 
 def test_an_archive_without_a_dated_document_is_refused_and_its_bad_lines_are_named(tmp_path):
