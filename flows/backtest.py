@@ -302,7 +302,7 @@ class Question:
                 "contained": len(told),
                 "listed": sum(period.holds(e.on) for e in self.events),
                 "ledger": ledger_figures(seen, told, self.wording, period.start),
-                "stability": stability_figures(seen, period.years),
+                "stability": stability_figures(seen, period.years, self.settings.clients, places),
                 "timeline": self.timeline_figures(seen, period),
             }
         return found

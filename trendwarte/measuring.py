@@ -361,12 +361,15 @@ class Causes:
         return -1 <= (alert.on - on).days <= (self.days_up if _is_rise(alert) else self.days)
 
     def _concerns(self, place: str, client: str) -> bool:
-        if place == "GLOBAL":
-            return True
-        return any(
-            governs(self.jurisdictions, place, m.jurisdiction) or governs(self.jurisdictions, m.jurisdiction, place)
-            for m in self.clients[client].markets
-        )
+        return concerns(place, self.clients[client], self.jurisdictions)
+
+
+def concerns(place: str, client: Client, jurisdictions: Mapping[str, Jurisdiction]) -> bool:
+    """Whether a place is a market of the client, above one, or a part of one."""
+    return place == "GLOBAL" or any(
+        governs(jurisdictions, place, m.jurisdiction) or governs(jurisdictions, m.jurisdiction, place)
+        for m in client.markets
+    )
 
 
 def _is_rise(alert: AlertSeen) -> bool:

@@ -7,8 +7,9 @@ from itertools import pairwise
 from typing import Any
 
 from trendwarte.floors import rank
-from trendwarte.measuring import BandMove, Observed
+from trendwarte.measuring import BandMove, Observed, concerns
 from trendwarte.rules import Scoring
+from trendwarte.settings import Client, Jurisdiction
 from trendwarte.suitability import Nights, first_band, next_nights
 from trendwarte.vocabulary import Band
 
@@ -17,21 +18,30 @@ _LEDGER_CAUSE_DAYS = 35
 _LASTING_DAYS = 14
 
 
-def stability_figures(seen: Observed, years: float) -> dict[str, Any]:
-    """Band changes per client, platform and purpose in a year without a step of the ledger before, and reversals."""
-    steps: dict[str, list[date]] = defaultdict(list)
-    for row in seen.ledger:
-        steps[row.platform].append(row.known_from.date())
+def stability_figures(
+    seen: Observed, years: float, clients: Mapping[str, Client], jurisdictions: Mapping[str, Jurisdiction]
+) -> dict[str, Any]:
+    """Band changes per client, platform and purpose in a year without a step of the ledger before, and reversals.
+
+    Only a step in a market of the client prompts: a ban in India moves no band in Germany.
+    """
+
+    def is_prompted(move: BandMove) -> bool:
+        return any(
+            row.platform in (move.platform, "all_social")
+            and 0 <= (move.on - row.known_from.date()).days <= _LEDGER_CAUSE_DAYS
+            and concerns(row.jurisdiction, clients[move.client], jurisdictions)
+            for row in seen.ledger
+        )
+
     moves: dict[tuple[str, str, str], list[BandMove]] = defaultdict(list)
     for move in seen.moves:
         moves[move.client, move.platform, move.purpose].append(move)
     pairs = max(1, len(seen.scored))
-    unprompted = Counter(
-        (m.client, m.platform, m.purpose) for ms in moves.values() for m in ms if not _is_prompted(m, steps)
-    )
+    unprompted = Counter((m.client, m.platform, m.purpose) for ms in moves.values() for m in ms if not is_prompted(m))
     reversals = sum(
         later.to_band == earlier.from_band and (later.on - earlier.on).days <= _REVERSAL_DAYS
-        and not _is_prompted(later, steps)
+        and not is_prompted(later)
         for ms in moves.values()
         for earlier, later in pairwise(ms)
     )  # fmt: skip
@@ -46,11 +56,6 @@ def stability_figures(seen: Observed, years: float) -> dict[str, Any]:
         "reversals": reversals,
         "reversal_share": round(reversals / total, 4) if total else 0.0,
     }
-
-
-def _is_prompted(move: BandMove, steps: Mapping[str, Sequence[date]]) -> bool:
-    days = [*steps.get(move.platform, ()), *steps.get("all_social", ())]
-    return any(0 <= (move.on - day).days <= _LEDGER_CAUSE_DAYS for day in days)
 
 
 def trade_off(seen: Observed, scoring: Scoring, years: float) -> dict[str, float]:

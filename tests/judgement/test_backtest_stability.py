@@ -23,7 +23,7 @@ def move(on, before, after, **more):
 
 def figures(*moves, laws=(), years=1.0, pairs=1):
     scored = {(f"c{n}", "tiktok", "advertising"): [] for n in range(pairs)}
-    return stability_figures(seen(*laws, moves=moves, scored=scored), years)
+    return stability_figures(seen(*laws, moves=moves, scored=scored), years, SETTINGS.clients, SETTINGS.jurisdictions)
 
 
 # --- stability -------------------------------------------------------------------------------
@@ -46,6 +46,14 @@ def test_a_step_of_the_law_on_the_platform_prompts_changes_for_five_weeks(known,
     assert got["unprompted_per_pair_year"] == unprompted and got["changes"] == 1
 
 
+@pytest.mark.parametrize(
+    ("place", "unprompted"), [("US", 0.0), ("US-MT", 0.0), ("GLOBAL", 0.0), ("IN", 1.0), ("EU", 1.0)]
+)
+def test_a_step_elsewhere_prompts_nothing(place, unprompted):
+    got = figures(move("10", "test", "watch"), laws=[row("enforced", "9", jurisdiction=place)])
+    assert got["unprompted_per_pair_year"] == unprompted
+
+
 def test_a_way_back_within_thirty_days_is_a_reversal():
     there, back = move("1", "test", "watch"), move("31", "watch", "test")
     assert figures(there, back)["reversals"] == 1 and figures(there, back)["reversal_share"] == 0.5
@@ -56,7 +64,7 @@ def test_a_way_back_within_thirty_days_is_a_reversal():
 
 
 def test_a_replay_without_pairs_or_moves_divides_by_nothing():
-    got = stability_figures(seen(), 1.0)
+    got = stability_figures(seen(), 1.0, SETTINGS.clients, SETTINGS.jurisdictions)
     assert got["changes_per_pair_year"] == got["reversal_share"] == 0.0 and got["worst_pair"] == ""
 
 
