@@ -384,6 +384,22 @@ def alert_tally(alerts: Iterable[AlertSeen], wanted: Sequence[Expectation], caus
     for alert in sorted(alerts, key=lambda a: (a.on, a.client, a.platform, rank(a.to_band), a.purpose, a.rule)):
         once.setdefault((alert.on, alert.client, alert.platform), alert)
     sent = list(once.values())
+    delays, missed = _heard(sent, wanted, due_days)
+    listed = [causes.has_listed(alert) for alert in sent]
+    caused = [ok or causes.has_step(alert) for ok, alert in zip(listed, sent, strict=True)]
+    befallen = [ok or causes.has_step(alert, is_any=True) for ok, alert in zip(caused, sent, strict=True)]
+    dated = [None if ok else causes.date_behind(alert) for ok, alert in zip(caused, sent, strict=True)]
+    return Tally(
+        len(wanted), len(delays), len(sent), sum(listed), sum(caused), sum(befallen),
+        sum(ok or by is not None for ok, by in zip(caused, dated, strict=True)),
+        sum(ok or by is not None for ok, by in zip(befallen, dated, strict=True)),
+        tuple(delays), tuple(missed),
+        tuple(_line(alert) for ok, alert in zip(caused, sent, strict=True) if not ok),
+        tuple(f"{_line(alert)}: {by.instrument} on {by.due}" for by, alert in zip(dated, sent, strict=True) if by),
+    )  # fmt: skip
+
+
+def _heard(sent: Sequence[AlertSeen], wanted: Sequence[Expectation], due_days: int) -> tuple[list[int], list[str]]:
     delays, missed = [], []
     for one in wanted:
         waits = [
@@ -397,18 +413,7 @@ def alert_tally(alerts: Iterable[AlertSeen], wanted: Sequence[Expectation], caus
             delays.append(max(0, min(waits)))
         else:
             missed.append(f"{one.event} {one.client} {one.platform}")
-    listed = [causes.has_listed(alert) for alert in sent]
-    caused = [ok or causes.has_step(alert) for ok, alert in zip(listed, sent, strict=True)]
-    befallen = [ok or causes.has_step(alert, is_any=True) for ok, alert in zip(caused, sent, strict=True)]
-    dated = [None if ok else causes.date_behind(alert) for ok, alert in zip(caused, sent, strict=True)]
-    return Tally(
-        len(wanted), len(delays), len(sent), sum(listed), sum(caused), sum(befallen),
-        sum(ok or by is not None for ok, by in zip(caused, dated, strict=True)),
-        sum(ok or by is not None for ok, by in zip(befallen, dated, strict=True)),
-        tuple(delays), tuple(missed),
-        tuple(_line(alert) for ok, alert in zip(caused, sent, strict=True) if not ok),
-        tuple(f"{_line(alert)}: {by.instrument} on {by.due}" for by, alert in zip(dated, sent, strict=True) if by),
-    )  # fmt: skip
+    return delays, missed
 
 
 def _line(alert: AlertSeen) -> str:
