@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,8 @@ from flows.monitor import night
 from sources import ArchiveProblem, read_archive
 from trendwarte.baselines import Naming, alerts_of, bad_mood, ban_share, days_between, mention_z, reprisk
 from trendwarte.evidence import Origins
-from trendwarte.gold import GoldEvent, Wording, contained
+from trendwarte.gold import Contained, GoldEvent, Wording, contained
+from trendwarte.ledger import BAN_LIKE, IN_EFFECT
 from trendwarte.measuring import (
     AlertSeen,
     Causes,
@@ -35,13 +37,13 @@ from trendwarte.measuring import (
     alert_tally,
     expectations,
     ledger_figures,
+    set_dates,
     sign_figures,
-    stability_figures,
-    trade_off,
 )
 from trendwarte.reading import READER_VERSION, Reader, Watchlist
 from trendwarte.rules import Boundary, Scoring
 from trendwarte.settings import Settings
+from trendwarte.stability import stability_figures, trade_off
 from trendwarte.types import Document, Reading
 from warehouse import Warehouse, observed
 
@@ -94,17 +96,20 @@ def read_corpus(
     archives: Sequence[Path], settings: Settings, wording: Wording, cache: Path, say: Say,
     complain: Callable[[ArchiveProblem], None],
 ) -> Corpus:  # fmt: skip
-    """Read archives with the reader of this checkout; what was read before is taken from ``cache``."""
+    """Read archives with this checkout's reader; what was read before is taken from ``cache``, bad lines and all."""
     documents: list[Document] = []
     readings: dict[str, Reading] = {}
     totals: Counter[date] = Counter()
     for archive in archives:
-        kept = cache / f"{archive.name.split('.')[0]}-{_fingerprint(archive, settings)}.jsonl.gz"
+        kept = cache / f"{archive.name.split('.')[0]}-{_fingerprint(archive, settings, wording)}.jsonl.gz"
         if not kept.is_file():
             say(f"reading {archive} ...")
-            _read_into(kept, archive, settings, wording, complain)
+            _read_into(kept, archive, settings, wording)
         with gzip.open(kept, "rt", encoding="utf-8") as stream:
-            totals.update({date.fromisoformat(day): n for day, n in json.loads(next(stream)).items()})
+            head = json.loads(next(stream))
+            totals.update({date.fromisoformat(day): n for day, n in head["totals"].items()})
+            for problem in head["problems"]:
+                complain(ArchiveProblem(*problem))
             for line in stream:
                 document, reading = _KEPT.validate_json(line)
                 documents.append(document)
@@ -113,35 +118,39 @@ def read_corpus(
     return Corpus(tuple(documents), readings, totals)
 
 
-def _read_into(
-    kept: Path, archive: Path, settings: Settings, wording: Wording, complain: Callable[[ArchiveProblem], None]
-) -> None:
+def _read_into(kept: Path, archive: Path, settings: Settings, wording: Wording) -> None:
     reader = Reader(Watchlist.from_settings(settings))
-    named = re.compile("|".join(re.escape(n) for names in wording.names.values() for n in names), re.IGNORECASE)
+    named, named_exactly = (
+        re.compile("|".join(re.escape(n) for names in words.values() for n in names) or "(?!)", flags)
+        for words, flags in ((wording.names, re.IGNORECASE), (wording.words_as_names, re.NOFLAG))
+    )
     totals: Counter[str] = Counter()
-    lines = []
+    lines, problems = [], []
     for document in read_archive([archive], settings.outlets):
         if isinstance(document, ArchiveProblem):
-            complain(document)
+            problems.append((document.path, document.line, document.reason))
             continue
         if document.published_at is None:
             continue
         totals[document.published_at.date().isoformat()] += 1
         reading = reader.read(document)
-        if reading.signals or named.search(f"{document.title} {document.summary}"):
+        text = f"{document.title} {document.summary}"
+        if reading.signals or named.search(text) or named_exactly.search(text):
             lines.append(_KEPT.dump_json((document, reading if reading.signals else None)).decode())
     kept.parent.mkdir(parents=True, exist_ok=True)
     draft = kept.with_suffix(".draft")
     with gzip.open(draft, "wt", encoding="utf-8") as stream:
-        stream.write(json.dumps(totals) + "\n")
+        stream.write(json.dumps({"totals": totals, "problems": problems}) + "\n")
         stream.writelines(line + "\n" for line in lines)
     draft.replace(kept)
 
 
-def _fingerprint(archive: Path, settings: Settings) -> str:
-    """Changes with the archive, the reader's code and rules, and everything in the settings that a reader sees."""
+def _fingerprint(archive: Path, settings: Settings, wording: Wording) -> str:
+    """Changes with the archive, the reader's code and rules, what it sees of the settings, and the names looked for."""
     digest = blake2b(digest_size=8)
-    digest.update(archive.read_bytes())
+    for file in sorted(one for one in archive.rglob("*") if one.is_file()) if archive.is_dir() else [archive]:
+        digest.update(file.read_bytes())
+    digest.update(json.dumps([sorted(wording.names.items()), sorted(wording.words_as_names.items())]).encode())
     for part in sorted(Path(trendwarte.reading.__file__).parent.rglob("*")):
         if part.is_file() and part.suffix != ".pyc":
             digest.update(part.read_bytes())
@@ -255,7 +264,7 @@ def _believed(readings: Mapping[str, Reading]) -> dict[str, Reading]:
 # --- measuring -------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Question:
     """What a replay is asked: listed events, the independent timeline, and how they are matched."""
 
@@ -266,32 +275,41 @@ class Question:
     rules: Mapping[str, Any]
     corpus: Corpus
 
+    @cached_property
+    def all_told(self) -> dict[str, Contained]:
+        """Listed events that the archives tell of, of all periods."""
+        return contained(self.events, self.corpus.documents, self.wording)
+
+    def told(self, period: Period) -> dict[str, Contained]:
+        """Those of a period."""
+        return {key: one for key, one in self.all_told.items() if period.holds(one.event.on)}
+
     def figures(self, seen: Observed, period: Period, *, alerts: Sequence[AlertSeen] | None = None) -> dict[str, Any]:
         """All measures of one replay in one period; ``alerts`` of a baseline take the place of ours."""
-        told = contained([e for e in self.events if period.holds(e.on)], self.corpus.documents, self.wording)
-        seen = _within(seen, period)
+        told, seen, places = self.told(period), _within(seen, period), self.settings.jurisdictions
         tally = alert_tally(
             [a for a in (seen.alerts if alerts is None else alerts) if period.holds(a.on)],
             self.expected(seen, period),
-            Causes(self.events, self.timeline, self.settings.clients, self.settings.jurisdictions,
-                   self.rules["alert_cause_days"], self.rules["alert_cause_days_up"]),
+            Causes(self.events, self.timeline, self.settings.clients, places,
+                   self.rules["alert_cause_days"], self.rules["alert_cause_days_up"],
+                   set_dates(seen, self.all_told, self.wording), self.rules["set_date_marks"]),
             self.rules["alert_due_days"],
         )  # fmt: skip
         months = len(self.settings.clients) * period.years * 12
-        found: dict[str, Any] = {"alerts": tally.figures(months), "direction": sign_figures(seen.risks, told)}
+        found: dict[str, Any] = {"alerts": tally.figures(months), "direction": sign_figures(seen.risks, told, places)}
         if alerts is None:
             found |= {
                 "contained": len(told),
                 "listed": sum(period.holds(e.on) for e in self.events),
-                "ledger": ledger_figures(seen, told, self.wording),
-                "stability": stability_figures(seen, period.years),
+                "ledger": ledger_figures(seen, told, self.wording, period.start),
+                "stability": stability_figures(seen, period.years, self.settings.clients, places),
                 "timeline": self.timeline_figures(seen, period),
             }
         return found
 
     def expected(self, seen: Observed, period: Period) -> list[Expectation]:
         """Alerts that clients must get in the period."""
-        told = contained([e for e in self.events if period.holds(e.on)], self.corpus.documents, self.wording)
+        told = self.told(period)
         return expectations(seen, told, self.settings.clients, self.settings.jurisdictions, self.settings.scoring)
 
     def timeline_figures(self, seen: Observed, period: Period) -> dict[str, Any]:
@@ -300,13 +318,17 @@ class Question:
         steps = [s for s in self.timeline if period.holds(s.on) and s.is_ban and s.jurisdiction not in ("", "GLOBAL")]
         rows = []
         for step in dict.fromkeys(steps):
-            hits = [
+            there = [
                 row
                 for row in seen.ledger
                 if row.platform in (step.platform, "all_social")
                 and row.jurisdiction == step.jurisdiction
-                and step.on - days <= row.known_from.date() <= step.on + days
+                and row.known_from.date() <= step.on + days
             ]
+            hits = [row for row in there if row.known_from.date() >= step.on - days]
+            # A ban told of again is no news to a ledger that holds it.
+            standing = [row for row in there if row.measure in BAN_LIKE][-1:]
+            hits = hits or [row for row in standing if row.state in IN_EFFECT]
             rows.append(
                 {"date": step.on.isoformat(), "platform": step.platform, "jurisdiction": step.jurisdiction,
                  "known": bool(hits), "state": hits[-1].state if hits else "none"}
@@ -323,50 +345,6 @@ def _within(seen: Observed, period: Period) -> Observed:
         moves=tuple(m for m in seen.moves if period.holds(m.on)),
         scored={key: [n for n in nights if n.on <= period.end] for key, nights in seen.scored.items()},
     )
-
-
-def timeline_steps(path: Path, settings: Settings, wording: Wording, rules: Mapping[str, Any]) -> list[TimelineStep]:
-    """Entries of an independent timeline (JSON Lines, ``date`` and ``text``) about something that befell a platform."""
-    step, ban, other = (re.compile(rf"\b(?:{'|'.join(rules[key])})\b", re.IGNORECASE)
-                        for key in ("timeline_words", "timeline_ban_words", "timeline_event_words"))  # fmt: skip
-    names = {p: re.compile(rf"\b(?:{'|'.join(map(re.escape, n))})\b") for p, n in wording.names.items() if n}
-    passive = re.compile(r"\b(?:is|are|was|were|been|be) (?:\w+ )?(?:banned|blocked|suspended|restricted|fined)\b")
-    places = {j: _place_pattern(j, wording) for j in settings.jurisdictions if j != "GLOBAL"}
-    found = []
-    with (gzip.open if path.suffix == ".gz" else open)(path, "rt", encoding="utf-8") as stream:
-        for line in stream:
-            entry = json.loads(line)
-            text = str(entry.get("text") or entry.get("title") or "")
-            head = text.split(". ")[0]
-            on = date.fromisoformat(str(entry.get("date") or entry.get("published_at"))[:10])
-            if other.search(head):
-                # What befalls a service befalls it everywhere, wherever the text says it was noticed.
-                told_of = [p for p, pattern in names.items() if p != "all_social" and pattern.search(head)]
-                found += [TimelineStep(on, platform, "", is_ban=False, is_legal=False) for platform in told_of]
-            taken = step.search(head)
-            if taken is None:
-                continue
-            # "Pakistan blocks TikTok", not "Facebook bans an account": the platform stands behind the verb, or before
-            # a passive one.
-            platforms = [
-                p
-                for p, pattern in names.items()
-                if p != "all_social"
-                and (pattern.search(head, taken.end()) or (pattern.search(head) and passive.search(head)))
-            ]
-            where = _first_place(head, places) if platforms else ""
-            found += [TimelineStep(on, platform, where, bool(ban.search(head))) for platform in platforms]
-    return found
-
-
-def _place_pattern(place: str, wording: Wording) -> re.Pattern[str]:
-    words = [*wording.place_words.get(place, ()), *wording.place_names.get(place, ())]
-    return re.compile("|".join(rf"\b{re.escape(word)}" for word in words))
-
-
-def _first_place(text: str, places: Mapping[str, re.Pattern[str]]) -> str:
-    hits = [(match.start(), place) for place, pattern in places.items() if (match := pattern.search(text))]
-    return min(hits)[1] if hits else ""
 
 
 def baselines(question: Question, seen: Observed, without_ledger: Observed | None, period: Period) -> dict[str, Any]:

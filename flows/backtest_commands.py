@@ -37,8 +37,9 @@ def backtest(
     import json
     from dataclasses import replace
 
-    from flows.backtest import Period, Question, read_corpus, run_backtest, timeline_steps
+    from flows.backtest import Period, Question, read_corpus, run_backtest
     from flows.backtest_page import page
+    from flows.backtest_timeline import timeline_steps
     from trendwarte.backtest_rules import load_rules
     from trendwarte.gold import Wording, read_gold
 
@@ -50,12 +51,14 @@ def backtest(
     rules = load_rules(config)
     wording = Wording.of(rules, settings)
     listed = read_gold(_text_of(events), str(events))
+    steps = timeline_steps(timeline, settings, wording, rules) if timeline else []
     corpus = replace(read_corpus(archive, settings, wording, cache, note, skipped), platforms=frozenset(platform or ()))
     if not corpus.totals:
         raise ConfigError([f"--archive: no dated document in {', '.join(map(str, archive))}; check the files"])
     first = moment_of(start, "--start").date() if start else min(corpus.totals)
     last = moment_of(end, "--end").date() if end else max(corpus.totals)
-    steps = timeline_steps(timeline, settings, wording, rules) if timeline else []
+    if last < first:
+        raise ConfigError([f"--end: {last} lies before --start {first}; there is no night to judge"])
     middle = moment_of(split, "--split").date() if split else None
     periods = [Period("all", first, last)] if middle is None else _halves(first, middle, last)
     question = Question(settings, listed, steps, wording, rules, corpus)
@@ -84,3 +87,5 @@ def _text_of(path: Path) -> str:
         return path.read_text("utf-8")
     except OSError as error:
         raise ConfigError([f"--events: {path} cannot be read: {error.strerror}"]) from error
+    except UnicodeDecodeError as error:
+        raise ConfigError([f"--events: {path} is not UTF-8 at byte {error.start}; convert the file"]) from error

@@ -36,6 +36,10 @@ def _summary(periods: Mapping[str, Any]) -> str:
         ("act/decide precision (list or timeline)", ">= .80", lambda p: p["alerts"]["precision"]),
         ("act/decide precision (anything the timeline tells)", "", lambda p: p["alerts"]["precision_any_event"]),
         ("act/decide precision (list only)", "", lambda p: p["alerts"]["precision_listed"]),
+        ("act/decide precision (list or timeline, or a date a listed step set)", "",
+         lambda p: p["alerts"]["precision_with_dates"]),
+        ("act/decide precision (anything the timeline tells, or such a date)", "",
+         lambda p: p["alerts"]["precision_any_event_with_dates"]),
         ("act/decide recall", ">= .85", lambda p: p["alerts"]["recall"]),
         ("median delay of alerts, nights", "0", lambda p: p["alerts"]["median_delay_nights"]),
         ("false act/decide per client-month", "<= 1", lambda p: p["alerts"]["false_per_client_month"]),
@@ -50,7 +54,8 @@ def _summary(periods: Mapping[str, Any]) -> str:
 
 def _period(name: str, period: Mapping[str, Any]) -> list[str]:
     ledger = [
-        [e["id"], e["date"], e["verb"], str(e["documents"]), e["first_document"], " / ".join(e["expected"]),
+        [escape(e["id"]), e["date"], escape(e["verb"]), str(e["documents"]), e["first_document"],
+         " / ".join(e["expected"]),
          _mark(e["state_after_1"], e["after_1"]), _mark(e["state_within_7"], e["within_7"])]
         for e in period["ledger"]["events"]
     ]  # fmt: skip
@@ -71,8 +76,8 @@ def _period(name: str, period: Mapping[str, Any]) -> list[str]:
         _table(
             ["without", "ledger", "controls moved", "transitions", "precision", "recall", "sent",
              "changes per pair-year"],
-            [[n, *(_text(a[k]) for k in ("ledger_right_within_7_days", "controls_moved", "transitions", "precision",
-                                         "recall", "sent", "changes_per_pair_year"))]
+            [[escape(n), *(_text(a[k]) for k in ("ledger_right_within_7_days", "controls_moved", "transitions",
+                                                 "precision", "recall", "sent", "changes_per_pair_year"))]
              for n, a in period["ablations"].items()],
         ),
         "<h3>Timeliness against stability</h3>",
@@ -82,19 +87,21 @@ def _period(name: str, period: Mapping[str, Any]) -> list[str]:
         "<h3>Bans in the independent timeline</h3>",
         _table(
             ["date", "platform", "place", "state in the ledger within a week"],
-            [[r["date"], r["platform"], r["jurisdiction"], _mark(r["state"], r["known"])]
+            [[r["date"], escape(r["platform"]), escape(r["jurisdiction"]), _mark(r["state"], r["known"])]
              for r in period["timeline"]["rows"]],
         ),
         "<h3>Missed and without cause</h3>",
         f"<p>Missed: {escape(', '.join(period['alerts']['missed']) or 'none')}.</p>",
         f"<p>Without cause in list or timeline: {escape('; '.join(period['alerts']['without_cause']) or 'none')}.</p>",
+        "<p>Of these, on a day that a listed step itself had set (the date as our ledger read it):"
+        f" {escape('; '.join(period['alerts']['called_by_dates']) or 'none')}.</p>",
     ]  # fmt: skip
 
 
 def _alert_row(name: str, figures: Mapping[str, Any]) -> list[str]:
     alerts, signs = figures["alerts"], figures["direction"]
     values = [_text(alerts[k]) for k in ("precision", "recall", "sent", "false_per_client_month")]
-    return [name, *values, " / ".join(_text(signs[k]["right"]) for k in ("U", "D", "N"))]
+    return [escape(name), *values, " / ".join(_text(signs[k]["right"]) for k in ("U", "D", "N"))]
 
 
 def _text(value: Any) -> str:
@@ -118,12 +125,12 @@ def _bars(methods: Sequence[tuple[str, Mapping[str, Any]]], keys: Sequence[str])
     parts = [_axes("share", [(0.0, "0"), (0.5, ".5"), (0.8, ".8"), (1.0, "1")])]
     for n, (name, figures) in enumerate(methods):
         for k, key in enumerate(keys):
-            value = figures[key] or 0.0
-            height = value * (_HEIGHT - _BOTTOM - 10)
+            value = figures[key]  # None: nothing was sent or expected, which is no share of nothing
+            height = (value or 0.0) * (_HEIGHT - _BOTTOM - 10)
             x = _LEFT + n * step + 8 + k * (step - 16) / len(keys)
             parts.append(
                 f"<rect x={x:.0f} y={_HEIGHT - _BOTTOM - height:.0f} width={(step - 18) / len(keys):.0f}"
-                f" height={height:.0f} fill='{colours[k]}'><title>{escape(name)} {key} {value}</title></rect>"
+                f" height={height:.0f} fill='{colours[k]}'><title>{escape(name)} {key} {_text(value)}</title></rect>"
             )
         parts.append(f"<text x={_LEFT + n * step + 8:.0f} y={_HEIGHT - 22} font-size=11>{escape(name)}</text>")
     legend = " ".join(

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import pairwise
 from math import sqrt
 
 from trendwarte.floors import rank
@@ -15,11 +16,13 @@ from trendwarte.measuring import AlertSeen, EventSeen, Scored
 
 Series = dict[str, list[tuple[date, float]]]
 _Z_DAYS = 56
+_Z_LEAST_DAYS = 14
 _MOOD_DAYS = 7
 _MOOD_SIGNALS = 3
 _SHARE_DOCUMENTS = 2
 _RRI_MEMORY_DAYS = 730
 _RRI_COUNT_DAYS = 60
+_HELD_DAYS = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,19 +41,27 @@ def days_between(first: date, last: date) -> list[date]:
 
 
 def mention_z(namings: Sequence[Naming], totals: Mapping[date, int], days: Sequence[date]) -> Series:
-    """B1: share of the day's documents that name the platform, in standard deviations of the last eight weeks."""
+    """B1: share of the day's documents that name the platform, in standard deviations of the last eight weeks.
+
+    Days before ``days`` count as past where the archive has them. With less than a fortnight of it, and on a day
+    without any document, nothing stands out.
+    """
     counts: dict[str, dict[date, int]] = defaultdict(lambda: defaultdict(int))
     for naming in namings:
         counts[naming.platform][naming.on] += 1
     found: Series = {}
     for platform, per_day in counts.items():
-        shares = [per_day.get(day, 0) / max(1, totals.get(day, 0)) for day in days]
         series = []
-        for n, day in enumerate(days):
-            past = shares[max(0, n - _Z_DAYS) : n] or [0.0]
+        for day in days:
+            before = days_between(day - timedelta(days=_Z_DAYS), day - timedelta(days=1))
+            past = [per_day.get(one, 0) / totals[one] for one in before if totals.get(one)]
+            total = totals.get(day, 0)
+            if len(past) < _Z_LEAST_DAYS or not total:
+                series.append((day, 0.0))
+                continue
             mean = sum(past) / len(past)
             spread = sqrt(sum((x - mean) ** 2 for x in past) / len(past))
-            series.append((day, (shares[n] - mean) / (spread + 1e-3)))
+            series.append((day, (per_day.get(day, 0) / total - mean) / (spread + 1e-3)))
         found[platform] = series
     return found
 
@@ -99,7 +110,7 @@ def reprisk(events: Iterable[EventSeen], days: Sequence[date]) -> Series:
 def _rri(told: Sequence[tuple[date, float]], day: date) -> float:
     known = [((day - on).days, value) for on, value in told if 0 <= (day - on).days <= _RRI_MEMORY_DAYS]
     recent = sum(age <= _RRI_COUNT_DAYS for age, _ in known)
-    if not recent:
+    if not known:
         return 0.0
     if recent <= 8:
         intensity = 0.5 + 0.1 * recent
@@ -114,17 +125,21 @@ def _rri(told: Sequence[tuple[date, float]], day: date) -> float:
 def alerts_of(
     series: Series, threshold: float, scored: Mapping[tuple[str, str, str], Sequence[Scored]], cooldown_days: int
 ) -> list[AlertSeen]:
-    """An alert to each client that holds *test* or better, on each day the series crosses the threshold."""
-    held = {(client, platform): {n.on: n.band for n in nights} for (client, platform, _), nights in scored.items()}
+    """An alert to each client that holds *test* or better, on each day the series crosses the threshold from below.
+
+    Held for any purpose on some night of the week before counts: a method that is a day later than ours must not be
+    silenced by our own fall. The first day has no day before, so nothing crosses on it.
+    """
+    held: dict[tuple[str, str], set[date]] = defaultdict(set)
+    for (client, platform, _), nights in scored.items():
+        held[client, platform] |= {n.on for n in nights if n.band != "unknown" and rank(n.band) >= rank("test")}
     found = []
-    for (client, platform), bands in held.items():
+    for (client, platform), good in sorted(held.items()):
         last: date | None = None
-        before = 0.0
-        for day, value in series.get(platform, ()):
-            is_crossing = before < threshold <= value
-            before = value
-            is_held = rank(bands.get(day, "unknown")) >= rank("test") and bands.get(day) != "unknown"
-            if is_crossing and is_held and (last is None or (day - last).days > cooldown_days):
+        for (_, before), (day, value) in pairwise(series.get(platform, ())):
+            is_held = any(one in good for one in days_between(day - timedelta(days=_HELD_DAYS), day))
+            is_rested = last is None or (day - last).days > cooldown_days
+            if before < threshold <= value and is_held and is_rested:
                 last = day
                 found.append(AlertSeen(day, client, platform, "any", "decide", "baseline", "test", "watch"))
     return found

@@ -6,7 +6,7 @@ Everything here is decided without our reader: by the words of ``config/backtest
 import csv
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from io import StringIO
 from typing import Any, Literal, Self
@@ -69,30 +69,40 @@ def read_gold(text: str, name: str) -> list[GoldEvent]:
     """Events of a CSV file with the columns ``id,date,platform,jurisdiction,instrument,verb,measure,dir,basis,what``.
 
     Raises:
-        ConfigError: a column is missing or a date or direction is no date or direction.
+        ConfigError: a column or a cell is missing, an id stands twice, or a date or direction is none.
     """
-    reader = csv.DictReader(StringIO(text))
+    reader = csv.DictReader(StringIO(text.removeprefix("\ufeff")))  # a spreadsheet's "UTF-8"
     missing = [column for column in _COLUMNS if column not in (reader.fieldnames or [])]
     if missing:
         raise ConfigError([f"{name}: column {', '.join(missing)} is missing; the first line must name {_COLUMNS}"])
-    events, problems = [], []
-    for number, row in enumerate(reader, start=2):
+    events: dict[str, GoldEvent] = {}
+    problems = []
+    for row in reader:
         try:
-            events.append(_event(row))
-        except (ValueError, KeyError) as error:
-            problems.append(f"{name}:{number}: {error}; correct the line")
+            event = _event(row)
+            if event.id in events:
+                raise ValueError(f"id '{event.id}' stands here a second time")
+            events[event.id] = event
+        except ValueError as error:
+            # Where the reader is, not how many rows it gave: a quoted description may run over several lines.
+            problems.append(f"{name}:{reader.line_num}: {error}; correct the line")
     if problems:
         raise ConfigError(problems)
-    return events
+    return list(events.values())
 
 
-def _event(row: Mapping[str, str]) -> GoldEvent:
+def _event(row: Mapping[str | None, Any]) -> GoldEvent:
+    empty = [column for column in _COLUMNS if row[column] is None]
+    if empty:
+        raise ValueError(f"the line ends before {', '.join(empty)}")
+    if None in row:
+        raise ValueError(f"there are more cells than columns ({row[None]}); put a text with commas into quotes")
     direction = row["dir"]
     if direction not in ("U", "D", "N", "M+", "M-"):
         raise ValueError(f"dir '{direction}' is none of U, D, N, M+, M-")
     return GoldEvent(
         row["id"], date.fromisoformat(row["date"]), row["platform"], row["jurisdiction"], row["instrument"],
-        row["verb"], row["measure"], direction, row["basis"], row["what"],  # type: ignore[arg-type]
+        row["verb"], row["measure"], direction, row["basis"], row["what"],
     )  # fmt: skip
 
 
@@ -109,6 +119,8 @@ class Wording:
     states: Mapping[str, Sequence[str]]
     names: Mapping[str, Sequence[str]]
     place_names: Mapping[str, Sequence[str]]
+    words_as_names: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Of platforms whose every name is a common word, too (Signal, Threads): enough beside place, step and measure."""
 
     @classmethod
     def of(cls, raw: Mapping[str, Any], settings: Settings) -> Self:
@@ -119,16 +131,18 @@ class Wording:
         }
         names["all_social"] = list(raw["all_social_words"])
         places = {j.id: [j.name_de, j.name_en] for j in settings.jurisdictions.values()}
+        common = {p.id: [a.text for a in p.aliases] for p in settings.platforms.values() if not names[p.id]}
         before, after = raw["window_days"]
         return cls(
             (int(before), int(after)), frozenset(raw["credible_kinds"]), raw["place_words"], raw["measure_words"],
-            raw["verb_words"], raw["verb_measures"], raw["states"], names, places,
+            raw["verb_words"], raw["verb_measures"], raw["states"], names, places, common,
         )  # fmt: skip
 
     def clues_of(self, event: GoldEvent) -> list[Clue]:
         """What a text that tells of the event must match: platform, place, step, and measure or description."""
-        names = self.names.get(event.platform, [event.platform])
-        found = [Clue(_any_of(names, whole=True), is_in_headline=True)]
+        common = self.words_as_names.get(event.platform)
+        names = common or self.names.get(event.platform) or [event.platform]
+        found = [Clue(_any_of(names, whole=True, is_exact=bool(common)), is_in_headline=True)]
         if event.jurisdiction != "GLOBAL":
             words = [*self.place_words.get(event.jurisdiction, ()), *self.place_names.get(event.jurisdiction, ())]
             found.append(Clue(_any_of(words or [event.jurisdiction], whole=False)))
@@ -146,10 +160,10 @@ class Wording:
         return found
 
 
-def _any_of(words: Iterable[str], *, whole: bool) -> re.Pattern[str]:
-    parts = "|".join(re.escape(word) for word in words if word)
+def _any_of(words: Iterable[str], *, whole: bool, is_exact: bool = False) -> re.Pattern[str]:
+    parts = "|".join(re.escape(word) for word in words if word) or "(?!)"  # of no words, none: not all
     ending = r"(?!\w)" if whole else ""
-    return re.compile(rf"(?<!\w)(?:{parts}){ending}", re.IGNORECASE)
+    return re.compile(rf"(?<!\w)(?:{parts}){ending}", 0 if is_exact else re.IGNORECASE)
 
 
 def contained(events: Sequence[GoldEvent], documents: Iterable[Document], wording: Wording) -> dict[str, Contained]:

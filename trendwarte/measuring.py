@@ -1,13 +1,12 @@
-"""The measures of a back-test: ledger, alerts, stability, direction of risk (docs/method.md, "Evaluation").
+"""The measures of a back-test: ledger, alerts, direction of risk (docs/method.md, "Evaluation").
 
 Pure: what was observed and what is listed go in, figures come out. Nights are days.
 """
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from itertools import pairwise
 from statistics import median
 from typing import Any
 
@@ -16,7 +15,6 @@ from trendwarte.gold import Contained, GoldEvent, Wording, expected_states, is_s
 from trendwarte.ledger import BAN_LIKE, TRANSITIONS
 from trendwarte.rules import Scoring
 from trendwarte.settings import Client, Jurisdiction
-from trendwarte.suitability import Nights, first_band, next_nights
 from trendwarte.types import LegalStatus
 from trendwarte.vocabulary import Band
 
@@ -30,8 +28,8 @@ _STATE_OF: dict[str, str] = {
     "enact": "in_force", "schedule": "scheduled", "delay": "delayed", "stay": "stayed", "nonenforce": "non_enforced",
     "agree": "settlement_agreed",
 }  # fmt: skip
-_REVERSAL_DAYS = 30
-_LEDGER_CAUSE_DAYS = 35
+#: Steps that may name a day ahead on which they take effect.
+_MAY_SCHEDULE = frozenset({"enact", "block", "lift_stay", "uphold"})
 _SIGN_STEP = 0.5
 _LEDGER_DAYS = 7
 
@@ -125,9 +123,12 @@ class Tally:
     true: int
     true_with_timeline: int
     true_with_events: int
+    true_with_dates: int
+    true_with_both: int
     delays: tuple[int, ...]
     missed: tuple[str, ...]
     false: tuple[str, ...]
+    by_dates: tuple[str, ...]
 
     def figures(self, client_months: float) -> dict[str, Any]:
         """Precision, recall and the rest, as the report prints them."""
@@ -140,11 +141,14 @@ class Tally:
             "precision_listed": _share(self.true, self.told),
             "precision": _share(self.true_with_timeline, self.told),
             "precision_any_event": _share(self.true_with_events, self.told),
+            "precision_with_dates": _share(self.true_with_dates, self.told),
+            "precision_any_event_with_dates": _share(self.true_with_both, self.told),
             "false_per_client_month": round((self.told - self.true_with_timeline) / months, 3),
             "false_any_event_per_client_month": round((self.told - self.true_with_events) / months, 3),
             "median_delay_nights": median(self.delays) if self.delays else None,
             "missed": list(self.missed),
             "without_cause": list(self.false),
+            "called_by_dates": list(self.by_dates),
         }
 
 
@@ -155,10 +159,16 @@ def _share(part: int, whole: int) -> float | None:
 # --- ledger ----------------------------------------------------------------------------------
 
 
-def ledger_figures(seen: Observed, told: Mapping[str, Contained], wording: Wording) -> dict[str, Any]:
-    """State right one day after each contained legal step and within seven, controls moved, forbidden transitions."""
+def ledger_figures(
+    seen: Observed, told: Mapping[str, Contained], wording: Wording, since: date = date.min
+) -> dict[str, Any]:
+    """State right one day after each contained legal step and within seven, controls moved, forbidden transitions.
+
+    ``since``: rows from before it say where an instrument stood, but are no transitions of this period.
+    """
+    moved = [row for row in seen.ledger if row.known_from.date() >= since]
     rows = [_ledger_row(seen, one, wording) for one in told.values() if expected_states(one.event, wording)]
-    controls = [_moved_control(seen, one.event) for one in told.values() if one.event.is_control]
+    controls = [_moved_control(seen, one) for one in told.values() if one.event.is_control]
     delays = [row["delay_nights"] for row in rows if row["delay_nights"] is not None]
     return {
         "steps": len(rows),
@@ -167,8 +177,8 @@ def ledger_figures(seen: Observed, told: Mapping[str, Contained], wording: Wordi
         "median_delay_nights": median(delays) if delays else None,
         "controls": len(controls),
         "controls_moved": sum(controls),
-        "transitions": len(seen.ledger),
-        "forbidden_transitions": sum(not is_allowed(row) for row in seen.ledger),
+        "transitions": len(moved),
+        "forbidden_transitions": sum(not is_allowed(row) for row in moved),
         "events": rows,
     }
 
@@ -176,16 +186,16 @@ def ledger_figures(seen: Observed, told: Mapping[str, Contained], wording: Wordi
 def _ledger_row(seen: Observed, one: Contained, wording: Wording) -> dict[str, Any]:
     event, right = one.event, expected_states(one.event, wording)
     rows = [row for row in seen.ledger if _is_about(row, event)]
-    after = {days: _state_at(rows, event, one.first_on + timedelta(days=days)) for days in range(_LEDGER_DAYS + 1)}
-    reached = next((state for state in after.values() if state in right), after[_LEDGER_DAYS])
-    known = [row.known_from.date() for row in rows if row.state in right and row.known_from.date() >= one.first_on]
-    since = (min(known) - one.first_on).days if known else None
+    nights = {0, 1, *((row.known_from.date() - one.first_on).days for row in rows)}
+    after = {n: _state_at(rows, event, one.first_on + timedelta(days=n)) for n in sorted(nights) if n >= 0}
+    waited = next((n for n, state in after.items() if state in right), None)
+    is_in_time = waited is not None and waited <= _LEDGER_DAYS
+    week = [state for n, state in after.items() if n <= _LEDGER_DAYS]
     return {
         "id": event.id, "date": event.on.isoformat(), "verb": event.verb, "basis": event.basis,
         "documents": one.documents, "first_document": one.first_on.isoformat(), "expected": sorted(right),
-        "state_after_1": after[1], "state_within_7": reached,
-        "after_1": after[1] in right, "within_7": reached in right,
-        "delay_nights": 0 if after[1] in right and since is None else since,
+        "state_after_1": after[1], "state_within_7": after[waited] if waited is not None and is_in_time else week[-1],
+        "after_1": after[1] in right, "within_7": is_in_time, "delay_nights": waited,
     }  # fmt: skip
 
 
@@ -202,10 +212,10 @@ def _state_at(rows: Sequence[LegalStatus], event: GoldEvent, day: date) -> str:
     return newest[0].state if newest else "none"
 
 
-def _moved_control(seen: Observed, event: GoldEvent) -> bool:
-    """Whether anything moved in the week after an event that should move nothing."""
-    week = (event.on, event.on + timedelta(days=7))
-    return any(_is_about(row, event) and week[0] <= row.known_from.date() <= week[1] for row in seen.ledger)
+def _moved_control(seen: Observed, one: Contained) -> bool:
+    """Whether anything moved from the first word of an event that should move nothing to a week after."""
+    start, end = min(one.event.on, one.first_on), one.first_on + timedelta(days=_LEDGER_DAYS)
+    return any(_is_about(row, one.event) and start <= row.known_from.date() <= end for row in seen.ledger)
 
 
 def is_allowed(row: LegalStatus) -> bool:
@@ -214,9 +224,11 @@ def is_allowed(row: LegalStatus) -> bool:
     before, arrow, after = step.partition("->")
     if verb in ("clock", "manual") or not arrow:
         return row.state == row.from_state or verb in ("clock", "manual")
+    if (before, after) != (row.from_state, row.state):
+        return False
     if after == "scheduled":
-        return before in TRANSITIONS[verb]
-    return TRANSITIONS[verb].get(before) == after
+        return verb in _MAY_SCHEDULE and before in TRANSITIONS[verb]
+    return TRANSITIONS.get(verb, {}).get(before) == after
 
 
 # --- alerts ----------------------------------------------------------------------------------
@@ -266,8 +278,39 @@ def _band_before(seen: Observed, client: str, platform: str, day: date) -> Band 
 
 
 @dataclass(frozen=True, slots=True)
+class SetDate:
+    """A day ahead that a listed step itself set, as our ledger read it, and how long it stood there."""
+
+    due: date
+    platform: str
+    jurisdiction: str
+    instrument: str
+    since: date
+    until: date
+
+
+def set_dates(seen: Observed, told: Mapping[str, Contained], wording: Wording) -> list[SetDate]:
+    """Dates in the rows that listed steps moved: of the instrument the list names, in a right state, in time."""
+    found = []
+    for one in told.values():
+        right = expected_states(one.event, wording)
+        start, end = min(one.event.on, one.first_on), one.first_on + timedelta(days=_LEDGER_DAYS)
+        rows = [r for r in seen.ledger if _is_about(r, one.event) and is_same_instrument(one.event, r.instrument)]
+        for n, row in enumerate(rows):
+            since = row.known_from.date()
+            if row.due_date is not None and row.state in right and start <= since <= end:
+                # Moved, paused or lifted: from then on the old date calls nobody.
+                gone = (r for r in rows[n + 1 :] if r.platform == row.platform and r.due_date != row.due_date)
+                until = next((r.known_from.date() for r in gone), date.max)
+                found.append(SetDate(row.due_date, row.platform, row.jurisdiction, row.instrument, since, until))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
 class Causes:
-    """What can be the reason of an alert: listed events and the steps of the timeline."""
+    """What can be the reason of an alert: listed events, the steps of the timeline, and, counted apart, the days that
+    lie ``marks`` days ahead of a date which a listed step set.
+    """
 
     events: Sequence[GoldEvent]
     timeline: Sequence[TimelineStep]
@@ -275,6 +318,8 @@ class Causes:
     jurisdictions: Mapping[str, Jurisdiction]
     days: int
     days_up: int
+    dates: Sequence[SetDate] = ()
+    marks: Sequence[int] = ()
 
     def has_listed(self, alert: AlertSeen) -> bool:
         """Whether a listed event about the platform, in a market of the client or world-wide, lies shortly before."""
@@ -296,128 +341,93 @@ class Causes:
             for step in self.timeline
         )
 
+    def date_behind(self, alert: AlertSeen) -> SetDate | None:
+        """The date of a listed step that draws near; no date lifts anybody."""
+        if _is_rise(alert):
+            return None
+        near = (
+            one
+            for one in self.dates
+            for mark in (one.due - timedelta(days=ahead) for ahead in self.marks)
+            if one.platform in (alert.platform, "all_social")
+            and one.since < mark
+            and alert.on <= one.until
+            and self._is_near(mark, alert)
+            and self._concerns(one.jurisdiction, alert.client)
+        )
+        return next(near, None)
+
     def _is_near(self, on: date, alert: AlertSeen) -> bool:
-        is_rise = rank(alert.to_band) > rank(alert.from_band)
-        return -1 <= (alert.on - on).days <= (self.days_up if is_rise else self.days)
+        return -1 <= (alert.on - on).days <= (self.days_up if _is_rise(alert) else self.days)
 
     def _concerns(self, place: str, client: str) -> bool:
-        if place == "GLOBAL":
-            return True
-        return any(
-            governs(self.jurisdictions, place, m.jurisdiction) or governs(self.jurisdictions, m.jurisdiction, place)
-            for m in self.clients[client].markets
-        )
+        return concerns(place, self.clients[client], self.jurisdictions)
+
+
+def concerns(place: str, client: Client, jurisdictions: Mapping[str, Jurisdiction]) -> bool:
+    """Whether a place is a market of the client, above one, or a part of one."""
+    return place == "GLOBAL" or any(
+        governs(jurisdictions, place, m.jurisdiction) or governs(jurisdictions, m.jurisdiction, place)
+        for m in client.markets
+    )
+
+
+def _is_rise(alert: AlertSeen) -> bool:
+    return rank(alert.to_band) > rank(alert.from_band)
 
 
 def alert_tally(alerts: Iterable[AlertSeen], wanted: Sequence[Expectation], causes: Causes, due_days: int) -> Tally:
-    """Match alerts to what was expected and to causes; purposes of one platform in one night are one alert."""
+    """Match alerts to what was expected and to causes; purposes of one platform in one night are one alert, the
+    gravest. A rise does not tell of what takes a service away.
+    """
     once: dict[tuple[date, str, str], AlertSeen] = {}
-    for alert in alerts:
+    for alert in sorted(alerts, key=lambda a: (a.on, a.client, a.platform, rank(a.to_band), a.purpose, a.rule)):
         once.setdefault((alert.on, alert.client, alert.platform), alert)
     sent = list(once.values())
+    delays, missed = _heard(sent, wanted, due_days)
+    listed = [causes.has_listed(alert) for alert in sent]
+    caused = [ok or causes.has_step(alert) for ok, alert in zip(listed, sent, strict=True)]
+    befallen = [ok or causes.has_step(alert, is_any=True) for ok, alert in zip(caused, sent, strict=True)]
+    dated = [None if ok else causes.date_behind(alert) for ok, alert in zip(caused, sent, strict=True)]
+    return Tally(
+        len(wanted), len(delays), len(sent), sum(listed), sum(caused), sum(befallen),
+        sum(ok or by is not None for ok, by in zip(caused, dated, strict=True)),
+        sum(ok or by is not None for ok, by in zip(befallen, dated, strict=True)),
+        tuple(delays), tuple(missed),
+        tuple(_line(alert) for ok, alert in zip(caused, sent, strict=True) if not ok),
+        tuple(f"{_line(alert)}: {by.instrument} on {by.due}" for by, alert in zip(dated, sent, strict=True) if by),
+    )  # fmt: skip
+
+
+def _heard(sent: Sequence[AlertSeen], wanted: Sequence[Expectation], due_days: int) -> tuple[list[int], list[str]]:
     delays, missed = [], []
     for one in wanted:
         waits = [
             (alert.on - one.first_on).days
             for alert in sent
             if (alert.client, alert.platform) == (one.client, one.platform)
+            and not _is_rise(alert)
             and -1 <= (alert.on - one.first_on).days <= due_days
         ]
         if waits:
             delays.append(max(0, min(waits)))
         else:
             missed.append(f"{one.event} {one.client} {one.platform}")
-    listed = [causes.has_listed(alert) for alert in sent]
-    caused = [by_list or causes.has_step(alert) for by_list, alert in zip(listed, sent, strict=True)]
-    befallen = [ok or causes.has_step(alert, is_any=True) for ok, alert in zip(caused, sent, strict=True)]
-    false = [
-        f"{alert.on} {alert.client} {alert.platform} {alert.from_band}->{alert.to_band} {alert.rule}"
-        for ok, alert in zip(caused, sent, strict=True)
-        if not ok
-    ]
-    return Tally(
-        len(wanted), len(delays), len(sent), sum(listed), sum(caused), sum(befallen), tuple(delays), tuple(missed),
-        tuple(false),
-    )  # fmt: skip
+    return delays, missed
 
 
-# --- stability -------------------------------------------------------------------------------
-
-
-def stability_figures(seen: Observed, years: float) -> dict[str, Any]:
-    """Band changes per client, platform and purpose in a year without a step of the ledger before, and reversals."""
-    steps: dict[str, list[date]] = defaultdict(list)
-    for row in seen.ledger:
-        steps[row.platform].append(row.known_from.date())
-    moves: dict[tuple[str, str, str], list[BandMove]] = defaultdict(list)
-    for move in seen.moves:
-        moves[move.client, move.platform, move.purpose].append(move)
-    pairs = max(1, len(seen.scored))
-    unprompted = Counter(
-        (m.client, m.platform, m.purpose) for ms in moves.values() for m in ms if not _is_prompted(m, steps)
-    )
-    reversals = sum(
-        later.to_band == earlier.from_band and (later.on - earlier.on).days <= _REVERSAL_DAYS
-        and not _is_prompted(later, steps)
-        for ms in moves.values()
-        for earlier, later in pairwise(ms)
-    )  # fmt: skip
-    total = sum(len(ms) for ms in moves.values())
-    return {
-        "pairs": pairs,
-        "changes": total,
-        "changes_per_pair_year": round(total / pairs / years, 3),
-        "unprompted_per_pair_year": round(sum(unprompted.values()) / pairs / years, 3),
-        "worst_pair_unprompted_per_year": round(max(unprompted.values(), default=0) / years, 2),
-        "worst_pair": " ".join(unprompted.most_common(1)[0][0]) if unprompted else "",
-        "reversals": reversals,
-        "reversal_share": round(reversals / total, 4) if total else 0.0,
-    }
-
-
-def _is_prompted(move: BandMove, steps: Mapping[str, Sequence[date]]) -> bool:
-    days = [*steps.get(move.platform, ()), *steps.get("all_social", ())]
-    return any(0 <= (move.on - day).days <= _LEDGER_CAUSE_DAYS for day in days)
-
-
-def trade_off(seen: Observed, scoring: Scoring, years: float) -> dict[str, float]:
-    """Band changes per pair and year, and nights a lasting fall waits, under other triggers on the same scores.
-
-    A fall is lasting when the score stays two weeks below the leaving boundary of the band held.
-    """
-    changes, waits = 0, []
-    for nights in seen.scored.values():
-        band: Nights | None = None
-        below_since: date | None = None
-        for night in nights:
-            if night.score is None:
-                continue
-            if band is None:
-                band = Nights(first_band(night.score, scoring.boundaries))
-                continue
-            leaving = next((b for b in scoring.boundaries if b.band == band.band), None)
-            middle = (leaving.leave + leaving.enter) / 2 if leaving else 0.0
-            is_below = leaving is not None and night.score < middle
-            below_since = (below_since or night.on) if is_below else None
-            after = next_nights(band, night.score, scoring)
-            if after.band != band.band:
-                changes += 1
-                if rank(after.band) < rank(band.band) and below_since is not None:
-                    waits.append((night.on - below_since).days)
-                    below_since = None
-            band = after
-    return {
-        "changes_per_pair_year": round(changes / max(1, len(seen.scored)) / years, 3),
-        "mean_wait_nights": round(sum(waits) / len(waits), 2) if waits else 0.0,
-        "falls": len(waits),
-    }
+def _line(alert: AlertSeen) -> str:
+    return f"{alert.on} {alert.client} {alert.platform} {alert.from_band}->{alert.to_band} {alert.rule}"
 
 
 # --- direction -------------------------------------------------------------------------------
 
 
+Risks = Mapping[tuple[str, str], Sequence[tuple[date, float]]]
+
+
 def sign_figures(
-    risks: Mapping[tuple[str, str], Sequence[tuple[date, float]]], told: Mapping[str, Contained]
+    risks: Risks, told: Mapping[str, Contained], jurisdictions: Mapping[str, Jurisdiction]
 ) -> dict[str, Any]:
     """Whether the risk moved as listed within a week: U up, D down, N not at all (half a point is still nothing)."""
     right: Counter[str] = Counter()
@@ -427,18 +437,32 @@ def sign_figures(
         if kind not in ("U", "D", "N"):
             continue
         asked[kind] += 1
-        right[kind] += _sign(_shift(risks, one)) == {"U": 1, "D": -1, "N": 0}[kind]
+        right[kind] += _sign(_shift(risks, one, jurisdictions)) == {"U": 1, "D": -1, "N": 0}[kind]
     return {kind: {"events": asked[kind], "right": _share(right[kind], asked[kind])} for kind in ("U", "D", "N")}
 
 
-def _shift(risks: Mapping[tuple[str, str], Sequence[tuple[date, float]]], one: Contained) -> float:
-    series = risks.get((one.event.platform, one.event.jurisdiction), ())
+def _shift(risks: Risks, one: Contained, jurisdictions: Mapping[str, Jurisdiction]) -> float:
+    place = one.event.jurisdiction
     start, end = min(one.event.on, one.first_on) - timedelta(days=1), one.first_on + timedelta(days=7)
-    before = next((value for day, value in reversed(series) if day <= start), None)
-    inside = [value for day, value in series if start < day <= end]
+    before = _risk_at(risks, one.event.platform, place, start, jurisdictions)
+    inside = [value for day, value in risks.get((one.event.platform, place), ()) if start < day <= end]
     if before is None or not inside:
         return 0.0
     return max((value - before for value in inside), key=abs)
+
+
+def _risk_at(
+    risks: Risks, platform: str, place: str, day: date, jurisdictions: Mapping[str, Jurisdiction]
+) -> float | None:
+    """The risk on a day; where nothing was ever told of a place, that of the place above holds there."""
+    above: str | None = place
+    while above is not None:
+        value = next((value for on, value in reversed(risks.get((platform, above), ())) if on <= day), None)
+        if value is not None:
+            return value
+        known = jurisdictions.get(above)
+        above = known.parent if known else None
+    return None
 
 
 def _sign(shift: float) -> int:
