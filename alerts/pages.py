@@ -13,7 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from alerts.charts import HEIGHT, SPARK_HEIGHT, SPARK_WIDTH, WIDTH, chart_of, spark_of
 from alerts.naming import Names, names_in
 from alerts.phrases import Lang, Phrases
-from alerts.wording import reason_lines
+from alerts.wording import reason_lines, score_change
 from trendwarte.brief_facts import BriefFacts, ChangeLine, MatrixRow, OperatorFacts
 from trendwarte.explaining import is_base_rate
 from trendwarte.floors import rank
@@ -65,7 +65,7 @@ def render_brief(
     """
     phrases = Phrases(lang, facts.time_zone)
     names = names_in(facts, phrases)
-    changes = [(c, _reasons(c, names, phrases)) for c in facts.changes]
+    changes = [(c, _reasons(c, names, phrases), _score(c, phrases)) for c in facts.changes]
     charts = [chart_of(t, names.place(t.jurisdiction), facts.risk_zones, phrases) for t in facts.timelines]
     present = [row for row in facts.rows if row.presence != "none"]
     return _page(
@@ -96,6 +96,14 @@ def _reasons(change: ChangeLine, names: Names, phrases: Phrases) -> list[str]:
     if not reasons and change.floor:
         reasons.append(phrases.text("floor_set", about="", floor=phrases.limit(change.floor)))
     return list(dict.fromkeys(reasons))
+
+
+def _score(change: ChangeLine, phrases: Phrases) -> str:
+    """What became of the score, and of whose where several purposes moved alike."""
+    score = score_change(change.from_score, change.to_score, phrases)
+    if score and change.lead_purpose and len(change.purposes) > 1:
+        return f"{phrases.word('purpose', change.lead_purpose)}: {score}"
+    return score
 
 
 def _lead(facts: BriefFacts, names: Names, phrases: Phrases) -> list[str]:

@@ -222,12 +222,25 @@ def change_line(alert: Alert, phrases: Phrases) -> str:
         "changed", purpose=phrases.word("purpose", alert.purpose),
         before=phrases.word("band", alert.from_band), after=phrases.word("band", alert.to_band),
     )  # fmt: skip
-    if alert.to_score is None:
-        return what
-    after = phrases.number(alert.to_score)
-    if alert.from_score is None or phrases.number(alert.from_score) == after:
-        return f"{what} ({phrases.text('score_now', after=after)})"
-    return f"{what} ({phrases.text('score', before=phrases.number(alert.from_score), after=after)})"
+    score = score_change(alert.from_score, alert.to_score, phrases)
+    return f"{what} ({score})" if score else what
+
+
+def score_change(before: float | None, after: float | None, phrases: Phrases) -> str:
+    """What became of a score; with a decimal where whole numbers would hide that it moved, empty where it is unknown.
+
+    A change is confirmed after some nights beyond the boundary, so on the last of them a score may have moved by little
+    or not at all.
+    """
+    if after is None:
+        return ""
+    if before is None:
+        return phrases.text("score_now", after=phrases.number(after))
+    for pattern in ("0", "0.0"):
+        told = phrases.number(before, pattern), phrases.number(after, pattern)
+        if told[0] != told[1]:
+            return phrases.text("score", before=told[0], after=told[1])
+    return phrases.text("score_same", after=phrases.number(after))
 
 
 def _confidence(alert: Alert, settings: Settings, phrases: Phrases) -> str:

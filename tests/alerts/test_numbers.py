@@ -2,12 +2,13 @@
 
 import re
 import string
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
 
 from alerts import Phrases, catalogue, names_of, numbered, reason_text, render_brief
-from alerts.wording import Block
+from alerts.wording import Block, change_line, score_change
 from flows.explaining import sentences
 from tests.alerts.conftest import alert, load_once
 from tests.alerts.facts import brief_of
@@ -75,3 +76,27 @@ def test_a_letter_to_a_client_holds_no_command(lang):
     for text in (plain, html):
         assert "trendwarte alerts" not in text and "--client" not in text
     assert catalogue(lang)["text"]["quiet_how"].format(platform="TikTok", client="Crunchwell Snacks (example)") in plain
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "german", "english"),
+    [
+        (71.4, 12.0, "Wert 71 → 12 von 100", "score 71 → 12 of 100"),
+        (70.3, 69.6, "Wert 70,3 → 69,6 von 100", "score 70.3 → 69.6 of 100"),
+        (70.04, 70.0, "Wert unverändert bei 70 von 100", "score unchanged at 70 of 100"),
+        (70.0, 70.0, "Wert unverändert bei 70 von 100", "score unchanged at 70 of 100"),
+        (None, 70.0, "Wert 70 von 100", "score 70 of 100"),
+        (70.0, None, "", ""),
+    ],
+)
+def test_no_score_is_said_to_have_moved_to_where_it_was(before, after, german, english):
+    for lang, said in (("de", german), ("en", english)):
+        phrases = Phrases(lang, "Europe/Berlin")
+        assert score_change(before, after, phrases) == said
+        one = alert(from_score=before, to_score=after)
+        assert change_line(one, phrases).endswith(f" ({said})" if said else "")
+        change = replace(brief_of().changes[0], from_score=before, to_score=after, lead_purpose="advertising")
+        page = render_brief(brief_of(changes=(change,)), lang)
+        told = page[page.index('<p class="move">') : page.index("</article>")]
+        assert said in told and "→ 70 " not in told
+        assert bool(said) is (" 100</p>" in told)
