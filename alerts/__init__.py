@@ -6,7 +6,7 @@ from alerts.greeting import greet
 from alerts.http_line import post as ping
 from alerts.naming import names_of
 from alerts.pages import render_brief, render_index, render_operator, write_pages
-from alerts.phrases import Phrases, catalogue, numbered
+from alerts.phrases import Phrases, catalogue, numbered, opened
 from alerts.sending import send, signature
 from alerts.wording import letter_of, reason_text, recommendation
 
@@ -21,6 +21,7 @@ __all__ = [
     "names_of",
     "notice_message",
     "numbered",
+    "opened",
     "ping",
     "plain_notice",
     "reason_text",

@@ -95,7 +95,7 @@ def _alert_line(group: Sequence[Alert], names: Names, phrases: Phrases) -> str:
     line = f"{day}: {names.platform(first.platform)}, {purposes}: {moved}"
     if first.reasons:
         is_rise = rank(first.to_band) > rank(first.from_band)
-        line += f"; {reason_lines(first.reasons, names, phrases, is_rise=is_rise)[0]}"
+        line += f". {reason_lines(first.reasons, names, phrases, is_rise=is_rise)[0]}"
     line = cut(line, _LINE_LENGTH)
     if first.evidence:
         quote = first.evidence[0]

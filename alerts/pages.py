@@ -12,7 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 
 from alerts.charts import HEIGHT, SPARK_HEIGHT, SPARK_WIDTH, WIDTH, chart_of, spark_of
 from alerts.naming import Names, names_in
-from alerts.phrases import Lang, Phrases
+from alerts.phrases import Lang, Phrases, opened
 from alerts.wording import reason_lines, score_change
 from trendwarte.brief_facts import BriefFacts, ChangeLine, MatrixRow, OperatorFacts
 from trendwarte.explaining import is_base_rate
@@ -32,13 +32,15 @@ _REASONS_MAX = 6
 @cache
 def environment() -> Environment:
     """Templates with autoescaping for HTML; an undefined name is an error."""
-    return Environment(
+    found = Environment(
         loader=PackageLoader("alerts"),
         autoescape=select_autoescape(enabled_extensions=("html.j2",), default=False),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    found.filters["opened"] = opened
+    return found
 
 
 @cache
@@ -95,15 +97,15 @@ def _reasons(change: ChangeLine, names: Names, phrases: Phrases) -> list[str]:
         )  # fmt: skip
     if not reasons and change.floor:
         reasons.append(phrases.text("floor_set", about="", floor=phrases.limit(change.floor)))
-    return list(dict.fromkeys(reasons))
+    return list(dict.fromkeys(map(opened, reasons)))
 
 
 def _score(change: ChangeLine, phrases: Phrases) -> str:
     """What became of the score, and of whose where several purposes moved alike."""
     score = score_change(change.from_score, change.to_score, phrases)
     if score and change.lead_purpose and len(change.purposes) > 1:
-        return f"{phrases.word('purpose', change.lead_purpose)}: {score}"
-    return score
+        score = f"{phrases.word('purpose', change.lead_purpose)}: {score}"
+    return opened(score)
 
 
 def _lead(facts: BriefFacts, names: Names, phrases: Phrases) -> list[str]:

@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Any
 
 from alerts.naming import Names, names_of
-from alerts.phrases import Phrases, numbered
+from alerts.phrases import Phrases, numbered, opened
 from trendwarte.explaining import level_of
 from trendwarte.floors import rank
 from trendwarte.settings import Client, Recommendation, Settings
@@ -223,7 +223,7 @@ def change_line(alert: Alert, phrases: Phrases) -> str:
         before=phrases.word("band", alert.from_band), after=phrases.word("band", alert.to_band),
     )  # fmt: skip
     score = score_change(alert.from_score, alert.to_score, phrases)
-    return f"{what} ({score})" if score else what
+    return opened(f"{what} ({score})" if score else what)
 
 
 def score_change(before: float | None, after: float | None, phrases: Phrases) -> str:
@@ -249,7 +249,7 @@ def _confidence(alert: Alert, settings: Settings, phrases: Phrases) -> str:
 
 
 def reason_lines(reasons: Sequence[Reason], names: Names, phrases: Phrases, *, is_rise: bool) -> list[str]:
-    """Reasons as sentences, each once; a limit that was replaced by itself became stricter or looser."""
+    """Reasons as lines, each once; a limit that was replaced by itself became stricter or looser."""
 
     def limit(reason: Reason) -> tuple[str, str, str]:
         return (reason.floor, reason.instrument, reason.jurisdiction)
@@ -261,7 +261,7 @@ def reason_lines(reasons: Sequence[Reason], names: Names, phrases: Phrases, *, i
         for r in reasons
         if not (r.code == "floor_lifted" and limit(r) in moved)
     ]
-    return list(dict.fromkeys(cut(reason_text(r, names, phrases), _LINE_LENGTH) for r in shown))
+    return list(dict.fromkeys(cut(opened(reason_text(r, names, phrases)), _LINE_LENGTH) for r in shown))
 
 
 def reason_text(reason: Reason, names: Names, phrases: Phrases) -> str:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from alerts import catalogue, compose
+from alerts import catalogue, compose, opened
 from alerts.letters import Envelope, mail
 from flows.explaining import as_text
 from tests.alerts.conftest import HOSTILE, NIGHT, alert, load_once, many, quote, settings_with, verdict
@@ -173,4 +173,4 @@ def test_letter_and_explanation_call_a_confidence_by_the_same_word(language, sur
     plain, _ = text_of(letter_of(alert(confidence=sure), language=language)[0])
     assert f": {word} ({100 * sure:.0f} " in plain
     text = as_text(explained(confidence=sure), known.model_copy(update={"scoring": scoring}), language)
-    assert f"  {word}: {100 * sure:.0f} %" in text
+    assert f"  {opened(word)}: {100 * sure:.0f} %" in text

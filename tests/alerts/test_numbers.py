@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from alerts import Phrases, catalogue, names_of, numbered, reason_text, render_brief
+from alerts import Phrases, catalogue, names_of, numbered, opened, reason_text, render_brief
 from alerts.wording import Block, change_line, score_change
 from flows.explaining import sentences
 from tests.alerts.conftest import alert, load_once
@@ -94,9 +94,9 @@ def test_no_score_is_said_to_have_moved_to_where_it_was(before, after, german, e
         phrases = Phrases(lang, "Europe/Berlin")
         assert score_change(before, after, phrases) == said
         one = alert(from_score=before, to_score=after)
-        assert change_line(one, phrases).endswith(f" ({said})" if said else "")
+        assert change_line(one, phrases).endswith(f" ({said})" if said else "exit" if lang == "en" else "Rückzug")
         change = replace(brief_of().changes[0], from_score=before, to_score=after, lead_purpose="advertising")
         page = render_brief(brief_of(changes=(change,)), lang)
         told = page[page.index('<p class="move">') : page.index("</article>")]
-        assert said in told and "→ 70 " not in told
+        assert opened(said) in told and "→ 70 " not in told
         assert bool(said) is (" 100</p>" in told)

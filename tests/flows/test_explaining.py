@@ -36,8 +36,8 @@ def told(found, lang="de"):
 
 @pytest.mark.parametrize(
     ("lang", "base", "share"),
-    [("de", "Grundwert, keine Meldung", "gering: 12 % des Abzugs für Risiken"),
-     ("en", "base rate, no report", "low: 12 % of what is deducted for risk")],
+    [("de", "Grundwert, keine Meldung", "Gering: 12 % des Abzugs für Risiken"),
+     ("en", "base rate, no report", "Low: 12 % of what is deducted for risk")],
 )  # fmt: skip
 def test_a_term_that_nobody_reported_says_so_and_the_share_is_that_of_the_risk(lang, base, share):
     lines = told(explained(), lang).splitlines()
