@@ -21,7 +21,8 @@ from trendwarte.settings import Client, Settings
 from trendwarte.telling import Memory
 from trendwarte.types import Alert
 
-_LINE_LENGTH = 260
+#: Eight of the longest lines fit into a section of Slack.
+_LINE_LENGTH = 320
 _DEADLINES_MAX = 12
 PREFIX = "twd"
 
@@ -47,6 +48,7 @@ def _letter(facts: DigestFacts, client: Client, settings: Settings, phrases: Phr
     today, names = phrases.local_day(facts.until), names_of(settings, phrases)
     more = phrases.text("digest_more", count="{count}")
     notes = _alert_lines(facts.notes, names, phrases)
+    count = len(notes)
     if facts.over_budget:
         notes.append(phrases.text("digest_over", count=facts.over_budget))
     dates = [_date_line(d, names, phrases, today) for d in facts.deadlines[:_DEADLINES_MAX]]
@@ -57,7 +59,6 @@ def _letter(facts: DigestFacts, client: Client, settings: Settings, phrases: Phr
         ("digest_dates", dates),
     )
     blocks = tuple(Block(phrases.text(key), tuple(dict.fromkeys(lines)), more) for key, lines in parts if lines)
-    count = len({(a.platform, a.rule, a.as_of) for a in facts.notes})
     key = "digest_subject_events" if count else "digest_subject_dates"
     return Letter(
         subject=phrases.text("digest_subject", client=client.name, what=phrases.text(key, count=count)),

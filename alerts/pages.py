@@ -11,6 +11,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from alerts.charts import HEIGHT, SPARK_HEIGHT, SPARK_WIDTH, WIDTH, chart_of, spark_of
+from alerts.horizon import ground_text
 from alerts.naming import Names, names_in
 from alerts.phrases import Lang, Phrases, opened
 from alerts.wording import reason_lines, score_change
@@ -18,7 +19,6 @@ from trendwarte.brief_facts import BriefFacts, ChangeLine, MatrixRow, OperatorFa
 from trendwarte.explaining import is_base_rate
 from trendwarte.floors import rank
 from trendwarte.polling import ANSWERED
-from trendwarte.radar.facts import sentence, stage_word
 from trendwarte.settings import Settings
 from trendwarte.vocabulary import Band
 
@@ -77,7 +77,7 @@ def render_brief(
         present=present, others=[row for row in facts.rows if row.presence == "none" and not _is_obscure(row)],
         obscure=[row for row in facts.rows if row.presence == "none" and _is_obscure(row)],
         changes=changes, open_changes=_OPEN_CHANGES, has_neighbours=has_neighbours,
-        sentence=sentence, stage_word=stage_word, spark_of=spark_of, spark_size=(SPARK_WIDTH, SPARK_HEIGHT),
+        ground_text=ground_text, spark_of=spark_of, spark_size=(SPARK_WIDTH, SPARK_HEIGHT),
         ok_sources=sum(line.state in ANSWERED for line in facts.health),
     )  # fmt: skip
 

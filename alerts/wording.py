@@ -1,5 +1,6 @@
 """Alerts in words: everything a letter, a chat message or a webhook says, in one language, as plain strings."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -166,7 +167,7 @@ def _section(
         urgency=lead.severity,
         band=lead.to_band,
         headline=headline(lead, platform, phrases),
-        meaning=tuple(_meanings(alerts, client, phrases)),
+        meaning=tuple(_meanings(alerts, phrases)),
         changes=tuple(change_line(a, phrases) for a in alerts),
         reasons=tuple(reasons),
         evidence=tuple(quote_of(e, phrases) for e in lead.evidence),
@@ -174,7 +175,7 @@ def _section(
         confidence=_confidence(lead, settings, phrases),
         deadline=_deadline(alerts, verdicts, names, phrases),
         todo=recommendation(settings.playbook, lead, phrases.lang),
-        silence=phrases.text("quiet_how", platform=platform, client=client.name),
+        silence=phrases.text("quiet_how", platform=platform),
     )
 
 
@@ -203,16 +204,13 @@ def headline(alert: Alert, platform: str, phrases: Phrases) -> str:
     return phrases.text("headline", platform=platform, after=after, before=phrases.word("band", alert.from_band))
 
 
-def _meanings(alerts: Sequence[Alert], client: Client, phrases: Phrases) -> Iterable[str]:
+def _meanings(alerts: Sequence[Alert], phrases: Phrases) -> Iterable[str]:
     """One sentence per band reached, with the purposes it concerns."""
     by_band = sorted(alerts, key=lambda a: (URGENCY[a.severity], a.to_band))
     for band, group in groupby(by_band, key=lambda a: a.to_band):
         purposes = dict.fromkeys(phrases.word("purpose", alert.purpose) for alert in group)
         yield phrases.text(
-            "meaning",
-            client=client.name,
-            purposes=phrases.listed(list(purposes)),
-            meaning=phrases.word("meaning", band),
+            "meaning", purposes=phrases.listed(list(purposes)), meaning=phrases.word("meaning", band)
         )
 
 
@@ -227,20 +225,17 @@ def change_line(alert: Alert, phrases: Phrases) -> str:
 
 
 def score_change(before: float | None, after: float | None, phrases: Phrases) -> str:
-    """What became of a score; with a decimal where whole numbers would hide that it moved, empty where it is unknown.
+    """What became of a score, in whole numbers; empty where it is unknown.
 
-    A change is confirmed after some nights beyond the boundary, so on the last of them a score may have moved by little
-    or not at all.
+    A limit, or the last of the nights that confirm, changes a band while the score hardly moves: then no arrow says it
+    did, and no decimal says it moved the other way.
     """
     if after is None:
         return ""
+    now, was = phrases.number(after), phrases.number(before)
     if before is None:
-        return phrases.text("score_now", after=phrases.number(after))
-    for pattern in ("0", "0.0"):
-        told = phrases.number(before, pattern), phrases.number(after, pattern)
-        if told[0] != told[1]:
-            return phrases.text("score", before=told[0], after=told[1])
-    return phrases.text("score_same", after=phrases.number(after))
+        return phrases.text("score_now", after=now)
+    return phrases.text("score_same" if was == now else "score", before=was, after=now)
 
 
 def _confidence(alert: Alert, settings: Settings, phrases: Phrases) -> str:
@@ -286,7 +281,10 @@ def reason_text(reason: Reason, names: Names, phrases: Phrases) -> str:
     }
     text = phrases.text(_sentence(reason), **values)
     if reason.due_date and reason.code not in ("deadline", "caught_up"):
-        text += f" ({phrases.text('due', date=phrases.day(reason.due_date))})"
+        day = phrases.day(reason.due_date)
+        # "…, its date is set (date 20 September)": the word once is enough.
+        is_called = re.search(rf"\b{phrases.text('due_word')}\b", text)
+        text += f" ({day if is_called else phrases.text('due', date=day)})"
     return text
 
 

@@ -35,10 +35,10 @@ def test_a_letter_says_what_changed_for_whom_why_on_whose_word_and_what_to_do():
     plain, html = text_of(letter)
     assert letter["Subject"] == "Handeln: TikTok empfohlen → Rückzug"
     for part in (
-        "TikTok: jetzt „Rückzug“, zuvor „empfohlen“", "Für Crunchwell Snacks (example) heißt das bei Werbung: den Rückzug einleiten.",
+        "Trendwarte: Crunchwell Snacks (example), Stand 4. März 2026", "TikTok: jetzt „Rückzug“, zuvor „empfohlen“", "Das heißt für Werbung: den Rückzug einleiten.",
         "Wert 71 → 12 von 100", "Stichtag: 3. April 2026 (in 30 Tagen)", "Grenze gesetzt", "„TikTok muss bis 19. Januar verkauft werden“",
         "The Ledger, 3. März 2026", "auf Englisch", "Was dagegen spricht", "„Berufung angekündigt“", "Was wir empfehlen",
-        "Sicherheit der Einschätzung: hoch (80 von 100)", "TikTok lässt sich für Crunchwell Snacks (example) auf Zeit stummschalten",
+        "Sicherheit der Einschätzung: hoch (80 von 100)", "Meldungen zu TikTok lassen sich auf Zeit stummschalten",
         "Stand 4. März 2026, 05:00 Uhr MEZ",
     ):  # fmt: skip
         assert part in plain, part
@@ -47,8 +47,8 @@ def test_a_letter_says_what_changed_for_whom_why_on_whose_word_and_what_to_do():
 
 @pytest.mark.parametrize(
     ("language", "words"),
-    [("de", ("Heute kam keine neue Meldung dazu", "Dazu liegt keine neue Meldung vor", "Was dagegen spricht")),
-     ("en", ("Nothing new was reported today", "Nothing new was reported on this", "What speaks against it"))],
+    [("de", ("Es kam keine neue Meldung dazu", "Dazu liegt keine neue Meldung vor", "Was dagegen spricht")),
+     ("en", ("Nothing new was reported;", "Nothing new was reported on this", "What speaks against it"))],
 )  # fmt: skip
 def test_a_rise_that_only_time_brought_says_so_and_what_was_reported_speaks_against_it(language, words):
     rise = alert(from_band="test", to_band="recommend", severity="decide", reasons=(Reason("faded"),), evidence=(),
@@ -119,7 +119,7 @@ def test_purposes_that_move_alike_stand_in_one_sentence_and_the_most_urgent_plat
         alert(), alert(alert_id="a-2", purpose="community"),
     )  # fmt: skip
     plain, _ = text_of(letter)
-    assert "in advertising and community: start to leave" in plain
+    assert "for advertising and community: start to leave" in plain
     assert plain.index("TikTok: now") < plain.index("X: now")
     assert message.severity == "act" and letter["Subject"] == "Act: TikTok recommend → exit (and 1 more)"
 

@@ -28,7 +28,7 @@ def small(line):
 
 @pytest.mark.parametrize(
     ("text", "begun"),
-    [("limit set: x", "Limit set: x"), ("ernst genommen werden", "Ernst genommen werden"), ("eBay sale", "eBay sale"),
+    [("limit set: x", "Limit set: x"), ("heute", "Heute"), ("eBay sale", "eBay sale"),
      ("USA: x", "USA: x"), ("3 Tage", "3 Tage"), ("", "")],
 )  # fmt: skip
 def test_a_word_begins_large_and_a_name_as_it_is_written(text, begun):
@@ -50,7 +50,7 @@ def test_no_reason_and_no_change_begins_small(lang):
 
 @pytest.mark.parametrize("lang", ["de", "en"])
 def test_letter_brief_and_digest_open_their_reasons_alike(lang):
-    reasons = (Reason("floor_set", floor="F8"), Reason("risk_change", points=-3.0, dimension="taken_seriously"))
+    reasons = (Reason("floor_set", floor="F8"), Reason("risk_change", points=-3.0, dimension="peers"))
     own = replace(alert(), reasons=reasons, as_of=NIGHT)
     plain, _ = text_of(letter_of(own, language=lang)[0])
     facts = brief_of(changes=tuple(replace(c, reasons=reasons) for c in brief_of().changes))
@@ -58,9 +58,9 @@ def test_letter_brief_and_digest_open_their_reasons_alike(lang):
     settings = settings_with(MAIL, language=lang)
     (weekly,) = compose_digest(digest(told=(own,)), settings.clients["snack-us"], settings, Memory())
     told, _ = text_of(BytesParser(policy=policy.default).parsebytes(weekly.body))
-    taken = opened(catalogue(lang)["criterion"]["taken_seriously"])
+    peers = opened(catalogue(lang)["criterion"]["peers"])
     said = f"{'Grenze gesetzt' if lang == 'de' else 'Limit set'}: {catalogue(lang)['floor']['F8']}"
     lines = plain.splitlines()
     assert f"- {said}" in lines and f"<li>{said}</li>" in page and f". {said}" in told
-    assert f"<li>{taken}: " in page and any(line.startswith(f"- {taken}: ") for line in lines)
+    assert f"<li>{peers}: " in page and any(line.startswith(f"- {peers}: ") for line in lines)
     assert not any(line.startswith("- ") and small(line[2:]) for line in lines)
