@@ -16,10 +16,11 @@ from alerts.naming import Names, names_in
 from alerts.phrases import Lang, Phrases, opened
 from alerts.wording import reason_lines, score_change
 from trendwarte.brief_facts import BriefFacts, ChangeLine, MatrixRow, OperatorFacts
-from trendwarte.explaining import is_base_rate
+from trendwarte.explaining import standing_reason
 from trendwarte.floors import rank
 from trendwarte.polling import ANSWERED
 from trendwarte.settings import Settings
+from trendwarte.types import Reason
 from trendwarte.vocabulary import Band
 
 #: Word, sign and colour say the same: no verdict is told by colour alone.
@@ -85,19 +86,10 @@ def render_brief(
 def _reasons(change: ChangeLine, names: Names, phrases: Phrases) -> list[str]:
     """Why it changed: the alert's reasons, else what weighs most on the score, else the limit that binds."""
     is_rise = rank(change.to_band) > rank(change.from_band)
-    reasons = reason_lines(change.reasons, names, phrases, is_rise=is_rise)[:_REASONS_MAX]
-    for term in change.terms if not reasons else ():
-        dimension, _, place = term.name.partition(":")
-        reasons.append(
-            phrases.text(
-                "standing_base" if is_base_rate(term) else "standing_risk",
-                dimension=phrases.word("dimension", dimension), place=names.place(place),
-                weight=phrases.number(abs(term.points), "0.0"),
-            )
-        )  # fmt: skip
-    if not reasons and change.floor:
-        reasons.append(phrases.text("floor_set", about="", floor=phrases.limit(change.floor)))
-    return list(dict.fromkeys(map(opened, reasons)))
+    told = change.reasons or [standing_reason(term) for term in change.terms]
+    if not told and change.floor:
+        told = [Reason("floor_set", floor=change.floor)]
+    return reason_lines(told, names, phrases, is_rise=is_rise)[:_REASONS_MAX]
 
 
 def _score(change: ChangeLine, phrases: Phrases) -> str:

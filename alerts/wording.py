@@ -294,9 +294,7 @@ def _sentence(reason: Reason) -> str:
         return "ledger_confirmed"
     if reason.code == "risk_change" and not reason.jurisdiction:
         return "fit_change"  # a criterion of fit holds everywhere
-    # Law has no base rate, and an age limit entered by hand has no event.
-    is_base = not reason.event_id and reason.dimension not in ("legal", "youth")
-    return "standing_base" if reason.code == "standing_risk" and is_base else reason.code
+    return reason.code
 
 
 def recommendation(playbook: Sequence[Recommendation], alert: Alert, lang: str) -> str:

@@ -15,8 +15,9 @@ from alerts.letters import Envelope, mail
 from flows.explaining import as_text
 from tests.alerts.conftest import HOSTILE, NIGHT, alert, load_once, many, quote, settings_with, verdict
 from tests.flows.test_explaining import explained
+from trendwarte.explaining import standing_reason
 from trendwarte.settings import Channel
-from trendwarte.types import Floor, Reason
+from trendwarte.types import Floor, Reason, Term
 
 MAIL = Channel(kind="email", to=["team@snack-us.example"])
 
@@ -133,9 +134,9 @@ def test_a_change_without_a_report_says_so_instead_of_quoting():
     ("language", "words"), [("de", "(Grundwert, keine Meldung)"), ("en", "(base rate, no report)")]
 )
 def test_a_risk_that_nobody_reported_is_told_as_a_base_rate(language, words):
-    weighs = Reason("standing_risk", points=-15.4, dimension="data", jurisdiction="US")
-    for reason, count in ((weighs, 1), (replace(weighs, event_id="e-1"), 0), (replace(weighs, dimension="legal"), 0)):
-        plain, _ = text_of(letter_of(alert(reasons=(reason,)), language=language)[0])
+    for names, count in (((), 1), (("e-1",), 0)):
+        weighs = standing_reason(Term("risk", "data:US", -15.4, event_ids=names))
+        plain, _ = text_of(letter_of(alert(reasons=(weighs,)), language=language)[0])
         assert plain.count(words) == count
 
 

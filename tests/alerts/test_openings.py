@@ -18,7 +18,7 @@ from trendwarte.telling import Memory
 from trendwarte.types import Reason
 from trendwarte.vocabulary import PURPOSES
 
-CODES = ("ledger_transition", "floor_set", "floor_lifted", "risk_change", "standing_risk", "faded", "calmer", "event",
+CODES = ("ledger_transition", "floor_set", "floor_lifted", "risk_change", "standing_risk", "standing_base", "faded", "calmer", "event",
          "many_reports", "confirmed", "deadline", "spark", "caught_up")  # fmt: skip
 
 

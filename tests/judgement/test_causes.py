@@ -197,3 +197,16 @@ def test_what_cannot_wait_is_told_first_and_past_the_budget():
     assert [(alert.severity, alert.status) for alert in found] == [("act", "queued")] * (BUDGET + 1) + [
         ("decide", "digest")
     ]
+
+
+def test_what_weighs_on_a_score_that_hardly_moved_is_told_apart_by_who_reported_it():
+    terms = (
+        Term("risk", "governance:US", -9.0), Term("risk", "data:US", -8.0, event_ids=("e-1",)),
+        Term("risk", "youth:AU", -7.0, instruments=("au-smma",)),
+    )  # fmt: skip
+    found = alert_of(verdict("test", terms=terms), verdict("watch", terms=terms))
+    standing = [(r.code, r.dimension, r.jurisdiction, r.points) for r in found.reasons if r.code.startswith("standing")]
+    assert standing == [
+        ("standing_base", "governance", "US", -9.0), ("standing_risk", "data", "US", -8.0),
+        ("standing_risk", "youth", "AU", -7.0),
+    ]  # fmt: skip
