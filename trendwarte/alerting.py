@@ -122,7 +122,7 @@ def _spark_alert(verdict: Verdict, spark: Standing, client: Client, run_id: str)
         to_score=verdict.score,
         confidence=verdict.confidence,
         presence=client.presence.get(verdict.platform, "none"),
-        reasons=(Reason("spark", jurisdiction=spark.market, title=spark.bursting),),
+        reasons=(Reason("spark", jurisdiction=spark.market, bursting=spark.bursting),),
         status="digest",
         status_reason="note",
     )
@@ -315,7 +315,7 @@ def _floor_reasons(before: Verdict, after: Verdict) -> list[Reason]:
 def _floor_reason(code: str, floor: Floor) -> Reason:
     return Reason(
         code, jurisdiction=floor.jurisdiction, instrument=floor.instrument, floor=floor.rule, due_date=floor.due_date,
-        to_state=floor.state, title=floor.detail,
+        to_state=floor.state, floor_detail=floor.detail,
     )  # fmt: skip
 
 

@@ -63,7 +63,7 @@ def test_a_rule_with_two_halves_says_which_one_holds(floor, detail, said, not_sa
     page = render_brief(brief_of(rows=(MatrixRow("tiktok", "TikTok", "active", (cell,)),)), "de")
     row = page[page.index('data-label="Werbung"') :].split("</td>")[0]
     assert said in row and not_said not in row
-    assert said in lines("de", Reason("floor_set", floor=floor, title=detail))[0]
+    assert said in lines("de", Reason("floor_set", floor=floor, floor_detail=detail))[0]
 
 
 @pytest.mark.parametrize(
