@@ -209,9 +209,7 @@ def _meanings(alerts: Sequence[Alert], phrases: Phrases) -> Iterable[str]:
     by_band = sorted(alerts, key=lambda a: (URGENCY[a.severity], a.to_band))
     for band, group in groupby(by_band, key=lambda a: a.to_band):
         purposes = dict.fromkeys(phrases.word("purpose", alert.purpose) for alert in group)
-        yield phrases.text(
-            "meaning", purposes=phrases.listed(list(purposes)), meaning=phrases.word("meaning", band)
-        )
+        yield phrases.text("meaning", purposes=phrases.listed(list(purposes)), meaning=phrases.word("meaning", band))
 
 
 def change_line(alert: Alert, phrases: Phrases) -> str:

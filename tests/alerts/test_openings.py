@@ -40,7 +40,9 @@ def test_no_reason_and_no_change_begins_small(lang):
     phrases = Phrases(lang, "Europe/Berlin")
     names, words = names_of(load_once(), phrases), catalogue(lang)
     bare = [Reason(code, floor="F8", due_date=date(2026, 3, 4), days=3) for code in CODES]
-    about = [replace(one, dimension=name, points=-2) for one in bare for name in (*words["dimension"], *words["criterion"])]
+    about = [
+        replace(one, dimension=name, points=-2) for one in bare for name in (*words["dimension"], *words["criterion"])
+    ]
     placed = [replace(one, jurisdiction="US", instrument="us-pafaca") for one in about]
     for line in reason_lines([*about, *placed], names, phrases, is_rise=False):
         assert not small(line), line

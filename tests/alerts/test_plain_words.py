@@ -34,14 +34,19 @@ def digest_of(lang, **facts):
     return letter["Subject"], text_of(letter)[0].splitlines()
 
 
-@pytest.mark.parametrize(("lang", "word", "day"), [("de", "Stichtag", "5. April 2026"), ("en", "date", "April 5, 2026")])
+@pytest.mark.parametrize(
+    ("lang", "word", "day"), [("de", "Stichtag", "5. April 2026"), ("en", "date", "April 5, 2026")]
+)
 def test_a_sentence_calls_a_date_by_its_name_once(lang, word, day):
     law = {"instrument": "us-cfius-2019", "jurisdiction": "US", "due_date": DUE}
     named = [
         Reason("floor_set", floor="F3", **law), Reason("floor_lifted", floor="F3", **law),
         Reason("ledger_transition", from_state="proposed", to_state="scheduled", **law),
     ]  # fmt: skip
-    bare = [Reason("floor_set", floor="F4", **law), Reason("ledger_transition", from_state="in_force", to_state="delayed", **law)]
+    bare = [
+        Reason("floor_set", floor="F4", **law),
+        Reason("ledger_transition", from_state="in_force", to_state="delayed", **law),
+    ]
     for reason in (*named, *bare):
         text = said(reason, lang)
         assert len(re.findall(rf"\b{word}\b", text)) == 1, text
@@ -79,7 +84,13 @@ def test_a_letter_says_what_its_confidence_is_a_share_of(lang):
     assert line.endswith("Meldungen und Rechtsschritten beruht" if lang == "de" else "reports and legal steps")
 
 
-@pytest.mark.parametrize(("lang", "begin"), [("de", "Eine Änderung in den letzten 30 Tagen: TikTok von „"), ("en", "One change in the last 30 days: TikTok from “")])
+@pytest.mark.parametrize(
+    ("lang", "begin"),
+    [
+        ("de", "Eine Änderung in den letzten 30 Tagen: TikTok von „"),
+        ("en", "One change in the last 30 days: TikTok from “"),
+    ],
+)
 def test_the_lead_has_one_colon(lang, begin):
     assert begin in render_brief(brief_of(changes=brief_of().changes[:1]), lang)
 
@@ -103,7 +114,9 @@ def test_a_long_name_of_a_law_does_not_cut_its_date_in_two():
     step = Reason("ledger_transition", jurisdiction="US", instrument="us-pafaca", from_state="non_enforced",
                   to_state="non_enforced", due_date=date(2026, 9, 23))  # fmt: skip
     one = alert(purpose="earned_pr", from_band="avoid", to_band="avoid", reasons=(step,), evidence=())
-    notes = tuple(replace(one, alert_id=f"n-{p}", purpose=p) for p in ("earned_pr", "employer_branding", "exec_positioning"))
+    notes = tuple(
+        replace(one, alert_id=f"n-{p}", purpose=p) for p in ("earned_pr", "employer_branding", "exec_positioning")
+    )
     _, lines = digest_of("de", notes=notes, over_budget=0)
     assert any("PAFACA" not in line and line.endswith("(Stichtag 23. September 2026)") for line in lines)
 

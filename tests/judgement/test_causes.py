@@ -58,7 +58,9 @@ def codes(alert):
 def test_a_new_grave_event_told_by_several_houses_asks_to_decide_and_is_named():
     found = alert_of(verdict("test"), verdict("watch"), events=[heard()])
     assert (found.severity, found.status) == ("decide", "queued")
-    assert found.reasons[0].code == "event" and event().title not in str(found.reasons), "its headline can be erased, a reason not"
+    assert found.reasons[0].code == "event" and event().title not in str(found.reasons), (
+        "its headline can be erased, a reason not"
+    )
     assert found.event_ids[0] == "e-1", "its quotes come first"
 
 

@@ -126,7 +126,9 @@ REASONS = (
 
 
 def test_the_reasons_of_an_alert_are_read_as_they_were_stored(tmp_path):
-    told = Alert("a-1", "run", FIRST, "klinikum", "tiktok", "earned_pr", "note", "spark", "test", "watch", "t", reasons=REASONS)
+    told = Alert(
+        "a-1", "run", FIRST, "klinikum", "tiktok", "earned_pr", "note", "spark", "test", "watch", "t", reasons=REASONS
+    )
     with Warehouse(tmp_path / "w.duckdb") as warehouse:
         with warehouse.transaction():
             warehouse.verdicts.store_alerts([told])
@@ -140,4 +142,6 @@ def test_a_reason_of_the_time_when_one_field_held_everything_says_the_same(reaso
     raw["title"] = raw.pop("floor_detail") or raw.pop("bursting", "")
     raw.pop("bursting", None)
     assert reason_of(raw) == reason
-    assert reason_of(raw | {"code": "event", "title": "A headline"}) == replace(reason, code="event", floor_detail="", bursting="")
+    assert reason_of(raw | {"code": "event", "title": "A headline"}) == replace(
+        reason, code="event", floor_detail="", bursting=""
+    )

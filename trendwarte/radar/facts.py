@@ -99,4 +99,3 @@ def cautions_of(standing: Standing, platform: Platform, markets: Sequence[str], 
 def _scaled(points: Sequence[tuple[date, float]]) -> tuple[Point, ...]:
     top = max((value for _, value in points), default=0.0) or 1.0
     return tuple(Point(day, round(value / top, 4)) for day, value in points)
-
