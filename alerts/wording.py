@@ -137,7 +137,7 @@ def common_words(phrases: Phrases) -> dict[str, str]:
 def _subject(alerts: Sequence[Alert], names: Names, phrases: Phrases) -> str:
     first = alerts[0]
     what = phrases.text(
-        "one_change", platform=names.platform(first.platform),
+        _moved("one_change", first), platform=names.platform(first.platform),
         before=phrases.word("band", first.from_band), after=phrases.word("band", first.to_band),
     )  # fmt: skip
     others = len({alert.platform for alert in alerts}) - 1
@@ -198,10 +198,13 @@ def _deadline(
 
 def headline(alert: Alert, platform: str, phrases: Phrases) -> str:
     """The change in one line."""
-    after = phrases.word("band", alert.to_band)
-    if alert.from_band == alert.to_band:
-        return phrases.text("headline_same", platform=platform, after=after)
-    return phrases.text("headline", platform=platform, after=after, before=phrases.word("band", alert.from_band))
+    before, after = phrases.word("band", alert.from_band), phrases.word("band", alert.to_band)
+    return phrases.text(_moved("headline", alert), platform=platform, before=before, after=after)
+
+
+def _moved(key: str, alert: Alert) -> str:
+    """The sentence for a band that changed, or for one that stays."""
+    return f"{key}_same" if alert.from_band == alert.to_band else key
 
 
 def _meanings(alerts: Sequence[Alert], phrases: Phrases) -> Iterable[str]:
@@ -215,7 +218,7 @@ def _meanings(alerts: Sequence[Alert], phrases: Phrases) -> Iterable[str]:
 def change_line(alert: Alert, phrases: Phrases) -> str:
     """One purpose: bands and scores."""
     what = phrases.text(
-        "changed", purpose=phrases.word("purpose", alert.purpose),
+        _moved("changed", alert), purpose=phrases.word("purpose", alert.purpose),
         before=phrases.word("band", alert.from_band), after=phrases.word("band", alert.to_band),
     )  # fmt: skip
     score = score_change(alert.from_score, alert.to_score, phrases)
@@ -279,8 +282,8 @@ def reason_text(reason: Reason, names: Names, phrases: Phrases) -> str:
     text = phrases.text(_sentence(reason), **values)
     if reason.due_date and reason.code not in ("deadline", "caught_up"):
         day = phrases.day(reason.due_date)
-        # "…, its date is set (date 20 September)": the word once is enough.
-        is_called = re.search(rf"\b{phrases.text('due_word')}\b", text)
+        # "…, its date is set (date 20 September)": the word once is enough, where it stands beside its day.
+        is_called = re.search(rf"\b{phrases.text('due_word')}\b", text.rpartition("→")[2])
         text += f" ({day if is_called else phrases.text('due', date=day)})"
     return text
 

@@ -25,7 +25,7 @@ def limit(code, floor, **more):
 
 @pytest.mark.parametrize(
     ("lang", "ended"),
-    [("de", "USA: Executive Order 13942 (TikTok), Grenze entfallen; bisher galt: die Maßnahme war ausgesetzt, aber nicht aufgehoben"),
+    [("de", "USA: Executive Order 13942 (TikTok), Grenze entfallen; bisher: die Maßnahme war ausgesetzt, aber nicht aufgehoben"),
      ("en", "United States: Executive Order 13942 (TikTok), limit lifted; until now: the measure was suspended, but not lifted")],
 )  # fmt: skip
 def test_a_limit_that_ended_is_told_as_what_held_until_now_and_about_which_law(lang, ended):

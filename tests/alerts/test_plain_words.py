@@ -47,6 +47,8 @@ def test_a_sentence_calls_a_date_by_its_name_once(lang, word, day):
         Reason("floor_set", floor="F4", **law),
         Reason("ledger_transition", from_state="in_force", to_state="delayed", **law),
     ]
+    left = said(Reason("ledger_transition", from_state="scheduled", to_state="delayed", **law), lang)
+    assert left.endswith(f"({word} {day})"), "the date of a state that was left is another one"
     for reason in (*named, *bare):
         text = said(reason, lang)
         assert len(re.findall(rf"\b{word}\b", text)) == 1, text
@@ -156,3 +158,20 @@ def test_both_languages_have_the_same_words():
 def test_the_age_of_a_surge_is_told_in_the_brief():
     line = replace(brief_of().emerging[1], cautions=(Ground("young", count=1, on=NIGHT.date() - timedelta(days=1)),))
     assert "erst einen Tag alt" in render_brief(brief_of(emerging=(line,)), "de")
+
+
+@pytest.mark.parametrize(("lang", "line", "subject"), [
+    ("de", "- Werbung: weiterhin meiden (Wert 31 → 25 von 100)", "Handeln: TikTok weiterhin meiden"),
+    ("en", "- Advertising: still avoid (score 31 → 25 of 100)", "Act: TikTok still avoid"),
+])  # fmt: skip
+def test_a_band_that_stays_is_not_said_to_have_moved_to_itself(lang, line, subject):
+    letter, _ = letter_of(alert(from_band="avoid", to_band="avoid", from_score=31.0, to_score=25.0), language=lang)
+    assert line in text_of(letter)[0].splitlines() and letter["Subject"] == subject
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_limit_that_ended_is_told_without_a_word_twice(lang):
+    for floor in catalogue(lang)["floor_was"]:
+        words = re.findall(r"\w{4,}", said(Reason("floor_lifted", floor=floor), lang).lower())
+        verbs = [word for word in words if word in ("galt", "applied")]
+        assert len(verbs) <= 1, words
