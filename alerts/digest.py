@@ -59,7 +59,7 @@ def _letter(facts: DigestFacts, client: Client, settings: Settings, phrases: Phr
         ("digest_dates", dates),
     )
     blocks = tuple(Block(phrases.text(key), tuple(dict.fromkeys(lines)), more) for key, lines in parts if lines)
-    key = "digest_subject_events" if count else "digest_subject_dates"
+    key = "digest_subject_events" if count else "digest_subject_dates" if dates else "digest_subject_told"
     return Letter(
         subject=phrases.text("digest_subject", client=client.name, what=phrases.text(key, count=count)),
         greeting=phrases.text(

@@ -106,6 +106,12 @@ def test_a_digest_counts_the_lines_it_shows():
     assert subject.endswith(": 2 Hinweise") and len([line for line in shown if line]) == 2
 
 
+def test_a_digest_without_dates_announces_none():
+    told, dates = ({"notes": (), "over_budget": 0, "deadlines": found} for found in ((), brief_of().deadlines))
+    assert digest_of("de", **told)[0].endswith(": Rückblick auf das Gemeldete")
+    assert digest_of("de", **dates)[0].endswith(": anstehende Stichtage")
+
+
 @pytest.mark.parametrize(("over", "words"), [(1, "Einer dieser Hinweise lag"), (3, "3 dieser Hinweise lagen")])
 def test_a_digest_says_what_would_have_been_too_much(over, words):
     _, lines = digest_of("de", over_budget=over)
