@@ -7,8 +7,10 @@ from email import policy
 from email.parser import BytesParser
 
 import pytest
+from icalendar import Calendar
 
 from alerts import Phrases, catalogue, compose_digest, names_of, opened, render_brief
+from alerts.feeds import calendar
 from alerts.wording import change_line, reason_lines
 from tests.alerts.conftest import NIGHT, alert, load_once, settings_with
 from tests.alerts.facts import brief_of
@@ -66,3 +68,12 @@ def test_letter_brief_and_digest_open_their_reasons_alike(lang):
     assert f"- {said}" in lines and f"<li>{said}</li>" in page and f". {said}" in told
     assert f"<li>{peers}: " in page and any(line.startswith(f"- {peers}: ") for line in lines)
     assert not any(line.startswith("- ") and small(line[2:]) for line in lines)
+
+
+@pytest.mark.parametrize("lang", ["de", "en"])
+def test_dates_in_brief_and_calendar_open_what_is_planned(lang):
+    facts = brief_of(deadlines=brief_of().deadlines[:1])
+    planned = opened(catalogue(lang)["measure"]["forced_sale"])
+    assert f"<small>{planned} · " in render_brief(facts, lang)
+    (event,) = Calendar.from_ical(calendar(facts, settings_with(language=lang))).walk("VEVENT")
+    assert not any(small(line) for line in str(event["description"]).splitlines()) and planned in event["description"]
