@@ -15,7 +15,6 @@ from alerts.wording import (
     reason_lines,
 )
 from trendwarte.brief_facts import Deadline, DigestFacts, Standing
-from trendwarte.floors import rank
 from trendwarte.messages import Message
 from trendwarte.settings import Client, Settings
 from trendwarte.telling import Memory
@@ -95,8 +94,7 @@ def _alert_line(group: Sequence[Alert], names: Names, phrases: Phrases) -> str:
     purposes = phrases.listed([phrases.word("purpose", alert.purpose) for alert in group])
     line = f"{day}: {names.platform(first.platform)}, {purposes}: {moved}"
     if first.reasons:
-        is_rise = rank(first.to_band) > rank(first.from_band)
-        line += f". {reason_lines(first.reasons, names, phrases, is_rise=is_rise)[0]}"
+        line += f". {reason_lines(first.reasons, names, phrases, first.from_band, first.to_band)[0]}"
     line = cut(line, _LINE_LENGTH)
     if first.evidence:
         quote = first.evidence[0]

@@ -17,7 +17,6 @@ from alerts.phrases import Lang, Phrases, opened
 from alerts.wording import reason_lines, score_change
 from trendwarte.brief_facts import BriefFacts, ChangeLine, MatrixRow, OperatorFacts
 from trendwarte.explaining import standing_reason
-from trendwarte.floors import rank
 from trendwarte.polling import ANSWERED
 from trendwarte.settings import Settings
 from trendwarte.types import Reason
@@ -85,11 +84,10 @@ def render_brief(
 
 def _reasons(change: ChangeLine, names: Names, phrases: Phrases) -> list[str]:
     """Why it changed: the alert's reasons, else what weighs most on the score, else the limit that binds."""
-    is_rise = rank(change.to_band) > rank(change.from_band)
     told = change.reasons or [standing_reason(term) for term in change.terms]
     if not told and change.floor:
         told = [Reason("floor_set", floor=change.floor)]
-    return reason_lines(told, names, phrases, is_rise=is_rise)[:_REASONS_MAX]
+    return reason_lines(told, names, phrases, change.from_band, change.to_band)[:_REASONS_MAX]
 
 
 def _score(change: ChangeLine, phrases: Phrases) -> str:

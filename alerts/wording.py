@@ -13,6 +13,7 @@ from trendwarte.explaining import level_of
 from trendwarte.floors import rank
 from trendwarte.settings import Client, Recommendation, Settings
 from trendwarte.types import Alert, Evidence, Reason, Verdict
+from trendwarte.vocabulary import Band
 
 URGENCY = {"act": 0, "decide": 1, "note": 2}
 _QUOTE_LENGTH = 280
@@ -156,7 +157,7 @@ def _section(
 ) -> Section:
     lead = alerts[0]
     platform = names.platform(lead.platform)
-    reasons = reason_lines(lead.reasons, names, phrases, is_rise=rank(lead.to_band) > rank(lead.from_band))
+    reasons = reason_lines(lead.reasons, names, phrases, lead.from_band, lead.to_band)
     if len(reasons) > _REASONS_MAX:
         more = phrases.text("hidden_reasons", count=len(reasons) - _REASONS_MAX)
         reasons = [*reasons[:_REASONS_MAX], more]
@@ -244,16 +245,20 @@ def _confidence(alert: Alert, settings: Settings, phrases: Phrases) -> str:
     return phrases.text("confidence", word=word, value=phrases.number(100 * alert.confidence))
 
 
-def reason_lines(reasons: Sequence[Reason], names: Names, phrases: Phrases, *, is_rise: bool) -> list[str]:
-    """Reasons as lines, each once; a limit that was replaced by itself became stricter or looser."""
+def reason_lines(
+    reasons: Sequence[Reason], names: Names, phrases: Phrases, from_band: Band, to_band: Band
+) -> list[str]:
+    """Reasons as lines, each once; of a limit that was replaced by itself the band says which way it moved."""
 
     def limit(reason: Reason) -> tuple[str, str, str]:
         return (reason.floor, reason.instrument, reason.jurisdiction)
 
     lifted = {limit(r) for r in reasons if r.code == "floor_lifted"}
     moved = {limit(r) for r in reasons if r.code == "floor_set"} & lifted
+    shift = rank(to_band) - rank(from_band)
+    code = "floor_relaxed" if shift > 0 else "floor_tightened" if shift < 0 else "floor_moved"
     shown = [
-        replace(r, code="floor_relaxed" if is_rise else "floor_tightened") if limit(r) in moved else r
+        replace(r, code=code) if limit(r) in moved else r
         for r in reasons
         if not (r.code == "floor_lifted" and limit(r) in moved)
     ]

@@ -13,9 +13,9 @@ from trendwarte.brief_facts import MatrixCell, MatrixRow
 from trendwarte.types import Reason
 
 
-def lines(lang, *reasons, is_rise=True):
+def lines(lang, *reasons, bands=("watch", "test")):
     phrases = Phrases(lang, "Europe/Berlin")
-    return reason_lines(reasons, names_of(load_once(), phrases), phrases, is_rise=is_rise)
+    return reason_lines(reasons, names_of(load_once(), phrases), phrases, *bands)
 
 
 def limit(code, floor, **more):
@@ -82,3 +82,13 @@ def test_what_to_do_names_no_ban_where_the_limit_may_be_another_measure(lang):
     for entry in load_once().playbook:
         if entry.cause in ("F1", "F3", "F4"):
             assert not re.search(r"\b(Verbot|ban)\b", entry.de if lang == "de" else entry.en), entry
+
+
+@pytest.mark.parametrize(
+    ("lang", "bands", "said"),
+    [("de", ("test", "watch"), "Grenze verschärft"), ("de", ("watch", "test"), "Grenze gelockert"), ("de", ("avoid", "avoid"), "Grenze verschoben"),
+     ("en", ("test", "watch"), "limit tightened"), ("en", ("watch", "test"), "limit relaxed"), ("en", ("avoid", "avoid"), "limit moved")],
+)  # fmt: skip
+def test_a_limit_that_replaces_itself_is_stricter_or_looser_only_where_the_band_shows_it(lang, bands, said):
+    (told,) = lines(lang, limit("floor_set", "F3"), limit("floor_lifted", "F3"), bands=bands)
+    assert f", {said}: " in told

@@ -46,7 +46,7 @@ def test_no_reason_and_no_change_begins_small(lang):
         replace(one, dimension=name, points=-2) for one in bare for name in (*words["dimension"], *words["criterion"])
     ]
     placed = [replace(one, jurisdiction="US", instrument="us-pafaca") for one in about]
-    for line in reason_lines([*about, *placed], names, phrases, is_rise=False):
+    for line in reason_lines([*about, *placed], names, phrases, "test", "watch"):
         assert not small(line), line
     for purpose in PURPOSES:
         assert not small(change_line(alert(purpose=purpose), phrases))
