@@ -14,6 +14,7 @@ from trendwarte.radar.facts import Point
 
 WIDTH, HEIGHT = 360, 196
 _LEFT, _RIGHT, _TOP, _BOTTOM = 28, 316, 22, 170
+_MARK = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,14 +153,22 @@ def _ribbon(points: tuple[TimelinePoint, ...], scale: _Scale) -> str:
 
 
 def _marks(timeline: Timeline, values: dict[date, float], scale: _Scale) -> tuple[Mark, ...]:
-    """Events on the line; two on nearly the same day are drawn one above the other."""
+    """Events on the line; those of nearly the same day are drawn one above the other."""
     found: list[Mark] = []
     for number, mark in enumerate((m for m in timeline.marks if m.day in values), start=1):
-        x, y = scale.x(mark.day), _y(values[mark.day])
-        while any(abs(x - other.x) < 15 and abs(y - other.y) < 15 for other in found):
-            y += 15 if y < (_TOP + _BOTTOM) / 2 else -15
-        found.append(Mark(number, x, y, mark))
+        x = scale.x(mark.day)
+        taken = [other.y for other in found if abs(x - other.x) < _MARK]
+        found.append(Mark(number, x, _free(_y(values[mark.day]), taken), mark))
     return tuple(found)
+
+
+def _free(y: float, taken: Sequence[float]) -> float:
+    """The height nearest to ``y`` that no other mark takes: first away from the nearer edge, then towards it."""
+    away = _MARK if y < (_TOP + _BOTTOM) / 2 else -_MARK
+    steps = range((_BOTTOM - _TOP) // _MARK + 1)
+    heights = (y + way * step for way in (away, -away) for step in steps)
+    free = (h for h in heights if _TOP <= h <= _BOTTOM and all(abs(h - other) >= _MARK for other in taken))
+    return next(free, y)  # where there is no room, one covers another
 
 
 def _is_turn(points: tuple[TimelinePoint, ...], index: int) -> bool:

@@ -15,13 +15,13 @@ from alerts.wording import (
     reason_lines,
 )
 from trendwarte.brief_facts import Deadline, DigestFacts, Standing
-from trendwarte.floors import rank
 from trendwarte.messages import Message
 from trendwarte.settings import Client, Settings
 from trendwarte.telling import Memory
 from trendwarte.types import Alert
 
-_LINE_LENGTH = 260
+#: Eight of the longest lines fit into a section of Slack.
+_LINE_LENGTH = 320
 _DEADLINES_MAX = 12
 PREFIX = "twd"
 
@@ -47,6 +47,7 @@ def _letter(facts: DigestFacts, client: Client, settings: Settings, phrases: Phr
     today, names = phrases.local_day(facts.until), names_of(settings, phrases)
     more = phrases.text("digest_more", count="{count}")
     notes = _alert_lines(facts.notes, names, phrases)
+    count = len(notes)
     if facts.over_budget:
         notes.append(phrases.text("digest_over", count=facts.over_budget))
     dates = [_date_line(d, names, phrases, today) for d in facts.deadlines[:_DEADLINES_MAX]]
@@ -57,8 +58,7 @@ def _letter(facts: DigestFacts, client: Client, settings: Settings, phrases: Phr
         ("digest_dates", dates),
     )
     blocks = tuple(Block(phrases.text(key), tuple(dict.fromkeys(lines)), more) for key, lines in parts if lines)
-    count = len({(a.platform, a.rule, a.as_of) for a in facts.notes})
-    key = "digest_subject_events" if count else "digest_subject_dates"
+    key = "digest_subject_events" if count else "digest_subject_dates" if dates else "digest_subject_told"
     return Letter(
         subject=phrases.text("digest_subject", client=client.name, what=phrases.text(key, count=count)),
         greeting=phrases.text(
@@ -94,8 +94,7 @@ def _alert_line(group: Sequence[Alert], names: Names, phrases: Phrases) -> str:
     purposes = phrases.listed([phrases.word("purpose", alert.purpose) for alert in group])
     line = f"{day}: {names.platform(first.platform)}, {purposes}: {moved}"
     if first.reasons:
-        is_rise = rank(first.to_band) > rank(first.from_band)
-        line += f"; {reason_lines(first.reasons, names, phrases, is_rise=is_rise)[0]}"
+        line += f". {reason_lines(first.reasons, names, phrases, first.from_band, first.to_band)[0]}"
     line = cut(line, _LINE_LENGTH)
     if first.evidence:
         quote = first.evidence[0]

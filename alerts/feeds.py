@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 from icalendar import Calendar, Event
 
 from alerts.naming import Names, names_of
-from alerts.phrases import Phrases
+from alerts.phrases import Phrases, opened
 from alerts.wording import letter_of
 from trendwarte.brief_facts import BriefFacts, Deadline
 from trendwarte.settings import Settings
@@ -79,8 +79,8 @@ def _event(deadline: Deadline, facts: BriefFacts, names: Names, phrases: Phrases
     event.add("dtend", deadline.due_date + timedelta(days=1))
     event.add("summary", f"{platform}: {names.law(deadline.instrument)}")
     lines = [
-        f"{phrases.word('measure', deadline.measure)}, {names.place(deadline.jurisdiction)}",
-        phrases.word("state", deadline.state),
+        opened(f"{phrases.word('measure', deadline.measure)}, {names.place(deadline.jurisdiction)}"),
+        opened(phrases.word("state", deadline.state)),
     ]
     if deadline.is_due_unverified:
         lines.append(phrases.text("calendar_unverified"))

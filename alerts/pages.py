@@ -11,15 +11,15 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from alerts.charts import HEIGHT, SPARK_HEIGHT, SPARK_WIDTH, WIDTH, chart_of, spark_of
+from alerts.horizon import ground_text
 from alerts.naming import Names, names_in
-from alerts.phrases import Lang, Phrases
-from alerts.wording import reason_lines
+from alerts.phrases import Lang, Phrases, opened
+from alerts.wording import reason_lines, score_change
 from trendwarte.brief_facts import BriefFacts, ChangeLine, MatrixRow, OperatorFacts
-from trendwarte.explaining import is_base_rate
-from trendwarte.floors import rank
+from trendwarte.explaining import standing_reason
 from trendwarte.polling import ANSWERED
-from trendwarte.radar.facts import sentence, stage_word
 from trendwarte.settings import Settings
+from trendwarte.types import Reason
 from trendwarte.vocabulary import Band
 
 #: Word, sign and colour say the same: no verdict is told by colour alone.
@@ -32,13 +32,15 @@ _REASONS_MAX = 6
 @cache
 def environment() -> Environment:
     """Templates with autoescaping for HTML; an undefined name is an error."""
-    return Environment(
+    found = Environment(
         loader=PackageLoader("alerts"),
         autoescape=select_autoescape(enabled_extensions=("html.j2",), default=False),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    found.filters["opened"] = opened
+    return found
 
 
 @cache
@@ -65,7 +67,7 @@ def render_brief(
     """
     phrases = Phrases(lang, facts.time_zone)
     names = names_in(facts, phrases)
-    changes = [(c, _reasons(c, names, phrases)) for c in facts.changes]
+    changes = [(c, _reasons(c, names, phrases), _score(c, phrases)) for c in facts.changes]
     charts = [chart_of(t, names.place(t.jurisdiction), facts.risk_zones, phrases) for t in facts.timelines]
     present = [row for row in facts.rows if row.presence != "none"]
     return _page(
@@ -75,27 +77,25 @@ def render_brief(
         present=present, others=[row for row in facts.rows if row.presence == "none" and not _is_obscure(row)],
         obscure=[row for row in facts.rows if row.presence == "none" and _is_obscure(row)],
         changes=changes, open_changes=_OPEN_CHANGES, has_neighbours=has_neighbours,
-        sentence=sentence, stage_word=stage_word, spark_of=spark_of, spark_size=(SPARK_WIDTH, SPARK_HEIGHT),
+        ground_text=ground_text, spark_of=spark_of, spark_size=(SPARK_WIDTH, SPARK_HEIGHT),
         ok_sources=sum(line.state in ANSWERED for line in facts.health),
     )  # fmt: skip
 
 
 def _reasons(change: ChangeLine, names: Names, phrases: Phrases) -> list[str]:
     """Why it changed: the alert's reasons, else what weighs most on the score, else the limit that binds."""
-    is_rise = rank(change.to_band) > rank(change.from_band)
-    reasons = reason_lines(change.reasons, names, phrases, is_rise=is_rise)[:_REASONS_MAX]
-    for term in change.terms if not reasons else ():
-        dimension, _, place = term.name.partition(":")
-        reasons.append(
-            phrases.text(
-                "standing_base" if is_base_rate(term) else "standing_risk",
-                dimension=phrases.word("dimension", dimension), place=names.place(place),
-                weight=phrases.number(abs(term.points), "0.0"),
-            )
-        )  # fmt: skip
-    if not reasons and change.floor:
-        reasons.append(phrases.text("floor_set", about="", floor=phrases.limit(change.floor)))
-    return list(dict.fromkeys(reasons))
+    told = change.reasons or [standing_reason(term) for term in change.terms]
+    if not told and change.floor:
+        told = [Reason("floor_set", floor=change.floor)]
+    return reason_lines(told, names, phrases, change.from_band, change.to_band)[:_REASONS_MAX]
+
+
+def _score(change: ChangeLine, phrases: Phrases) -> str:
+    """What became of the score, and of whose where several purposes moved alike."""
+    score = score_change(change.from_score, change.to_score, phrases)
+    if score and change.lead_purpose and len(change.purposes) > 1:
+        score = f"{phrases.word('purpose', change.lead_purpose)}: {score}"
+    return opened(score)
 
 
 def _lead(facts: BriefFacts, names: Names, phrases: Phrases) -> list[str]:

@@ -32,6 +32,12 @@ def numbered(sentences: Mapping[str, str], key: str, values: Mapping[str, Any]) 
     return sentences.get(f"{key}_{form}") or sentences[key]
 
 
+def opened(text: str) -> str:
+    """A text as a line or a sentence begins with it: a word with a large letter, a name (eBay) as it is written."""
+    word = text.partition(" ")[0]
+    return text[:1].upper() + text[1:] if word.islower() else text
+
+
 class Phrases:
     """Says things in one language and time zone."""
 

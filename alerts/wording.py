@@ -1,5 +1,6 @@
 """Alerts in words: everything a letter, a chat message or a webhook says, in one language, as plain strings."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -7,11 +8,12 @@ from itertools import groupby
 from typing import Any
 
 from alerts.naming import Names, names_of
-from alerts.phrases import Phrases, numbered
+from alerts.phrases import Phrases, numbered, opened
 from trendwarte.explaining import level_of
 from trendwarte.floors import rank
 from trendwarte.settings import Client, Recommendation, Settings
 from trendwarte.types import Alert, Evidence, Reason, Verdict
+from trendwarte.vocabulary import Band
 
 URGENCY = {"act": 0, "decide": 1, "note": 2}
 _QUOTE_LENGTH = 280
@@ -136,7 +138,7 @@ def common_words(phrases: Phrases) -> dict[str, str]:
 def _subject(alerts: Sequence[Alert], names: Names, phrases: Phrases) -> str:
     first = alerts[0]
     what = phrases.text(
-        "one_change", platform=names.platform(first.platform),
+        _moved("one_change", first), platform=names.platform(first.platform),
         before=phrases.word("band", first.from_band), after=phrases.word("band", first.to_band),
     )  # fmt: skip
     others = len({alert.platform for alert in alerts}) - 1
@@ -155,7 +157,7 @@ def _section(
 ) -> Section:
     lead = alerts[0]
     platform = names.platform(lead.platform)
-    reasons = reason_lines(lead.reasons, names, phrases, is_rise=rank(lead.to_band) > rank(lead.from_band))
+    reasons = reason_lines(lead.reasons, names, phrases, lead.from_band, lead.to_band)
     if len(reasons) > _REASONS_MAX:
         more = phrases.text("hidden_reasons", count=len(reasons) - _REASONS_MAX)
         reasons = [*reasons[:_REASONS_MAX], more]
@@ -166,7 +168,7 @@ def _section(
         urgency=lead.severity,
         band=lead.to_band,
         headline=headline(lead, platform, phrases),
-        meaning=tuple(_meanings(alerts, client, phrases)),
+        meaning=tuple(_meanings(alerts, phrases)),
         changes=tuple(change_line(a, phrases) for a in alerts),
         reasons=tuple(reasons),
         evidence=tuple(quote_of(e, phrases) for e in lead.evidence),
@@ -174,7 +176,7 @@ def _section(
         confidence=_confidence(lead, settings, phrases),
         deadline=_deadline(alerts, verdicts, names, phrases),
         todo=recommendation(settings.playbook, lead, phrases.lang),
-        silence=phrases.text("quiet_how", platform=platform, client=client.name),
+        silence=phrases.text("quiet_how", platform=platform),
     )
 
 
@@ -197,37 +199,45 @@ def _deadline(
 
 def headline(alert: Alert, platform: str, phrases: Phrases) -> str:
     """The change in one line."""
-    after = phrases.word("band", alert.to_band)
-    if alert.from_band == alert.to_band:
-        return phrases.text("headline_same", platform=platform, after=after)
-    return phrases.text("headline", platform=platform, after=after, before=phrases.word("band", alert.from_band))
+    before, after = phrases.word("band", alert.from_band), phrases.word("band", alert.to_band)
+    return phrases.text(_moved("headline", alert), platform=platform, before=before, after=after)
 
 
-def _meanings(alerts: Sequence[Alert], client: Client, phrases: Phrases) -> Iterable[str]:
+def _moved(key: str, alert: Alert) -> str:
+    """The sentence for a band that changed, or for one that stays."""
+    return f"{key}_same" if alert.from_band == alert.to_band else key
+
+
+def _meanings(alerts: Sequence[Alert], phrases: Phrases) -> Iterable[str]:
     """One sentence per band reached, with the purposes it concerns."""
     by_band = sorted(alerts, key=lambda a: (URGENCY[a.severity], a.to_band))
     for band, group in groupby(by_band, key=lambda a: a.to_band):
         purposes = dict.fromkeys(phrases.word("purpose", alert.purpose) for alert in group)
-        yield phrases.text(
-            "meaning",
-            client=client.name,
-            purposes=phrases.listed(list(purposes)),
-            meaning=phrases.word("meaning", band),
-        )
+        yield phrases.text("meaning", purposes=phrases.listed(list(purposes)), meaning=phrases.word("meaning", band))
 
 
 def change_line(alert: Alert, phrases: Phrases) -> str:
     """One purpose: bands and scores."""
     what = phrases.text(
-        "changed", purpose=phrases.word("purpose", alert.purpose),
+        _moved("changed", alert), purpose=phrases.word("purpose", alert.purpose),
         before=phrases.word("band", alert.from_band), after=phrases.word("band", alert.to_band),
     )  # fmt: skip
-    if alert.to_score is None:
-        return what
-    after = phrases.number(alert.to_score)
-    if alert.from_score is None or phrases.number(alert.from_score) == after:
-        return f"{what} ({phrases.text('score_now', after=after)})"
-    return f"{what} ({phrases.text('score', before=phrases.number(alert.from_score), after=after)})"
+    score = score_change(alert.from_score, alert.to_score, phrases)
+    return opened(f"{what} ({score})" if score else what)
+
+
+def score_change(before: float | None, after: float | None, phrases: Phrases) -> str:
+    """What became of a score, in whole numbers; empty where it is unknown.
+
+    A limit, or the last of the nights that confirm, changes a band while the score hardly moves: then no arrow says it
+    did, and no decimal says it moved the other way.
+    """
+    if after is None:
+        return ""
+    now, was = phrases.number(after), phrases.number(before)
+    if before is None:
+        return phrases.text("score_now", after=now)
+    return phrases.text("score_same" if was == now else "score", before=was, after=now)
 
 
 def _confidence(alert: Alert, settings: Settings, phrases: Phrases) -> str:
@@ -235,20 +245,24 @@ def _confidence(alert: Alert, settings: Settings, phrases: Phrases) -> str:
     return phrases.text("confidence", word=word, value=phrases.number(100 * alert.confidence))
 
 
-def reason_lines(reasons: Sequence[Reason], names: Names, phrases: Phrases, *, is_rise: bool) -> list[str]:
-    """Reasons as sentences, each once; a limit that was replaced by itself became stricter or looser."""
+def reason_lines(
+    reasons: Sequence[Reason], names: Names, phrases: Phrases, from_band: Band, to_band: Band
+) -> list[str]:
+    """Reasons as lines, each once; of a limit that was replaced by itself the band says which way it moved."""
 
     def limit(reason: Reason) -> tuple[str, str, str]:
         return (reason.floor, reason.instrument, reason.jurisdiction)
 
     lifted = {limit(r) for r in reasons if r.code == "floor_lifted"}
     moved = {limit(r) for r in reasons if r.code == "floor_set"} & lifted
+    shift = rank(to_band) - rank(from_band)
+    code = "floor_relaxed" if shift > 0 else "floor_tightened" if shift < 0 else "floor_moved"
     shown = [
-        replace(r, code="floor_relaxed" if is_rise else "floor_tightened") if limit(r) in moved else r
+        replace(r, code=code) if limit(r) in moved else r
         for r in reasons
         if not (r.code == "floor_lifted" and limit(r) in moved)
     ]
-    return list(dict.fromkeys(cut(reason_text(r, names, phrases), _LINE_LENGTH) for r in shown))
+    return list(dict.fromkeys(cut(opened(reason_text(r, names, phrases)), _LINE_LENGTH) for r in shown))
 
 
 def reason_text(reason: Reason, names: Names, phrases: Phrases) -> str:
@@ -259,21 +273,23 @@ def reason_text(reason: Reason, names: Names, phrases: Phrases) -> str:
         "law": names.law_in(reason.jurisdiction, reason.instrument),
         "from_state": phrases.word("state", reason.from_state),
         "to_state": phrases.word("state", reason.to_state),
-        "floor": phrases.limit(reason.floor, reason.title),
-        "floor_was": phrases.limit(reason.floor, reason.title, "floor_was"),
+        "floor": phrases.limit(reason.floor, reason.floor_detail),
+        "floor_was": phrases.limit(reason.floor, reason.floor_detail, "floor_was"),
         "about": f"{about}, " if (about := names.law_in(reason.jurisdiction, reason.instrument)) else "",
         "dimension": phrases.word("dimension", reason.dimension),
         "criterion": phrases.word("criterion", reason.dimension),
         "points": phrases.number(reason.points, "+0.0;−0.0"),
         "weight": phrases.number(abs(reason.points), "0.0"),
         "days": reason.days,
-        "title": reason.title,
-        "series": phrases.listed([phrases.word("series", one) for one in reason.title.split()]),
+        "series": phrases.listed([phrases.word("series", one) for one in reason.bursting.split()]),
         "date": phrases.day(reason.due_date) if reason.due_date else "",
     }
     text = phrases.text(_sentence(reason), **values)
     if reason.due_date and reason.code not in ("deadline", "caught_up"):
-        text += f" ({phrases.text('due', date=phrases.day(reason.due_date))})"
+        day = phrases.day(reason.due_date)
+        # "…, its date is set (date 20 September)": the word once is enough, where it stands beside its day.
+        is_called = re.search(rf"\b{phrases.text('due_word')}\b", text.rpartition("→")[2])
+        text += f" ({day if is_called else phrases.text('due', date=day)})"
     return text
 
 
@@ -283,9 +299,7 @@ def _sentence(reason: Reason) -> str:
         return "ledger_confirmed"
     if reason.code == "risk_change" and not reason.jurisdiction:
         return "fit_change"  # a criterion of fit holds everywhere
-    # Law has no base rate, and an age limit entered by hand has no event.
-    is_base = not reason.event_id and reason.dimension not in ("legal", "youth")
-    return "standing_base" if reason.code == "standing_risk" and is_base else reason.code
+    return reason.code
 
 
 def recommendation(playbook: Sequence[Recommendation], alert: Alert, lang: str) -> str:

@@ -53,33 +53,14 @@ def _summary(periods: Mapping[str, Any]) -> str:
 
 
 def _period(name: str, period: Mapping[str, Any]) -> list[str]:
-    ledger = [
-        [escape(e["id"]), e["date"], escape(e["verb"]), str(e["documents"]), e["first_document"],
-         " / ".join(e["expected"]),
-         _mark(e["state_after_1"], e["after_1"]), _mark(e["state_within_7"], e["within_7"])]
-        for e in period["ledger"]["events"]
-    ]  # fmt: skip
     return [
         f"<h2>{escape(name)}: {period['start']} to {period['end']}</h2>",
         f"<p>{period['contained']} of {period['listed']} listed events are told of in the archive.</p>",
-        _table(["event", "date", "step", "documents", "first", "right", "after 1 day", "within 7 days"], ledger),
+        _ledger(period["ledger"]["events"]),
         "<h3>Against simpler methods</h3>",
-        _bars(
-            [("ours", period["alerts"]), *((b, f["alerts"]) for b, f in period["baselines"].items())],
-            ("precision", "recall"),
-        ),
-        _table(
-            ["method", "precision", "recall", "sent", "false per client-month", "direction U / D / N"],
-            [_alert_row("ours", period), *(_alert_row(b, f) for b, f in period["baselines"].items())],
-        ),
+        *_methods(period),
         "<h3>One idea left out at a time</h3>",
-        _table(
-            ["without", "ledger", "controls moved", "transitions", "precision", "recall", "sent",
-             "changes per pair-year"],
-            [[escape(n), *(_text(a[k]) for k in ("ledger_right_within_7_days", "controls_moved", "transitions",
-                                                 "precision", "recall", "sent", "changes_per_pair_year"))]
-             for n, a in period["ablations"].items()],
-        ),
+        _ablations(period["ablations"]),
         "<h3>Timeliness against stability</h3>",
         "<p>The scores of this replay under other boundaries (half the gap in points) and other numbers of nights"
         " (up/down). A lasting fall waits longer where bands move less.</p>",
@@ -96,6 +77,37 @@ def _period(name: str, period: Mapping[str, Any]) -> list[str]:
         "<p>Of these, on a day that a listed step itself had set (the date as our ledger read it):"
         f" {escape('; '.join(period['alerts']['called_by_dates']) or 'none')}.</p>",
     ]  # fmt: skip
+
+
+def _ledger(events: Sequence[Mapping[str, Any]]) -> str:
+    rows = [
+        [escape(e["id"]), e["date"], escape(e["verb"]), str(e["documents"]), e["first_document"], " / ".join(e["expected"]),
+         _mark(e["state_after_1"], e["after_1"]), _mark(e["state_within_7"], e["within_7"])]
+        for e in events
+    ]  # fmt: skip
+    return _table(["event", "date", "step", "documents", "first", "right", "after 1 day", "within 7 days"], rows)
+
+
+def _methods(period: Mapping[str, Any]) -> list[str]:
+    others = period["baselines"]
+    return [
+        _bars([("ours", period["alerts"]), *((b, f["alerts"]) for b, f in others.items())], ("precision", "recall")),
+        _table(
+            ["method", "precision", "recall", "sent", "false per client-month", "direction U / D / N"],
+            [_alert_row("ours", period), *(_alert_row(b, f) for b, f in others.items())],
+        ),
+    ]
+
+
+_ABLATED = {
+    "ledger_right_within_7_days": "ledger", "controls_moved": "controls moved", "transitions": "transitions",
+    "precision": "precision", "recall": "recall", "sent": "sent", "changes_per_pair_year": "changes per pair-year",
+}  # fmt: skip
+
+
+def _ablations(figures: Mapping[str, Mapping[str, Any]]) -> str:
+    rows = [[escape(name), *(_text(found[key]) for key in _ABLATED)] for name, found in figures.items()]
+    return _table(["without", *_ABLATED.values()], rows)
 
 
 def _alert_row(name: str, figures: Mapping[str, Any]) -> list[str]:

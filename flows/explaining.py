@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from ruamel.yaml import YAML
 
-from alerts import Phrases, names_of, numbered
+from alerts import Phrases, names_of, numbered, opened
 from trendwarte.explaining import (
     Explained,
     TermShift,
@@ -210,7 +210,7 @@ class _Teller:
     def _sureness(self) -> str:
         level = self._phrases.word("confidence", level_of(self._found.confidence, self._settings))
         share, coverage = (self._number(100 * x, "0") for x in (self._found.confidence, self._found.coverage))
-        return self._say("sureness", level=level, share=share, coverage=coverage)
+        return opened(self._say("sureness", level=level, share=share, coverage=coverage))
 
     def _name(self, kind: str, name: str) -> str:
         if kind != "risk":

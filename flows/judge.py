@@ -18,7 +18,7 @@ from trendwarte.ledger import STILL_VERBS, Ledger
 from trendwarte.radar.momentum import Standing, stage_in
 from trendwarte.reading import READER_VERSION
 from trendwarte.resemblance import day_of
-from trendwarte.settings import Settings
+from trendwarte.settings import Client, Platform, Settings
 from trendwarte.shares import carried_over
 from trendwarte.suitability import judge, profile
 from trendwarte.telling import calm, is_outage
@@ -154,15 +154,8 @@ def judge_all(
         yesterday = warehouse.verdicts.latest(as_of.replace(hour=0, minute=0, second=0, microsecond=0))
         verdicts = list(_verdicts(house, as_of, scores, yesterday, standings, is_degraded=is_degraded))
         warehouse.verdicts.store(verdicts, report.run_id, is_baseline=report.is_baseline)
-        pairs = [(before.get((v.client, v.platform, v.purpose)), v) for v in verdicts]
-        decided = [] if report.is_baseline else _alerts(house, as_of, pairs, moved, report.run_id)
-        if not report.is_baseline:
-            shown = _Shown(house)
-            decided += [shown.with_evidence(note) for note in spark_notes(house, verdicts, sparks, report)]
-        rules, judged = house.settings.alerts, len({(v.client, v.platform) for v in verdicts})
-        was_out = last is not None and is_outage(last["outcome"], last["as_of"], as_of, rules)
-        decided, storm = calm(decided, judged, rules, is_after_outage=was_out)
-        report.problems += [storm] if storm else []
+        pairs = [(before.get(_key(v)), v) for v in verdicts]
+        decided = [] if report.is_baseline else _decided(house, as_of, report, pairs, sparks, moved, last)
         causes: dict[tuple[str, str, str], str] = {(a.client, a.platform, a.purpose): a.rule for a in decided}
         changes = warehouse.verdicts.store_changes(pairs, report.run_id, causes, is_baseline=report.is_baseline)
         warehouse.verdicts.store_alerts(decided)
@@ -177,6 +170,31 @@ def judge_all(
         }
         report.outcome = "degraded" if is_degraded else "ok"
         warehouse.runs.finish(report, now())
+
+
+def _decided(
+    house: House,
+    as_of: datetime,
+    report: RunReport,
+    pairs: Sequence[tuple[Verdict | None, Verdict]],
+    sparks: Sequence[Standing],
+    moved: Sequence[LegalStatus],
+    last: Mapping[str, Any] | None,
+) -> list[Alert]:
+    """Alerts of changes and sparks with their evidence; a storm, or the night after an outage, calms them."""
+    verdicts, shown = [verdict for _, verdict in pairs], _Shown(house)
+    decided = [
+        shown.with_evidence(alert)
+        for alert in (
+            *_alerts(house, as_of, pairs, moved, report.run_id),
+            *spark_notes(house, verdicts, sparks, report),
+        )
+    ]
+    rules, judged = house.settings.alerts, len({(v.client, v.platform) for v in verdicts})
+    was_out = last is not None and is_outage(last["outcome"], last["as_of"], as_of, rules)
+    calmed, storm = calm(decided, judged, rules, is_after_outage=was_out)
+    report.problems += [storm] if storm else []
+    return calmed
 
 
 def _places(house: House) -> list[str]:
@@ -201,19 +219,13 @@ def _verdicts(
     is_degraded: bool,
 ) -> Iterator[Verdict]:
     settings = house.settings
-    risks: dict[str, dict[tuple[str, str], RiskScore]] = {}
-    for score in scores:
-        risks.setdefault(score.platform, {})[score.jurisdiction, score.dimension] = score
+    risks = _by_platform(scores)
     current = house.warehouse.ledger.current()
     rising = [key for key, old in before.items() if old.streak_up >= settings.scoring.nights_up - 1]
     calm = house.warehouse.verdicts.calm(rising, as_of - timedelta(days=settings.scoring.rise_days), as_of)
     statuses = {p: tuple(s for s in current if s.platform in (p, "all_social")) for p in settings.platforms}
     for client in settings.clients.values():
-        for platform in settings.platforms.values():
-            is_wanted = not client.platforms or platform.id in client.platforms
-            is_born = platform.launched_on is None or platform.launched_on <= as_of.date()
-            if not (client.is_active and is_wanted and is_born):
-                continue
+        for platform in (p for p in settings.platforms.values() if _is_judged(client, p, as_of)):
             standing = stage_in(
                 standings.get(platform.id, ()), [m.jurisdiction for m in client.markets], settings.jurisdictions
             )
@@ -234,6 +246,20 @@ def _verdicts(
                 )
 
 
+def _by_platform(scores: Sequence[RiskScore]) -> dict[str, dict[tuple[str, str], RiskScore]]:
+    found: dict[str, dict[tuple[str, str], RiskScore]] = {}
+    for score in scores:
+        found.setdefault(score.platform, {})[score.jurisdiction, score.dimension] = score
+    return found
+
+
+def _is_judged(client: Client, platform: Platform, as_of: datetime) -> bool:
+    """Whether a client wants to hear of a platform that is there already."""
+    is_wanted = not client.platforms or platform.id in client.platforms
+    is_born = platform.launched_on is None or platform.launched_on <= as_of.date()
+    return client.is_active and is_wanted and is_born
+
+
 def _alerts(
     house: House,
     as_of: datetime,
@@ -251,26 +277,26 @@ def _alerts(
         for old, new in pairs
         if old is not None
     ]
-    told = verdicts.told(as_of - timedelta(days=_TOLD_DAYS))
-    unmoved = house.warehouse.runs.judged_before(as_of, nights=settings.scoring.nights_down)
-    since = min(as_of - timedelta(days=settings.alerts.cause_days), unmoved or as_of)
-    # Events are the cause of a changed band only; on most nights none changed.
-    is_changed = any(pair.before.band != pair.after.band for pair in compared)
-    heard = house.warehouse.events.heard(since) if is_changed else []
-    lately = Lately(since, house.warehouse.ledger.moved_after(since), heard)
-    decided = decide_alerts(
+    return decide_alerts(
         compared,
         settings.clients,
         settings.jurisdictions,
         moved,
-        told,
+        verdicts.told(as_of - timedelta(days=_TOLD_DAYS)),
         run_id,
         settings.scoring,
         settings.alerts,
-        lately,
+        _lately(house, as_of, compared),
     )
-    shown = _Shown(house)
-    return [shown.with_evidence(alert) for alert in decided]
+
+
+def _lately(house: House, as_of: datetime, compared: Sequence[Pair]) -> Lately:
+    """What may be the cause of tonight's changes; events only where a band changed, which is rare."""
+    settings, warehouse = house.settings, house.warehouse
+    unmoved = warehouse.runs.judged_before(as_of, nights=settings.scoring.nights_down)
+    since = min(as_of - timedelta(days=settings.alerts.cause_days), unmoved or as_of)
+    is_changed = any(pair.before.band != pair.after.band for pair in compared)
+    return Lately(since, warehouse.ledger.moved_after(since), warehouse.events.heard(since) if is_changed else [])
 
 
 def _pair(old: Verdict, new: Verdict, flaps: int, terms: tuple[Term, ...], settings: Settings) -> Pair:

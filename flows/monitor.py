@@ -46,12 +46,7 @@ def night(
     last = house.warehouse.runs.last_judged()
     report = _begin(house, as_of, last)  # 1  settings are in `house`
     clock = _Clock(report)
-    if archived is not None or is_missed:
-        collected = Collected([Load(list(archived or ()))], is_degraded=is_missed)
-    elif house.settings.runtime.warehouse.url:
-        collected = gather_on_workers(house, as_of, engine, report)  # 2, 3, 5  into the lake
-    else:
-        collected = collect(house, as_of, engine)  # 2  fetch
+    collected = _collected(house, as_of, engine, report, archived, is_missed=is_missed)  # 2  fetch
     clock.lap("collect")
     keep(house, collected, as_of, report)  # 3, 4  parse and store, load by load
     clock.lap("store")
@@ -61,10 +56,8 @@ def night(
         _record_start(house, report, engine)
         understand(house, as_of, report)  # 5, 6, 7  read, cluster, fold
         clock.lap("read")
-        if last is not None and last["run_id"] == report.run_id:
-            # A night that runs again has just written over its own row.
-            last = house.warehouse.runs.last_judged()
-        judge_all(house, as_of, report, last, is_degraded=collected.is_degraded)  # 8, 9  score, judge, queue
+        before = _before(house, report, last)
+        judge_all(house, as_of, report, before, is_degraded=collected.is_degraded)  # 8, 9  score, judge, queue
         clock.lap("judge")
     if is_last and _is_snapshot_behind(house) and is_sound(house, report):
         put_out(house)  # 10 check, publish
@@ -144,6 +137,24 @@ def _begin(house: House, as_of: datetime, last: Mapping[str, Any] | None) -> Run
         report.baseline_reason = "reader changed"
     report.is_baseline = bool(report.baseline_reason)
     return report
+
+
+def _collected(
+    house: House, as_of: datetime, engine: Engine, report: RunReport, archived: Sequence[Document] | None, *,
+    is_missed: bool,
+) -> Collected:  # fmt: skip
+    """What the world, or an archive, has for this night; a missed one collects nothing."""
+    if archived is not None or is_missed:
+        return Collected([Load(list(archived or ()))], is_degraded=is_missed)
+    if house.settings.runtime.warehouse.url:
+        return gather_on_workers(house, as_of, engine, report)  # workers parse and read as well, into the lake
+    return collect(house, as_of, engine)
+
+
+def _before(house: House, report: RunReport, last: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    """The night judged before this one; one that runs again has just written over its own row."""
+    is_again = last is not None and last["run_id"] == report.run_id
+    return house.warehouse.runs.last_judged() if is_again else last
 
 
 def _is_unchanged(house: House, as_of: datetime, report: RunReport, last: Mapping[str, Any] | None) -> bool:

@@ -65,15 +65,15 @@ def promote(
 
 
 def _told(found: dict[str, list[dict[str, Any]]], lang: str) -> str:
+    from alerts import Phrases, ground_text
     from trendwarte.radar.candidates import Ground
-    from trendwarte.radar.facts import sentence, stage_word
 
-    words = _WORDS[lang]
+    words, phrases = _WORDS[lang], Phrases(lang, "UTC")  # type: ignore[arg-type]
     lines = [words["new"]]
     for one in found["candidates"]:
         status = "" if one["status"] == "candidate" else f"{words[one['status']]}, "
         lines.append(f"  {one['name']} ({status}{one['score']:.0f}/100)")
-        lines += [f"      {sentence(Ground(**ground), lang)}" for ground in one["reasons"]]  # type: ignore[arg-type]
+        lines += [f"      {ground_text(Ground(**ground), phrases)}" for ground in one["reasons"]]
         lines += [f"      »{e['quote']}« {e['outlet']} {e['published_at'][:10]} {e['url']}" for e in one["evidence"]]
     if not found["candidates"]:
         lines.append("  -")
@@ -81,7 +81,7 @@ def _told(found: dict[str, list[dict[str, Any]]], lang: str) -> str:
     for one in found["momentum"]:
         kept = "" if one["durability"] is None else f", Q {one['durability']:.2f}"
         loud = f" [{one['bursting']}]" if one["bursting"] else ""
-        word = stage_word(one["stage"], lang)  # type: ignore[arg-type]
+        word = phrases.word("stage", one["stage"])
         where = f"  {one['platform']:14} {one['market']:7}"
         lines.append(f"{where} {word} {words['since']} {one['stage_since']}{kept}{loud}")
     if not found["momentum"]:

@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 from hashlib import sha256
 
 from trendwarte.causes import Lately, grave_events, is_lawful, is_reported, steps_for
+from trendwarte.explaining import standing_reason
 from trendwarte.floors import governs, rank
 from trendwarte.ledger import BAN_LIKE, activity
 from trendwarte.radar.momentum import Standing
@@ -121,7 +122,7 @@ def _spark_alert(verdict: Verdict, spark: Standing, client: Client, run_id: str)
         to_score=verdict.score,
         confidence=verdict.confidence,
         presence=client.presence.get(verdict.platform, "none"),
-        reasons=(Reason("spark", jurisdiction=spark.market, title=spark.bursting),),
+        reasons=(Reason("spark", jurisdiction=spark.market, bursting=spark.bursting),),
         status="digest",
         status_reason="note",
     )
@@ -314,7 +315,7 @@ def _floor_reasons(before: Verdict, after: Verdict) -> list[Reason]:
 def _floor_reason(code: str, floor: Floor) -> Reason:
     return Reason(
         code, jurisdiction=floor.jurisdiction, instrument=floor.instrument, floor=floor.rule, due_date=floor.due_date,
-        to_state=floor.state, title=floor.detail,
+        to_state=floor.state, floor_detail=floor.detail,
     )  # fmt: skip
 
 
@@ -353,12 +354,7 @@ def _confirmation(before: Verdict, after: Verdict, scoring: Scoring) -> list[Rea
 def _standing_risks(after: Verdict) -> list[Reason]:
     """What weighs most on a score that hardly moved tonight."""
     worst = sorted((t for t in after.terms if t.kind == "risk" and t.points <= -_TERM_POINTS), key=lambda t: t.points)
-    return [
-        Reason("standing_risk", points=term.points, dimension=dimension, jurisdiction=place,
-               event_id=term.event_ids[0] if term.event_ids else "")
-        for term in worst[:_MAIN_TERMS]
-        for dimension, _, place in [term.name.partition(":")]
-    ]  # fmt: skip
+    return [standing_reason(term) for term in worst[:_MAIN_TERMS]]
 
 
 def _deadline(before: Verdict, after: Verdict, rules: AlertRules) -> Floor | None:

@@ -192,7 +192,7 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class DigestFacts:
-    """One client's week: ``told`` at once, ``notes`` for the digest, of which ``over_budget`` were decisions."""
+    """One client's week: ``told`` at once, ``notes`` for the digest, with those of ``over_budget`` calls too many."""
 
     client: str
     since: datetime

@@ -98,9 +98,7 @@ class DeliveryError(TrendwarteError):
         return (_rebuild_delivery_error, (str(self), self.permanent, self.retry_after_s, self.is_gone))
 
 
-def _rebuild_delivery_error(
-    message: str, permanent: bool, retry_after_s: float | None, is_gone: bool
-) -> DeliveryError:
+def _rebuild_delivery_error(message: str, permanent: bool, retry_after_s: float | None, is_gone: bool) -> DeliveryError:
     return DeliveryError(message, permanent=permanent, retry_after_s=retry_after_s, is_gone=is_gone)
 
 

@@ -214,13 +214,10 @@ def summarise(event_id: str, signals: Sequence[StoredSignal]) -> Event:
     voice_of = speakers(ranked, copy_groups(sorted(signals, key=_reading_order)))
     supporting = [s for s in ranked if s.signal.factuality not in DENYING]
     denying = [s for s in ranked if s.signal.factuality in DENYING]
-    told = supporting or denying
-    lead = _majority(told, voice_of)
+    lead = _majority(supporting or denying, voice_of)
+    told = [s for s in supporting or denying if _backs(s.signal, lead)]
     support, denial = _strongest(supporting, voice_of), _strongest(denying, voice_of)
-    told = [s for s in told if _backs(s.signal, lead)]
     backing = _strongest(told, voice_of) if supporting else {}
-    s_sum = 1 - prod(1 - q for q in backing.values())
-    d_sum = 1 - prod(1 - q for q in denial.values())
     has_official = bool(backing) and any(s.source_kind == "official" and s.weight > 0 for s in told)
     return Event(
         event_id=event_id,
@@ -240,17 +237,27 @@ def summarise(event_id: str, signals: Sequence[StoredSignal]) -> Event:
         measure=lead.measure,
         instrument=_first(s.signal.instrument for s in ranked),
         due_date=_first(s.signal.due_date for s in told),
-        credibility=s_sum * (1 - d_sum),
+        credibility=_noisy_or(backing) * (1 - _noisy_or(denial)),
         origins=len({*support, *denial}),
         documents=len({s.document_id for s in signals}),
         has_official=has_official,
         recap=all(s.recap for s in signals),
         age_limit=_first(s.signal.age_limit for s in told),
         mass=sum(sorted(support.values())),
-        denial=d_sum,
-        # Told officially or by three origins: the whole market hears of it (docs/method.md, "reach").
-        reach=1.0 if has_official or len(support) >= 3 else 0.7 if any(s.weight >= 0.6 for s in told) else 0.4,
+        denial=_noisy_or(denial),
+        reach=_reach(told, len(support), has_official=has_official),
     )
+
+
+def _noisy_or(strongest: Mapping[str, float]) -> float:
+    return 1 - prod(1 - weight for weight in strongest.values())
+
+
+def _reach(told: Sequence[StoredSignal], origins: int, *, has_official: bool) -> float:
+    """Told officially or by three origins: the whole market hears of it (docs/method.md, "reach")."""
+    if has_official or origins >= 3:
+        return 1.0
+    return 0.7 if any(s.weight >= 0.6 for s in told) else 0.4
 
 
 def _reading_order(stored: StoredSignal) -> tuple[object, ...]:

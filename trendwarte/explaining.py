@@ -8,7 +8,7 @@ from trendwarte.floors import ORDER, rank
 from trendwarte.rules import Scoring
 from trendwarte.settings import Client, Settings
 from trendwarte.shares import carried_over
-from trendwarte.types import Evidence, Floor, Term
+from trendwarte.types import Evidence, Floor, Reason, Term
 from trendwarte.vocabulary import Band, Purpose
 
 
@@ -130,3 +130,12 @@ def binds(cap: Band, band: Band) -> bool:
 def is_base_rate(term: Term) -> bool:
     """Whether a risk is taken from the platform's base rate alone; law has none."""
     return term.kind == "risk" and not (term.event_ids or term.instruments or term.name.startswith("legal:"))
+
+
+def standing_reason(term: Term) -> Reason:
+    """What a term takes from a score that hardly moved, and whether anybody reported it."""
+    dimension, _, place = term.name.partition(":")
+    return Reason(
+        "standing_base" if is_base_rate(term) else "standing_risk", points=term.points, dimension=dimension,
+        jurisdiction=place, event_id=next(iter(term.event_ids), ""),
+    )  # fmt: skip

@@ -295,9 +295,7 @@ def _risk_parts(now: _Place) -> dict[tuple[Dimension, str], float]:
     return chosen
 
 
-def _market_parts(
-    now: _Place, market: str, shares: Mapping[Dimension, float]
-) -> dict[tuple[Dimension, str], float]:
+def _market_parts(now: _Place, market: str, shares: Mapping[Dimension, float]) -> dict[tuple[Dimension, str], float]:
     """Index .6 max + .4 weighted mean over dimensions, split so that the parts sum to it."""
     scaled = {d: exposed(_raw_risk(now, market, d), now.client.exposure.get(d, 1.0)) for d in DIMENSIONS}
     worst = max(DIMENSIONS, key=lambda d: (scaled[d], d))

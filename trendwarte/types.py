@@ -361,11 +361,11 @@ class Verdict:
 class Reason:
     """Why an alert exists, as fields; each language renders its own sentence from them.
 
-    ``code`` is one of: ledger_transition, floor_set, floor_lifted (``title`` says which half of the limit holds),
-    risk_change, standing_risk, confirmed, deadline, faded (old events weigh less, nothing new was reported), calmer
-    (the same, and what was reported since is less than what faded), event (one grave event that is new), many_reports
-    (no single one: smaller ones add up), spark (``title`` names what bursts), caught_up (told late: it was silenced, or
-    its message never arrived).
+    ``code`` is one of: ledger_transition, floor_set, floor_lifted (``floor_detail`` says which half of the limit
+    holds), risk_change, standing_risk, standing_base (the same where nobody reported anything), confirmed, deadline,
+    faded (old events weigh less, nothing new was reported), calmer (the same, and what was reported since is less than
+    what faded), event (one grave event that is new), many_reports (no single one: smaller ones add up), spark
+    (``bursting`` names what bursts), caught_up (told late: it was silenced, or its message never arrived).
     """
 
     code: str
@@ -379,7 +379,8 @@ class Reason:
     due_date: date | None = None
     days: int | None = None
     event_id: str = ""
-    title: str = ""
+    floor_detail: str = ""
+    bursting: str = ""
 
 
 @dataclass(frozen=True, slots=True)

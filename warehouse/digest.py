@@ -47,7 +47,7 @@ def digest_facts(con: Connection, client: Client, since: datetime, until: dateti
         until=until,
         told=tuple(alert for alert in alerts if alert.status == "queued"),
         notes=notes,
-        over_budget=sum("budget" in alert.status_reason for alert in notes),
+        over_budget=len({(one.platform, one.as_of) for one in notes if "budget" in one.status_reason}),
         critical=_critical(con, client),
         deadlines=deadlines_of([line for line in legal if line.platform in wanted], until.date(), horizon),
     )

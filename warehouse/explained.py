@@ -1,7 +1,7 @@
 """What a verdict rests on, read from the published snapshot."""
 
 import json
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -33,61 +33,97 @@ def explained(published: Path, client: str, platform: str, purpose: str, known_t
 
 
 def _explained(published: Path, verdict: dict[str, Any], quotes: int) -> Explained:
-    key = [verdict["client"], verdict["platform"], verdict["purpose"]]
-    at = verdict["as_of"]
-    terms = _rows(
+    at, key = verdict["as_of"], [verdict["client"], verdict["platform"], verdict["purpose"]]
+    terms, before = _terms(published, at, key), _night_before(published, at, key)
+    return Explained(
+        as_of=at,
+        client=verdict["client"],
+        platform=verdict["platform"],
+        purpose=verdict["purpose"],
+        band=verdict["band"],
+        raw_band=verdict["raw_band"],
+        score=verdict["score"],
+        coverage=verdict["coverage"],
+        confidence=verdict["confidence"],
+        floors=_floors(verdict["floors"]),
+        terms=terms,
+        evidence=_evidence(published, at, key, quotes, denying=False),
+        counter=tuple(quote for _, quote in _evidence(published, at, key, quotes, denying=True)),
+        before_at=before,
+        shifts=_shifts(published, key, before, at) if before else (),
+        contested=_contested(published, terms),
+        unverified=_unverified(published, verdict["platform"], at),
+        waiting=_waiting(published, verdict["platform"], at),
+    )
+
+
+def _terms(published: Path, at: datetime, key: list[str]) -> tuple[Term, ...]:
+    rows = _rows(
         published,
         "SELECT kind, name, points, detail, event_ids, instruments FROM mart.score_terms WHERE as_of = ? AND client = ?"
         " AND platform = ? AND purpose = ? ORDER BY abs(points) DESC, name",
         [at, *key],
     )
-    told = _rows(published, _EVIDENCE, [at, *key, False, quotes])
-    against = _rows(published, _EVIDENCE, [at, *key, True, quotes])
-    before = _rows(
+    return tuple(
+        Term(**row | {name: tuple(json.loads(row[name])) for name in ("event_ids", "instruments")}) for row in rows
+    )
+
+
+def _night_before(published: Path, at: datetime, key: list[str]) -> datetime | None:
+    (row,) = _rows(
         published,
         "SELECT max(as_of) AS as_of FROM mart.verdicts WHERE client = ? AND platform = ? AND purpose = ? AND as_of < ?",
         [*key, at],
-    )[0]["as_of"]
-    shifts = _rows(
+    )
+    found: datetime | None = row["as_of"]
+    return found
+
+
+def _shifts(published: Path, key: list[str], before: datetime, at: datetime) -> tuple[TermShift, ...]:
+    rows = _rows(
         published,
         "SELECT kind, name, points_before, points_after FROM mart.why_changed(?, ?, ?, ?, ?)",
         [*key, before, at],
-    ) if before else []  # fmt: skip
-    ids = sorted({event_id for term in terms for event_id in json.loads(term["event_ids"])})
-    contested = _rows(
+    )
+    return tuple(TermShift(row["kind"], row["name"], row["points_before"], row["points_after"]) for row in rows)
+
+
+def _evidence(
+    published: Path, at: datetime, key: list[str], quotes: int, *, denying: bool
+) -> tuple[tuple[str, Evidence], ...]:
+    """Quotes by the term they speak for, or, ``denying``, against."""
+    rows = _rows(published, _EVIDENCE, [at, *key, denying, quotes])
+    return tuple((row.pop("name"), Evidence(**row)) for row in rows)
+
+
+def _contested(published: Path, terms: tuple[Term, ...]) -> tuple[str, ...]:
+    ids = sorted({event_id for term in terms for event_id in term.event_ids})
+    rows = _rows(
         published,
         "SELECT title FROM mart.events WHERE event_id IN (SELECT unnest(?::VARCHAR[])) AND denial > 0.2",
         [ids],
     )
-    unverified = _rows(
+    return tuple(row["title"] for row in rows)
+
+
+def _unverified(published: Path, platform: str, at: datetime) -> tuple[str, ...]:
+    rows = _rows(
         published,
         "SELECT DISTINCT instrument FROM mart.legal_at(?, ?) WHERE platform IN (?, 'all_social') AND is_due_unverified"
         " AND state IN ('in_force', 'enforced')",
-        [at, at, verdict["platform"]],
+        [at, at, platform],
     )
-    waiting = _rows(
+    return tuple(row["instrument"] for row in rows)
+
+
+def _waiting(published: Path, platform: str, at: datetime) -> tuple[tuple[str, str], ...]:
+    rows = _rows(
         published,
         "SELECT DISTINCT verb, jurisdiction FROM mart.ledger_review WHERE decision IS NULL AND platform = ?"
         " AND known_from BETWEEN ? - INTERVAL 30 DAY AND ?",
-        [verdict["platform"], at, at],
+        [platform, at, at],
     )
-    return Explained(
-        as_of=at, client=verdict["client"], platform=verdict["platform"], purpose=verdict["purpose"],
-        band=verdict["band"], raw_band=verdict["raw_band"], score=verdict["score"], coverage=verdict["coverage"],
-        confidence=verdict["confidence"], floors=_floors(verdict["floors"]),
-        terms=tuple(
-            Term(t["kind"], t["name"], t["points"], t["detail"], tuple(json.loads(t["event_ids"])),
-                 tuple(json.loads(t["instruments"])))
-            for t in terms
-        ),
-        evidence=tuple((row.pop("name"), Evidence(**row)) for row in told),
-        counter=tuple(Evidence(**{k: v for k, v in row.items() if k != "name"}) for row in against),
-        before_at=before,
-        shifts=tuple(TermShift(s["kind"], s["name"], s["points_before"], s["points_after"]) for s in shifts),
-        contested=tuple(row["title"] for row in contested),
-        unverified=tuple(row["instrument"] for row in unverified),
-        waiting=tuple((row["verb"], row["jurisdiction"]) for row in waiting),
-    )  # fmt: skip
+    return tuple((row["verb"], row["jurisdiction"]) for row in rows)
 
 
 def _rows(published: Path, sql: str, parameters: list[Any]) -> list[dict[str, Any]]:

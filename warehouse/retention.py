@@ -118,9 +118,7 @@ def _erase_from_alerts(con: Connection, ids: set[str], titles: set[str]) -> None
     """Quotes and headlines inside alerts, and the letters that carried them."""
     for row in rows_of(con, "SELECT alert_id, evidence, counter_evidence, reasons FROM alerts"):
         evidence, counter = (_without(row[name], ids) for name in ("evidence", "counter_evidence"))
-        reasons = [
-            one | {"title": ""} if one.get("title") in titles else one for one in json.loads(row["reasons"])
-        ]
+        reasons = [one | {"title": ""} if one.get("title") in titles else one for one in json.loads(row["reasons"])]
         kept = [evidence, counter, reasons]
         if kept == [json.loads(row[name] or "[]") for name in ("evidence", "counter_evidence", "reasons")]:
             continue

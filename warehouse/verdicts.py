@@ -222,10 +222,17 @@ def evidence_of(raw: Mapping[str, Any]) -> Evidence:
     return Evidence(**raw | {"published_at": datetime.fromisoformat(raw["published_at"]).astimezone(UTC)})  # type: ignore[operator]
 
 
+#: One field ``title`` stood for several things before each had its own; a headline, the oldest of them, nobody shows.
+_TITLED = {"floor_set": "floor_detail", "floor_lifted": "floor_detail", "spark": "bursting"}
+
+
 def reason_of(raw: Mapping[str, Any]) -> Reason:
-    """A reason as it was stored."""
+    """A reason as it was stored, in a published copy perhaps long ago."""
+    values = {name: value for name, value in raw.items() if name != "title"}
+    if raw.get("title") and raw["code"] in _TITLED:
+        values[_TITLED[raw["code"]]] = raw["title"]
     due = raw["due_date"]
-    return Reason(**raw | {"due_date": date.fromisoformat(due) if due else None})  # type: ignore[operator]
+    return Reason(**values | {"due_date": date.fromisoformat(due) if due else None})
 
 
 def _plain(value: Any) -> str:

@@ -10,13 +10,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from alerts import catalogue, compose
+from alerts import catalogue, compose, opened
 from alerts.letters import Envelope, mail
 from flows.explaining import as_text
 from tests.alerts.conftest import HOSTILE, NIGHT, alert, load_once, many, quote, settings_with, verdict
 from tests.flows.test_explaining import explained
+from trendwarte.explaining import standing_reason
 from trendwarte.settings import Channel
-from trendwarte.types import Floor, Reason
+from trendwarte.types import Floor, Reason, Term
 
 MAIL = Channel(kind="email", to=["team@snack-us.example"])
 
@@ -35,10 +36,10 @@ def test_a_letter_says_what_changed_for_whom_why_on_whose_word_and_what_to_do():
     plain, html = text_of(letter)
     assert letter["Subject"] == "Handeln: TikTok empfohlen → Rückzug"
     for part in (
-        "TikTok: jetzt „Rückzug“, zuvor „empfohlen“", "Für Crunchwell Snacks (example) heißt das bei Werbung: den Rückzug einleiten.",
+        "Trendwarte: Crunchwell Snacks (example), Stand 4. März 2026", "TikTok: jetzt „Rückzug“, zuvor „empfohlen“", "Das heißt für Werbung: den Rückzug einleiten.",
         "Wert 71 → 12 von 100", "Stichtag: 3. April 2026 (in 30 Tagen)", "Grenze gesetzt", "„TikTok muss bis 19. Januar verkauft werden“",
         "The Ledger, 3. März 2026", "auf Englisch", "Was dagegen spricht", "„Berufung angekündigt“", "Was wir empfehlen",
-        "Sicherheit der Einschätzung: hoch (80 von 100)", "TikTok lässt sich für Crunchwell Snacks (example) auf Zeit stummschalten",
+        "Sicherheit der Einschätzung: hoch (80 von 100)", "Meldungen zu TikTok lassen sich auf Zeit stummschalten",
         "Stand 4. März 2026, 05:00 Uhr MEZ",
     ):  # fmt: skip
         assert part in plain, part
@@ -47,8 +48,8 @@ def test_a_letter_says_what_changed_for_whom_why_on_whose_word_and_what_to_do():
 
 @pytest.mark.parametrize(
     ("language", "words"),
-    [("de", ("Heute kam keine neue Meldung dazu", "Dazu liegt keine neue Meldung vor", "Was dagegen spricht")),
-     ("en", ("Nothing new was reported today", "Nothing new was reported on this", "What speaks against it"))],
+    [("de", ("Es kam keine neue Meldung dazu", "Dazu liegt keine neue Meldung vor", "Was dagegen spricht")),
+     ("en", ("Nothing new was reported;", "Nothing new was reported on this", "What speaks against it"))],
 )  # fmt: skip
 def test_a_rise_that_only_time_brought_says_so_and_what_was_reported_speaks_against_it(language, words):
     rise = alert(from_band="test", to_band="recommend", severity="decide", reasons=(Reason("faded"),), evidence=(),
@@ -119,23 +120,23 @@ def test_purposes_that_move_alike_stand_in_one_sentence_and_the_most_urgent_plat
         alert(), alert(alert_id="a-2", purpose="community"),
     )  # fmt: skip
     plain, _ = text_of(letter)
-    assert "in advertising and community: start to leave" in plain
+    assert "for advertising and community: start to leave" in plain
     assert plain.index("TikTok: now") < plain.index("X: now")
     assert message.severity == "act" and letter["Subject"] == "Act: TikTok recommend → exit (and 1 more)"
 
 
 def test_a_change_without_a_report_says_so_instead_of_quoting():
     plain, _ = text_of(letter_of(alert(evidence=(), reasons=(Reason("confirmed", days=3),)))[0])
-    assert "Nothing new was reported on this." in plain and "None of our sources contradicts this." in plain
+    assert "Nothing new was reported on this." in plain and "No opposing report known." in plain
 
 
 @pytest.mark.parametrize(
     ("language", "words"), [("de", "(Grundwert, keine Meldung)"), ("en", "(base rate, no report)")]
 )
 def test_a_risk_that_nobody_reported_is_told_as_a_base_rate(language, words):
-    weighs = Reason("standing_risk", points=-15.4, dimension="data", jurisdiction="US")
-    for reason, count in ((weighs, 1), (replace(weighs, event_id="e-1"), 0), (replace(weighs, dimension="legal"), 0)):
-        plain, _ = text_of(letter_of(alert(reasons=(reason,)), language=language)[0])
+    for names, count in (((), 1), (("e-1",), 0)):
+        weighs = standing_reason(Term("risk", "data:US", -15.4, event_ids=names))
+        plain, _ = text_of(letter_of(alert(reasons=(weighs,)), language=language)[0])
         assert plain.count(words) == count
 
 
@@ -173,4 +174,4 @@ def test_letter_and_explanation_call_a_confidence_by_the_same_word(language, sur
     plain, _ = text_of(letter_of(alert(confidence=sure), language=language)[0])
     assert f": {word} ({100 * sure:.0f} " in plain
     text = as_text(explained(confidence=sure), known.model_copy(update={"scoring": scoring}), language)
-    assert f"  {word}: {100 * sure:.0f} %" in text
+    assert f"  {opened(word)}: {100 * sure:.0f} %" in text

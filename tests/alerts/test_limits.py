@@ -13,9 +13,9 @@ from trendwarte.brief_facts import MatrixCell, MatrixRow
 from trendwarte.types import Reason
 
 
-def lines(lang, *reasons, is_rise=True):
+def lines(lang, *reasons, bands=("watch", "test")):
     phrases = Phrases(lang, "Europe/Berlin")
-    return reason_lines(reasons, names_of(load_once(), phrases), phrases, is_rise=is_rise)
+    return reason_lines(reasons, names_of(load_once(), phrases), phrases, *bands)
 
 
 def limit(code, floor, **more):
@@ -25,7 +25,7 @@ def limit(code, floor, **more):
 
 @pytest.mark.parametrize(
     ("lang", "ended"),
-    [("de", "USA: Executive Order 13942 (TikTok), Grenze entfallen; bisher galt: die Maßnahme war ausgesetzt, aber nicht aufgehoben"),
+    [("de", "USA: Executive Order 13942 (TikTok), Grenze entfallen; bisher: die Maßnahme war ausgesetzt, aber nicht aufgehoben"),
      ("en", "United States: Executive Order 13942 (TikTok), limit lifted; until now: the measure was suspended, but not lifted")],
 )  # fmt: skip
 def test_a_limit_that_ended_is_told_as_what_held_until_now_and_about_which_law(lang, ended):
@@ -63,7 +63,7 @@ def test_a_rule_with_two_halves_says_which_one_holds(floor, detail, said, not_sa
     page = render_brief(brief_of(rows=(MatrixRow("tiktok", "TikTok", "active", (cell,)),)), "de")
     row = page[page.index('data-label="Werbung"') :].split("</td>")[0]
     assert said in row and not_said not in row
-    assert said in lines("de", Reason("floor_set", floor=floor, title=detail))[0]
+    assert said in lines("de", Reason("floor_set", floor=floor, floor_detail=detail))[0]
 
 
 @pytest.mark.parametrize(
@@ -82,3 +82,13 @@ def test_what_to_do_names_no_ban_where_the_limit_may_be_another_measure(lang):
     for entry in load_once().playbook:
         if entry.cause in ("F1", "F3", "F4"):
             assert not re.search(r"\b(Verbot|ban)\b", entry.de if lang == "de" else entry.en), entry
+
+
+@pytest.mark.parametrize(
+    ("lang", "bands", "said"),
+    [("de", ("test", "watch"), "Grenze verschärft"), ("de", ("watch", "test"), "Grenze gelockert"), ("de", ("avoid", "avoid"), "Grenze verschoben"),
+     ("en", ("test", "watch"), "limit tightened"), ("en", ("watch", "test"), "limit relaxed"), ("en", ("avoid", "avoid"), "limit moved")],
+)  # fmt: skip
+def test_a_limit_that_replaces_itself_is_stricter_or_looser_only_where_the_band_shows_it(lang, bands, said):
+    (told,) = lines(lang, limit("floor_set", "F3"), limit("floor_lifted", "F3"), bands=bands)
+    assert f", {said}: " in told

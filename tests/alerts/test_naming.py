@@ -72,7 +72,7 @@ def test_no_way_out_shows_the_id_of_a_law(lang):
     ("lang", "said"), [("de", "(Meldungen und Seitenabrufe)"), ("en", "(reports and page views)")]
 )  # fmt: skip
 def test_a_spark_names_what_bursts_in_words(lang, said):
-    spark = Reason("spark", jurisdiction="US", title="mentions page_views")
+    spark = Reason("spark", jurisdiction="US", bursting="mentions page_views")
     assert said in reason_text(spark, names(lang), names(lang).phrases)
 
 

@@ -1,13 +1,14 @@
-"""One is not many, and none is today: sentences take the form of their number, in both languages."""
+"""One is not many, and none has come: sentences take the form of their number, in both languages."""
 
 import re
 import string
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
 
-from alerts import Phrases, catalogue, names_of, numbered, reason_text, render_brief
-from alerts.wording import Block
+from alerts import Phrases, catalogue, names_of, numbered, opened, reason_text, render_brief
+from alerts.wording import Block, change_line, score_change
 from flows.explaining import sentences
 from tests.alerts.conftest import alert, load_once
 from tests.alerts.facts import brief_of
@@ -22,7 +23,7 @@ NEVER_ONE = {"digest_more", "lead_calm", "lead_changes", "lead_changes_one", "no
 
 @pytest.mark.parametrize("lang", ["de", "en"])
 def test_no_sentence_counts_one_as_many(lang):
-    for words in (catalogue(lang)["text"], sentences()[lang]):
+    for words in (catalogue(lang)["text"], catalogue(lang)["ground"], sentences()[lang]):
         for key in words.keys() - NEVER_ONE:
             names = {name for _, name, _, _ in string.Formatter().parse(words[key]) if name}
             if counted := names & set(COUNTED):
@@ -33,8 +34,8 @@ def test_no_sentence_counts_one_as_many(lang):
 
 @pytest.mark.parametrize(
     ("lang", "days", "said"),
-    [("de", 1, "noch ein Tag bis"), ("de", 0, "ist heute"), ("de", 7, "noch 7 Tage"),
-     ("en", 1, "one day left"), ("en", 0, "is today"), ("en", 7, "7 days left")],
+    [("de", 1, "noch ein Tag bis"), ("de", 0, "ist erreicht"), ("de", 7, "noch 7 Tage"),
+     ("en", 1, "one day left"), ("en", 0, "has come"), ("en", 7, "7 days left")],
 )  # fmt: skip
 def test_a_date_that_comes_near_is_counted_as_people_do(lang, days, said):
     phrases = Phrases(lang, "Europe/Berlin")
@@ -74,4 +75,28 @@ def test_a_letter_to_a_client_holds_no_command(lang):
     plain, html = text_of(letter_of(alert(), language=lang)[0])
     for text in (plain, html):
         assert "trendwarte alerts" not in text and "--client" not in text
-    assert catalogue(lang)["text"]["quiet_how"].format(platform="TikTok", client="Crunchwell Snacks (example)") in plain
+    assert catalogue(lang)["text"]["quiet_how"].format(platform="TikTok") in plain
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "german", "english"),
+    [
+        (71.4, 12.0, "Wert 71 → 12 von 100", "score 71 → 12 of 100"),
+        (70.3, 69.6, "Wert weiterhin rund 70 von 100", "score still about 70 of 100"),
+        (29.6, 30.4, "Wert weiterhin rund 30 von 100", "score still about 30 of 100"),
+        (70.0, 70.0, "Wert weiterhin rund 70 von 100", "score still about 70 of 100"),
+        (None, 70.0, "Wert 70 von 100", "score 70 of 100"),
+        (70.0, None, "", ""),
+    ],
+)
+def test_no_score_is_said_to_have_moved_to_where_it_was(before, after, german, english):
+    for lang, said in (("de", german), ("en", english)):
+        phrases = Phrases(lang, "Europe/Berlin")
+        assert score_change(before, after, phrases) == said
+        one = alert(from_score=before, to_score=after)
+        assert change_line(one, phrases).endswith(f" ({said})" if said else "exit" if lang == "en" else "Rückzug")
+        change = replace(brief_of().changes[0], from_score=before, to_score=after, lead_purpose="advertising")
+        page = render_brief(brief_of(changes=(change,)), lang)
+        told = page[page.index('<p class="move">') : page.index("</article>")]
+        assert opened(said) in told and (said == "" or ("→ 12 " in told) is ("→" in said))
+        assert bool(said) is (" 100</p>" in told)

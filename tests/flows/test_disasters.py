@@ -153,7 +153,9 @@ def test_a_state_folder_that_takes_no_writes_gets_a_sentence_with_a_remedy(small
     assert "cannot be written" in done.stderr and "--state" in done.stderr
 
 
-@pytest.mark.parametrize("words", [["demo", "--state"], ["serve", "--state"], ["run", "--state"], ["init"]], ids=" ".join)
+@pytest.mark.parametrize(
+    "words", [["demo", "--state"], ["serve", "--state"], ["run", "--state"], ["init"]], ids=" ".join
+)
 def test_a_folder_that_cannot_be_made_gets_a_sentence_from_every_command(tmp_path, words):
     (tmp_path / "file").write_text("in the way", "utf-8")
     command = [sys.executable, "-m", "flows", *words, str(tmp_path / "file" / "state")]

@@ -36,8 +36,8 @@ def told(found, lang="de"):
 
 @pytest.mark.parametrize(
     ("lang", "base", "share"),
-    [("de", "Grundwert, keine Meldung", "gering: 12 % des Abzugs für Risiken"),
-     ("en", "base rate, no report", "low: 12 % of what is deducted for risk")],
+    [("de", "Grundwert, keine Meldung", "Gering: 12 % des Abzugs für Risiken"),
+     ("en", "base rate, no report", "Low: 12 % of what is deducted for risk")],
 )  # fmt: skip
 def test_a_term_that_nobody_reported_says_so_and_the_share_is_that_of_the_risk(lang, base, share):
     lines = told(explained(), lang).splitlines()
@@ -80,7 +80,7 @@ def test_no_way_down_leads_to_where_the_verdict_is_already(lang, way, band, raw_
 
 @pytest.mark.parametrize(
     ("lang", "rule", "way"),
-    [("de", "Diese Grenze gilt", "Die Grenze fällt"), ("en", "This rule holds", "The floor goes")],
+    [("de", "Diese Grenze gilt", "Die Grenze fällt"), ("en", "This limit holds", "The limit goes")],
 )
 def test_a_limit_above_the_band_neither_holds_it_nor_would_lift_it(lang, rule, way):
     low = told(explained(band="avoid", raw_band="avoid", score=10.3, floors=(LIMIT,)), lang)

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from alerts import Phrases, ground_text
 from flows.engine import PlainEngine
 from flows.house import opened
 from flows.monitor import night
 from tests.flows.calling import trendwarte
 from trendwarte.config_files import load_settings
-from trendwarte.radar.facts import sentence
 from trendwarte.types import Document
 from warehouse import query, radar_lines
 
@@ -79,7 +79,7 @@ def test_an_unknown_app_is_shown_promoted_and_its_kept_documents_are_read_again(
     assert line.name == "Plauderia" and line.platform == "" and line.series["mentions"][-1].level == 1.0
     assert {ground.code for ground in line.cautions} == {"unwatched", "unproven"}
     for lang in ("de", "en"):
-        said = [sentence(ground, lang) for ground in (*line.reasons, *line.cautions)]
+        said = [ground_text(ground, Phrases(lang, "UTC")) for ground in (*line.reasons, *line.cautions)]
         assert all(said) and not any("{" in text or text in ("social", "spread", "new") for text in said)
 
     words = ("radar", "promote", "Plauderia", "--config", str(config), "--state", str(state))
@@ -126,7 +126,7 @@ def test_the_brief_says_why_not_to_jump_on_a_spark(ask):
     assert one.stage == "spark" and set(one.series) == {"mentions", "page_views"}
     assert max(point.level for point in one.series["page_views"]) == 1.0
     assert {"young", "one_sided", "no_survey"} <= {ground.code for ground in one.cautions}
-    assert "3 Tage alt" in sentence(one.cautions[0], "de")
+    assert "3 Tage alt" in ground_text(one.cautions[0], Phrases("de", "UTC"))
 
 
 def test_every_view_of_the_radar_and_every_column_says_what_it_is(ask):

@@ -45,7 +45,9 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self):
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         self.server.asked.append((self.headers.get("Authorization"), body))
-        answer = json.dumps({"choices": [{"message": {"content": self.server.says}}], "p": self.server.padding}).encode()
+        answer = json.dumps(
+            {"choices": [{"message": {"content": self.server.says}}], "p": self.server.padding}
+        ).encode()
         self.send_response(self.server.status)
         for name, value in self.server.headers.items():
             self.send_header(name, value)
@@ -189,5 +191,7 @@ def test_a_whole_night_with_a_second_reader_keeps_whose_labels_they_are(endpoint
         server.set_night(as_of)
         report = night(house, as_of, PlainEngine())
         assert report.outcome == "ok" and report.counts["second_reader_asked"] == 3 == len(endpoint.asked)
-        rows = house.warehouse.con.execute("SELECT DISTINCT document_id FROM signals WHERE rules::VARCHAR LIKE '%second:small%'")
+        rows = house.warehouse.con.execute(
+            "SELECT DISTINCT document_id FROM signals WHERE rules::VARCHAR LIKE '%second:small%'"
+        )
         assert len(rows.fetchall()) == 3

@@ -119,7 +119,9 @@ def test_the_clubhouse_hype_is_at_most_a_test_and_fades_to_watch(judged, client)
     "client",
     [
         "maschinenbau-schwaben",
-        pytest.param("bundesbehoerde", marks=pytest.mark.xfail(reason="docs/known-gaps.md: a takeover is read as neutral")),
+        pytest.param(
+            "bundesbehoerde", marks=pytest.mark.xfail(reason="docs/known-gaps.md: a takeover is read as neutral")
+        ),
     ],
 )
 def test_the_takeover_of_twitter_costs_a_band_within_a_fortnight(judged, client):

@@ -51,7 +51,8 @@ def test_what_comes_without_a_day_is_announced_at_most_and_never_in_force(read, 
 
 
 @pytest.mark.parametrize(
-    "sentence", ["why did peru block §p?", "peru blocks §p - will chile follow?", "peru blocks §p: what now?", "peru blocks §p"]
+    "sentence",
+    ["why did peru block §p?", "peru blocks §p - will chile follow?", "peru blocks §p: what now?", "peru blocks §p"],
 )
 def test_why_a_ban_came_takes_it_for_granted_and_whether_others_follow_asks_only_that(sentence):
     start = sentence.index("block")
@@ -106,7 +107,11 @@ def test_only_what_is_the_object_of_a_ban_is_banned(read, title):
 
 
 def test_lists_and_access_are_still_objects(read):
-    for title in ("Nepal blocks Facebook, X and YouTube", "Nepal blocks access to WhatsApp", "Nepal bans Viber, TikTok"):
+    for title in (
+        "Nepal blocks Facebook, X and YouTube",
+        "Nepal blocks access to WhatsApp",
+        "Nepal bans Viber, TikTok",
+    ):
         assert moves(read(title)) == {"block"}
 
 
@@ -187,7 +192,8 @@ def test_what_stands_beside_a_step_takes_nothing_from_it(read, title, verb):
     ],
 )  # fmt: skip
 def test_words_of_relief_and_refusal_about_something_else_end_no_ban_and_uphold_none(read, title):
-    assert not moves(read(title)) & {"close", "lift", "lift_stay", "annul", "reject", "uphold", "agree", "pass_chamber", "block"}
+    ended = {"close", "lift", "lift_stay", "annul", "reject", "uphold", "agree", "pass_chamber", "block"}
+    assert not moves(read(title)) & ended
 
 
 def test_a_place_of_schools_is_no_ban_on_devices_where_they_are_only_the_occasion(read):

@@ -251,13 +251,17 @@ def test_a_state_that_cuts_a_service_off_in_rare_words_blocks_it_and_never_lifts
     assert (reading.legal_stage, reading.polarity) == ("in_force", "negative")
 
 
-@pytest.mark.parametrize("verb", ["schaltet Telegram ab", "klemmt Telegram ab", "kappt Telegram", "legt Telegram lahm", "blockt Telegram"])
+@pytest.mark.parametrize(
+    "verb", ["schaltet Telegram ab", "klemmt Telegram ab", "kappt Telegram", "legt Telegram lahm", "blockt Telegram"]
+)
 def test_the_same_in_german(read, verb):
     reading = read(f"Vanuatu {verb}")
     assert (reading.legal_stage, reading.polarity) == ("in_force", "negative")
 
 
-@pytest.mark.parametrize("title", ["Vanuatu zorbles Telegram", "Ministry frumps TikTok in Vanuatu", "Vanuatu quarkt Telegram"])
+@pytest.mark.parametrize(
+    "title", ["Vanuatu zorbles Telegram", "Ministry frumps TikTok in Vanuatu", "Vanuatu quarkt Telegram"]
+)
 def test_a_word_nobody_knows_is_never_taken_for_relief(read, title):
     assert read(title).legal_stage not in ("repealed", "delayed", "blocked_by_court")
 
@@ -307,6 +311,7 @@ def test_an_official_who_only_writes_on_a_platform_says_nothing_about_it(read, t
 def test_of_platforms_from_two_countries_the_first_named_says_what_is_home_in_every_process(read):
     """The home of a service counts little as a place; taken from a set, it was another one in each process."""
     assert read("South Korea says China has blocked KakaoTalk and Line").jurisdiction == "CN"
-    assert read("South Korea says China has blocked Line and KakaoTalk").jurisdiction == read(
-        "South Korea says China has blocked Line"
-    ).jurisdiction
+    assert (
+        read("South Korea says China has blocked Line and KakaoTalk").jurisdiction
+        == read("South Korea says China has blocked Line").jurisdiction
+    )

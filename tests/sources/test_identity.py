@@ -104,7 +104,8 @@ def test_the_content_hash_keeps_its_parts_apart():
 
 
 @given(
-    st.datetimes(datetime(1985, 1, 1), datetime(2105, 1, 1)), st.sampled_from(["Z", "+00:00", "+05:30", "-09:00", "+23:59"])
+    st.datetimes(datetime(1985, 1, 1), datetime(2105, 1, 1)),
+    st.sampled_from(["Z", "+00:00", "+05:30", "-09:00", "+23:59"]),
 )
 def test_the_short_way_for_a_full_date_ends_where_the_long_one_does(moment, zone):
     """A blank before the zone is taken the long way round."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from alerts import catalogue, render_brief
+from alerts import catalogue, opened, render_brief
 from trendwarte.config_files import load_settings
 from trendwarte.ledger import is_dormant
 from trendwarte.polling import ANSWERED
@@ -85,7 +85,7 @@ def three_purposes(tmp_path, scores):
         pairs.append((old, new))
         alerts.append(Alert(
             f"a-{purpose}", "night-1", LAST, "snack-us", "tiktok", purpose, "note", "band_change", "test", "watch", "t",
-            from_score=old.score, to_score=new.score, reasons=(Reason("deadline", title=purpose),), status="digest",
+            from_score=old.score, to_score=new.score, reasons=(Reason("deadline", instrument=purpose),), status="digest",
         ))  # fmt: skip
     return facts_of(tmp_path, pairs=pairs, alerts=alerts)
 
@@ -97,7 +97,7 @@ def test_scores_terms_and_alert_of_a_change_are_those_of_one_purpose(tmp_path, s
     lowest = PURPOSES[scores.index(min(scores))]
     assert (change.lead_purpose, change.to_score, change.from_score) == (lowest, min(scores), min(scores) + 9)
     assert change.terms == (Term("risk", "data:US", -12.0, f"{min(scores)}", instruments=("us-pafaca",)),)
-    assert [reason.title for reason in change.reasons] == [lowest]
+    assert [reason.instrument for reason in change.reasons] == [lowest]
 
 
 @pytest.mark.parametrize("lang", ["de", "en"])
@@ -105,7 +105,7 @@ def test_a_change_of_several_purposes_says_whose_score_it_shows(tmp_path, lang):
     page = render_brief(three_purposes(tmp_path, (40.0, 36.0, 44.0)), lang)
     words = catalogue(lang)
     said = words["text"]["score"].format(before=45, after=36)
-    assert f"{words['purpose']['community']}: {said}" in page
+    assert f"{opened(words['purpose']['community'])}: {said}" in page
 
 
 def paused(instrument, state, days_ago, due_in=None):

@@ -90,7 +90,9 @@ def test_no_column_of_any_table_and_no_letter_holds_a_headline_of_an_erased_sour
             "SELECT title FROM documents d WHERE source_id = $source AND length(title) > 25 AND NOT EXISTS (FROM documents o"
             " WHERE o.source_id <> $source AND contains(concat_ws(' ', o.title, o.summary, o.text), d.title))", {"source": source}
         ).fetchall()}  # fmt: skip
-        document, title = con.execute("SELECT document_id, title FROM documents WHERE title IN ?", [sorted(titles)]).fetchone()
+        document, title = con.execute(
+            "SELECT document_id, title FROM documents WHERE title IN ?", [sorted(titles)]
+        ).fetchone()
         told = {"document_id": document, "title": title, "quote": title}
         con.execute("INSERT INTO radar_contexts SELECT document_id, 'zk', 'social', 'Zk', 1, title, 'o', 'o', DATE '2024-05-01', ?"
                     " FROM documents WHERE document_id = ?", [LATER, document])  # fmt: skip

@@ -13,7 +13,9 @@ import zstandard
 import warehouse.schema as schema
 from trendwarte.errors import WarehouseError
 from warehouse import Warehouse, run_checks
+from warehouse.connection import rows_of
 from warehouse.schema import Migration, migrate, migrations, schema_version
+from warehouse.verdicts import alert_of
 
 KEPT = Path(__file__).parents[1] / "data" / "warehouses"
 OLD = sorted(KEPT.glob("*.duckdb.zst"))
@@ -51,6 +53,13 @@ def test_an_old_warehouse_is_migrated_keeps_its_rows_and_leaves_a_copy(old):
     with duckdb.connect(str(copy), read_only=True) as con:
         assert schema_version(con) == version and counts(con) == before
     assert str(copy) in said[0]
+
+
+def test_the_alerts_of_an_old_warehouse_are_read(old):
+    with Warehouse(old) as house:
+        rows = rows_of(house.con, "SELECT * FROM alerts")
+        limits = [one for row in rows for one in alert_of(row).reasons if one.floor == "F9"]
+    assert rows and (not limits or any(one.floor_detail for one in limits))
 
 
 def test_the_events_of_an_old_warehouse_get_the_numbers_of_their_series_and_its_next_night_goes_on(old):

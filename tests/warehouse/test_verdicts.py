@@ -1,13 +1,15 @@
 """What is kept of verdicts, and what judging a night again may not change."""
 
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import asdict, replace
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from trendwarte.types import Term, Verdict
+from trendwarte.types import Alert, Reason, Term, Verdict
 from warehouse import Warehouse
+from warehouse.connection import rows_of
+from warehouse.verdicts import alert_of, reason_of
 
 FIRST = datetime(2025, 1, 10, 23, 59, 59, tzinfo=UTC)
 NIGHTS = [FIRST + timedelta(days=n) for n in range(3)]
@@ -114,3 +116,32 @@ def test_every_term_of_a_verdict_comes_back():
         warehouse.verdicts.store([replace(verdict(FIRST, "x", 50.0), terms=terms)], "run", is_baseline=False)
         ((_, told),) = warehouse.verdicts.terms([("klinikum", "x", "earned_pr")], NIGHTS[1]).items()
     assert sorted(told, key=lambda term: term.name) == list(terms)
+
+
+REASONS = (
+    Reason("floor_set", floor="F9", floor_detail="fading", due_date=date(2025, 1, 19)),
+    Reason("spark", jurisdiction="US", bursting="mentions page_views"),
+    Reason("standing_base", points=-3.5, dimension="data", jurisdiction="DE"),
+)
+
+
+def test_the_reasons_of_an_alert_are_read_as_they_were_stored(tmp_path):
+    told = Alert(
+        "a-1", "run", FIRST, "klinikum", "tiktok", "earned_pr", "note", "spark", "test", "watch", "t", reasons=REASONS
+    )
+    with Warehouse(tmp_path / "w.duckdb") as warehouse:
+        with warehouse.transaction():
+            warehouse.verdicts.store_alerts([told])
+        (row,) = rows_of(warehouse.con, "SELECT * FROM alerts")
+        assert alert_of(row).reasons == REASONS
+
+
+@pytest.mark.parametrize("reason", REASONS, ids=lambda reason: reason.code)
+def test_a_reason_of_the_time_when_one_field_held_everything_says_the_same(reason):
+    raw = asdict(reason) | {"due_date": reason.due_date and reason.due_date.isoformat()}
+    raw["title"] = raw.pop("floor_detail") or raw.pop("bursting", "")
+    raw.pop("bursting", None)
+    assert reason_of(raw) == reason
+    assert reason_of(raw | {"code": "event", "title": "A headline"}) == replace(
+        reason, code="event", floor_detail="", bursting=""
+    )

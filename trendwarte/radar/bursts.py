@@ -89,11 +89,23 @@ def news_attention(
     return found
 
 
-def _market_news(
-    news: News, market: str, labels: set[str], carried: Carried, start: date, day: date, rules: Momentum
-) -> Iterator[Attention]:
-    reach = rules.baseline_days + rules.gap_days
-    first_day, days = start - timedelta(days=reach), (day - start).days + 1
+@dataclass(frozen=True, slots=True)
+class _Grids:
+    """One market's news by row and day: ``texts`` a row per source, ``named`` a row per platform and source.
+
+    ``first_columns`` are the days on which the sources were first seen; ``rows`` are those of ``named`` by platform,
+    ``of_source`` the rows of ``texts`` that belong to them.
+    """
+
+    texts: _Floats
+    named: _Floats
+    first_columns: npt.NDArray[np.int_]
+    rows: Mapping[str, list[int]]
+    of_source: npt.NDArray[np.int_]
+
+
+def _grids_of(news: News, labels: set[str], first_day: date, day: date) -> _Grids | None:
+    """What sources of these ``labels`` brought from ``first_day`` to ``day``; None when they name no platform."""
     sources: dict[str, int] = {}
     volumes = [(sources.setdefault(s, len(sources)), (on - first_day).days, d)
                for (s, label, on), d in news.volumes.items() if label in labels and first_day <= on <= day]  # fmt: skip
@@ -102,24 +114,38 @@ def _market_news(
              for (p, s, label, on), r in news.named.items()
              if label in labels and s in sources and first_day <= on <= day]  # fmt: skip
     if not pairs:
+        return None
+    rows: dict[str, list[int]] = defaultdict(list)
+    for (platform, _), row in pairs.items():
+        rows[platform].append(row)
+    columns = (day - first_day).days + 1
+    return _Grids(
+        _grid(volumes, len(sources), columns),
+        _grid(named, len(pairs), columns),
+        np.array([(news.firsts[s] - first_day).days for s in sources]),
+        rows,
+        np.array([s for _, s in pairs]),
+    )
+
+
+def _market_news(
+    news: News, market: str, labels: set[str], carried: Carried, start: date, day: date, rules: Momentum
+) -> Iterator[Attention]:
+    reach, days = rules.baseline_days + rules.gap_days, (day - start).days + 1
+    grids = _grids_of(news, labels, start - timedelta(days=reach), day)
+    if grids is None:
         return
     # A source counts from the day on which its own history is long enough.
-    first_columns = np.array([(news.firsts[s] - first_day).days for s in sources])
-    ages = reach + np.arange(days) - first_columns.reshape(-1, 1)
-    texts = _grid(volumes, len(sources), reach + days)
-    d, d_before = _today_and_before(texts, rules)
-    counts = (ages >= rules.source_days) & _is_steady(texts, d_before, first_columns, rules)
-    is_heard = (_sums(texts, reach + 1) * counts).sum(axis=0) > 0
+    ages = reach + np.arange(days) - grids.first_columns.reshape(-1, 1)
+    d, d_before = _today_and_before(grids.texts, rules)
+    counts = (ages >= rules.source_days) & _is_steady(grids.texts, d_before, grids.first_columns, rules)
+    is_heard = (_sums(grids.texts, reach + 1) * counts).sum(axis=0) > 0
     d, d_before = d * counts, d_before * counts
-    of_source = np.array([s for _, s in pairs])
-    r, r_before = (n * counts[of_source] for n in _today_and_before(_grid(named, len(pairs), reach + days), rules))
-    own = d[of_source] * r_before / (d_before[of_source] + rules.prior_documents)
+    r, r_before = (n * counts[grids.of_source] for n in _today_and_before(grids.named, rules))
+    own = d[grids.of_source] * r_before / (d_before[grids.of_source] + rules.prior_documents)
     leaning = (d / (d_before + rules.prior_documents)).sum(axis=0)
     pooled, whole = np.maximum(d_before.sum(axis=0), 1), d.sum(axis=0)
-    of_platform: dict[str, list[int]] = defaultdict(list)
-    for (platform, _), row in pairs.items():
-        of_platform[platform].append(row)
-    for platform, rows in sorted(of_platform.items()):
+    for platform, rows in sorted(grids.rows.items()):
         told, usual = r[rows].sum(axis=0), r_before[rows].sum(axis=0) / pooled
         expected = own[rows].sum(axis=0) + rules.prior_documents * np.maximum(usual, rules.least_share) * leaning
         yield from _running(

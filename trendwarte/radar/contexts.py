@@ -125,6 +125,35 @@ def _words() -> _Words:
     )
 
 
+def _rival_patterns(peers: str) -> list[re.Pattern[str]]:
+    """Names that are measured against a known service; ``peers`` is an alternation of those."""
+    raw = _words().raw
+    rivals = raw["rivals"]
+    return [
+        re.compile(rf"(?<!\w)(?:{peers})(?:['’]s?)?[ -](?i:{rivals})[,:]? {_OPEN}{_NAME}"),
+        re.compile(
+            rf"{_NAME}[\"“”’]?(?:,|:| is| ist| –| -)(?: [\w'’-]+){{0,4}}? (?:[\w-]+-)?(?:{peers})[ -](?i:{rivals})\b"
+        ),
+        re.compile(rf"(?i:{rivals}) (?:to|of|for|von|zu|für) (?:{peers})[,:]? {_OPEN}{_NAME}"),
+        re.compile(
+            rf"{_NAME}[\"“”’]?(?:,|:| is| ist| –| -)(?: [\w'’-]+){{0,4}}? (?i:{rivals}) (?:to|of|for|von|zu|für) (?:{peers})(?!\w)"
+        ),
+        re.compile(
+            rf"\b(?i:{raw['starts']}) {_OPEN}{_NAME}\b.{{0,50}}?\b(?i:{raw['takes_on']})(?: \w+){{0,2}}? (?:{peers})(?!\w)"
+        ),
+        re.compile(
+            rf"(?<!\w)(?:{peers})-(?i:like|style|artige?s?)(?: [\w-]+){{0,3}}? (?i:{raw['heads']})(?: {_CALLED})? {_OPEN}{_NAME}"
+        ),
+        re.compile(
+            rf"{_NAME}(?:[ -](?i:clone|klon|knock-?off|copycat|nachahmer)\b|-(?i:style|like)(?= (?:[\w-]+ ){{0,2}}?(?i:apps?|features?|networks?|platforms?|services?|feeds?|posts?)\b))"
+        ),
+        # "N. still can't replace Twitter", "N. überholt TikTok"; "A. to replace Twitter boss" is a person.
+        re.compile(
+            rf"{_NAME}(?: [a-zäöü'’]+){{0,3}}? (?i:{raw['overtakes']}) (?:{peers})(?=$|[\"”’]?[.,;:?!]| (?:{_AFTER_PEER})\b)"
+        ),
+    ]
+
+
 class Finder:
     """Finds names that texts introduce as services; knows the names that need no discovery.
 
@@ -143,29 +172,7 @@ class Finder:
         self._anti_peer = re.compile(
             rf"\b(?i:the|die|der|das)(?: [\w-]+)? \W?(?i:anti)-(?:{peers})\W? (?i:{_words().raw['heads']})\b"
         )
-        self._rival = [
-            re.compile(rf"(?<!\w)(?:{peers})(?:['’]s?)?[ -](?i:{rivals})[,:]? {_OPEN}{_NAME}"),
-            re.compile(
-                rf"{_NAME}[\"“”’]?(?:,|:| is| ist| –| -)(?: [\w'’-]+){{0,4}}? (?:[\w-]+-)?(?:{peers})[ -](?i:{rivals})\b"
-            ),
-            re.compile(rf"(?i:{rivals}) (?:to|of|for|von|zu|für) (?:{peers})[,:]? {_OPEN}{_NAME}"),
-            re.compile(
-                rf"{_NAME}[\"“”’]?(?:,|:| is| ist| –| -)(?: [\w'’-]+){{0,4}}? (?i:{rivals}) (?:to|of|for|von|zu|für) (?:{peers})(?!\w)"
-            ),
-            re.compile(
-                rf"\b(?i:{raw['starts']}) {_OPEN}{_NAME}\b.{{0,50}}?\b(?i:{raw['takes_on']})(?: \w+){{0,2}}? (?:{peers})(?!\w)"
-            ),
-            re.compile(
-                rf"(?<!\w)(?:{peers})-(?i:like|style|artige?s?)(?: [\w-]+){{0,3}}? (?i:{raw['heads']})(?: {_CALLED})? {_OPEN}{_NAME}"
-            ),
-            re.compile(
-                rf"{_NAME}(?:[ -](?i:clone|klon|knock-?off|copycat|nachahmer)\b|-(?i:style|like)(?= (?:[\w-]+ ){{0,2}}?(?i:apps?|features?|networks?|platforms?|services?|feeds?|posts?)\b))"
-            ),
-            # "N. still can't replace Twitter", "N. überholt TikTok"; "A. to replace Twitter boss" is a person.
-            re.compile(
-                rf"{_NAME}(?: [a-zäöü'’]+){{0,3}}? (?i:{raw['overtakes']}) (?:{peers})(?=$|[\"”’]?[.,;:?!]| (?:{_AFTER_PEER})\b)"
-            ),
-        ]
+        self._rival = _rival_patterns(peers)
         self._rival_list = re.compile(
             rf"(?:(?:{peers})[ -](?i:{rivals})|\b(?i:{rivals}) (?:to|of|for|von|zu|für) (?:{peers}))"
             rf",? (?:like|such as|including|wie|darunter) {_OPEN}(?P<list>{_WORD}[^.;:()]{{0,60}})"

@@ -1,23 +1,17 @@
 """What a brief shows of the radar: rising names and platforms, each with its trend and why not to jump.
 
-Pure: candidates, standings and series in, ``RadarLine`` out. The words are in ``sentences.yaml``, in both languages.
+Pure: candidates, standings and series in, ``RadarLine`` out. ``alerts.horizon`` says them in words.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
-from importlib.resources import files
-from typing import Any, Literal
-
-from ruamel.yaml import YAML
 
 from trendwarte.radar.candidates import Candidate, Ground
 from trendwarte.radar.momentum import Stage, Standing
 from trendwarte.settings import Platform
 from trendwarte.types import Evidence
 
-Lang = Literal["de", "en"]
 #: Stages worth a line in a brief; what is quiet or settled is told by the matrix.
 _TOLD: tuple[Stage, ...] = ("spark", "hype", "fading")
 
@@ -102,31 +96,6 @@ def cautions_of(standing: Standing, platform: Platform, markets: Sequence[str], 
         yield Ground("no_survey")
 
 
-def sentence(ground: Ground, lang: Lang) -> str:
-    """A ground in words; a code without words of its own is shown with its detail."""
-    words = _sentences()[lang]
-    code = "social_one" if ground.code == "social" and ground.count == 1 else ground.code
-    if code not in words:
-        return ground.detail or code
-    day = f"{ground.on:%d.%m.%Y}" if ground.on and lang == "de" else str(ground.on or "")
-    text: str = words[code]
-    return text.format(value=ground.value, count=ground.count, detail=ground.detail, day=day)
-
-
-def stage_word(stage: Stage, lang: Lang) -> str:
-    """A stage as people say it."""
-    word: str = _sentences()[lang]["stages"][stage]
-    return word
-
-
 def _scaled(points: Sequence[tuple[date, float]]) -> tuple[Point, ...]:
     top = max((value for _, value in points), default=0.0) or 1.0
     return tuple(Point(day, round(value / top, 4)) for day, value in points)
-
-
-@cache
-def _sentences() -> dict[str, dict[str, Any]]:
-    content: dict[str, dict[str, Any]] = YAML(typ="safe").load(
-        (files("trendwarte.radar") / "sentences.yaml").read_text("utf-8")
-    )
-    return content

@@ -33,18 +33,20 @@ _MONTH = (
     r"|november|de[cz]ember|monday|tuesday|wednesday|thursday|friday|saturday|sunday|(?:mon|diens|donners|frei|sams|sonn)tag"
     r"|mittwoch|spring|summer|autumn|winter|frühjahr|frühling|sommer|herbst|20\d\d)"
 )
-_COMING = (
-    rf"(?:(?:early |mid |late |anfang |mitte |ende |the end of )?{_MONTH}|\d{{1,2}}\.? {_MONTH}|(?:the )?\d{{1,2}}(?:st|nd|rd|th))"
-)
+_COMING = rf"(?:(?:early |mid |late |anfang |mitte |ende |the end of )?{_MONTH}|\d{{1,2}}\.? {_MONTH}|(?:the )?\d{{1,2}}(?:st|nd|rd|th))"
 # "to lift" before the verb is English headlines' future; "wird ... gesperrt" and "sperrt ab März" are German.
-_TO = re.compile(r"(?<!agree )(?<!agrees )(?<!agreed )(?<!decides )(?<!decided )(?<!votes )(?<!voted )\b(?:to|zu)\W+(?:\w+ly\W+)?$")
+_TO = re.compile(
+    r"(?<!agree )(?<!agrees )(?<!agreed )(?<!decides )(?<!decided )(?<!votes )(?<!voted )\b(?:to|zu)\W+(?:\w+ly\W+)?$"
+)
 _TO_BE = re.compile(r"\b(?:to be|will(?: soon)? be|is set to|are set to|due to be|about to be|will)\b")
 _FUTURE = re.compile(
     rf"\b(?:from|starting(?: in| on)?|beginning(?: in| on)?|effective|as of|ab|by|zum)\W+(?:dem |den |the )?{_COMING}\b"
     r"|\b(?:next|coming|nächste[mnrs]?|kommende[mnrs]?|übernächste[mnrs]?) (?:day|week|month|year|spring|summer|autumn|winter"
     r"|tag\w*|woche|monat\w*|jahr\w*|herbst|sommer)\b|\b(?:soon|shortly|bald|demnächst|künftig|in kürze|tomorrow|ab morgen)\b"
 )
-_IF = re.compile(r"(?<!even )(?<!auch )(?<!selbst )\b(?:if|unless|falls|sofern|wenn(?! auch)|es sei denn|in case|provided that|vorausgesetzt)\b")
+_IF = re.compile(
+    r"(?<!even )(?<!auch )(?<!selbst )\b(?:if|unless|falls|sofern|wenn(?! auch)|es sei denn|in case|provided that|vorausgesetzt)\b"
+)
 # Who tells it does not vouch for it: reports of reports, and the German subjunctive of reported speech.
 _HEARSAY = re.compile(
     r"\blaut (?:\w+ ){0,2}?(?:\w*bericht\w*|medien\w*|insider\w*|kreisen|gerüchte\w*|social[- ]media|nutzer\w*)\b"
@@ -53,7 +55,9 @@ _HEARSAY = re.compile(
     r"|\b(?:habe|hätten?|seien?|werde|wolle)\b.{3,90}\b(?:ge\w+(?:t|en)|ver\w+(?:t|en)|blockiert|untersagt|suspendiert)\b"
 )
 # The same behind what is told: "..., heißt es", "... - report".
-_TOLD_BY = re.compile(r"\W+(?:so )?(?:heißt es|reports? says?|media says?|reports?|sources say|laut (?:\w+ )?(?:medien|bericht)\w*)\W*$")
+_TOLD_BY = re.compile(
+    r"\W+(?:so )?(?:heißt es|reports? says?|media says?|reports?|sources say|laut (?:\w+ )?(?:medien|bericht)\w*)\W*$"
+)
 # Where another matter begins: why, until when, before what.
 _ELSE = re.compile(
     r"[,;:–—|!?]\s|\s-\s|\b(?:ahead of|before|until|till|bis|vor|during|während|pending|amid|as|after|nach|because|weil|over|for"
@@ -98,7 +102,9 @@ def mood_of(sentence: str, start: int, end: int) -> Mood:
         or _NICHT.match(sentence, end) is not None,
         is_jest=_JEST.match(sentence) is not None,
         is_future=bool(
-            (_TO.search(before) and not sentence.startswith("§p", start)) or _TO_BE.search(told) or _FUTURE.search(whole)
+            (_TO.search(before) and not sentence.startswith("§p", start))
+            or _TO_BE.search(told)
+            or _FUTURE.search(whole)
         ),
         is_conditional=_IF.search(sentence) is not None or checks_facts(sentence),
         is_hearsay=_HEARSAY.search(told) is not None or _TOLD_BY.search(sentence, end) is not None,
