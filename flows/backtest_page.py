@@ -81,7 +81,8 @@ def _period(name: str, period: Mapping[str, Any]) -> list[str]:
 
 def _ledger(events: Sequence[Mapping[str, Any]]) -> str:
     rows = [
-        [escape(e["id"]), e["date"], escape(e["verb"]), str(e["documents"]), e["first_document"], " / ".join(e["expected"]),
+        [escape(e["id"]), e["date"], escape(e["verb"]), str(e["documents"]), e["first_document"],
+         " / ".join(e["expected"]),
          _mark(e["state_after_1"], e["after_1"]), _mark(e["state_within_7"], e["within_7"])]
         for e in events
     ]  # fmt: skip
