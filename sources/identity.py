@@ -84,7 +84,7 @@ def canonical_url(url: str) -> str:
 def address_of(raw: str) -> str:
     """``raw`` as a canonical address of the web, empty when it is none."""
     if plain := _PLAIN.match(raw):
-        return _without_tracking(plain)
+        return _without_tracking(plain) if plain[2] else plain[1]
     # Reports link to it: "javascript:" and the like must never get that far.
     url = canonical_url(visible(raw))
     return url if url.startswith(("http://", "https://")) else ""

@@ -107,7 +107,7 @@ def _is_clear(text: str) -> bool:
 def visible(token: str) -> str:
     """``token`` (an id, an address, a date) without invisible characters, on one line."""
     if token.isascii() and token.isprintable():
-        return " ".join(token.split()) if " " in token else token
+        return " ".join(token.split()) if "  " in token else token.strip(" ")
     return " ".join(_UNWANTED.sub("", token).split())
 
 
