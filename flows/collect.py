@@ -3,7 +3,7 @@
 import gc
 import os
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -132,9 +132,8 @@ class _Round:
         self._told.update([d.document_id for d in documents])
         known = self._house.warehouse.documents.known(documents)
         marked = [d if known.get(d.document_id) == d.content_hash else self._marked(d) for d in documents]
-        wanted = [
-            d for d in marked if known.get(d.document_id) != d.content_hash and _deserves_its_page(self._house, d)
-        ]
+        fresh = [d for d in marked if known.get(d.document_id) != d.content_hash]
+        wanted = _worth_their_pages(self._house, fresh)
         if pages := self._pages(wanted):
             chosen = {d.document_id for d in wanted}
             marked = [with_page(d, pages[d.url]) if d.document_id in chosen and d.url in pages else d for d in marked]
@@ -260,15 +259,20 @@ def _is_stale(source: Source, newest: datetime | None, as_of: datetime) -> bool:
     return newest is not None and (as_of - newest) > timedelta(days=source.expected_update_days)
 
 
-def _deserves_its_page(house: House, document: Document) -> bool:
-    """Only what names a platform, or comes from an authority and may name one further down."""
+def _worth_their_pages(house: House, documents: Sequence[Document]) -> list[Document]:
+    """Only those that name a platform, or come from an authority and may name one further down."""
     chosen = house.settings.runtime.fetching.pages_from
-    if not document.url or document.text_quality == "feed_content" or (chosen and host_of(document.url) not in chosen):
-        return False
-    # Aggregators link to a page of their own, or to tokens that only a browser resolves.
-    if document.source_kind in ("aggregator", "social"):
-        return False
-    return document.source_kind == "official" or house.reader.names_platform(document)
+    names_platform = house.reader.names_platform
+    return [
+        d
+        for d in documents
+        # Aggregators link to a page of their own, or to tokens that only a browser resolves.
+        if d.url
+        and d.text_quality != "feed_content"
+        and d.source_kind not in ("aggregator", "social")
+        and (not chosen or host_of(d.url) in chosen)
+        and (d.source_kind == "official" or names_platform(d))
+    ]
 
 
 def keep(house: House, collected: Collected, as_of: datetime, report: RunReport) -> None:
@@ -278,16 +282,18 @@ def keep(house: House, collected: Collected, as_of: datetime, report: RunReport)
     """
     warehouse = house.warehouse
     new: set[str] = set()
-    health: list[SourceHealth] = []
+    visits: list[tuple[SourceHealth, SourceMemory]] = []
     counts: Counter[str] = Counter()
     with warehouse.intake(), _no_cycles():
         for load in collected.loads:
             # Loads come last sources first.
-            health[:0] = _keep_load(house, load, collected.memories, new, counts, as_of, report.run_id)
+            visits[:0] = _keep_load(house, load, collected.memories, new, counts, as_of)
             # The next one is read while this name would still hold it.
             del load
-        if health:
+        if visits:
+            warehouse.sources.record(report.run_id, visits)
             forget_answers(warehouse.con, as_of, periods_of(house.settings.runtime))
+    health = [one for one, _ in visits]
     collected.is_degraded = collected.is_degraded or _is_below_quorum(house, report.run_id)
     report.counts |= {
         "sources_tried": len(health),
@@ -305,23 +311,19 @@ def keep(house: House, collected: Collected, as_of: datetime, report: RunReport)
 
 
 def _keep_load(
-    house: House, load: Load, memories: Mapping[str, SourceMemory], new: set[str], counts: Counter[str],
-    as_of: datetime, run_id: str,
-) -> list[SourceHealth]:  # fmt: skip
-    """Store one load and give the health of its sources; ids of documents are added to ``new`` when they are."""
+    house: House, load: Load, memories: Mapping[str, SourceMemory], new: set[str], counts: Counter[str], as_of: datetime
+) -> list[tuple[SourceHealth, SourceMemory]]:
+    """Store one load and give what is to be recorded of its sources; ``new`` gets the ids of documents that are."""
     warehouse = house.warehouse
     measured = [one for visit in load.visits for one in visit.harvest.measurements]
     intake = warehouse.documents.store(load.documents, load.known)
     new.update(intake.new)
-    visits = list(_settled(load, memories, new, as_of))
-    if visits:
-        warehouse.sources.record(run_id, visits)
-        warehouse.sources.keep_payloads(v.payload for v in load.visits if v.payload)
-        warehouse.sources.keep_measurements(measured, as_of)
+    warehouse.sources.keep_payloads(v.payload for v in load.visits if v.payload)
+    warehouse.sources.keep_measurements(measured, as_of)
     counts["documents"] += sum(len(v.harvest.documents) for v in load.visits) or len(load.documents)
     counts["changed"] += len(intake.changed)
     counts["measurements"] += len(measured)
-    return [one for one, _ in visits]
+    return list(_settled(load, memories, new, as_of))
 
 
 def _problems(health: Sequence[SourceHealth], memories: Mapping[str, SourceMemory]) -> list[str]:
@@ -337,10 +339,10 @@ def _is_newly_silent(health: SourceHealth, memory: SourceMemory | None) -> bool:
 
 
 def _settled(
-    load: Load, memories: Mapping[str, SourceMemory], new: Set[str], as_of: datetime
+    load: Load, memories: Mapping[str, SourceMemory], new: set[str], as_of: datetime
 ) -> Iterable[tuple[SourceHealth, SourceMemory]]:
     for visit in load.visits:
-        count = sum(document.document_id in new for document in visit.harvest.documents)
+        count = len(new.intersection([document.document_id for document in visit.harvest.documents]))
         health = replace(visit.health, new_documents=count + len(visit.harvest.measurements))
         memory = memories.get(visit.source.id) or SourceMemory(visit.source.id, interval_min=visit.source.poll_minutes)
         after = remembered(

@@ -55,7 +55,7 @@ def documents_of(source: Source, entries: Sequence[Entry], payload: Payload, see
     read = [one for one in map(_words, entries, *_bare(entries)) if one[1]]
     marks = [
         Marks(visible(entry.guid)[:_GUID_MAX], address_of(entry.url), title, parse_date(entry.published))
-        for entry, title, *_ in read
+        for entry, title, _, _, _ in read
     ]
     payload_hash = payload.validators.body_hash or sha256(payload.body).hexdigest()
     documents: dict[str, Document] = {}

@@ -5,6 +5,7 @@ entry says about itself counts, never the time it was seen: a time watermark los
 """
 
 import re
+from codecs import readbuffer_encode
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
@@ -84,7 +85,7 @@ def canonical_url(url: str) -> str:
 def address_of(raw: str) -> str:
     """``raw`` as a canonical address of the web, empty when it is none."""
     if plain := _PLAIN.match(raw):
-        return _without_tracking(plain)
+        return _without_tracking(plain) if plain[2] else plain[1]
     # Reports link to it: "javascript:" and the like must never get that far.
     url = canonical_url(visible(raw))
     return url if url.startswith(("http://", "https://")) else ""
@@ -184,4 +185,9 @@ def _is_tracking(name: str) -> bool:
 
 
 def _digest(*parts: str) -> str:
-    return blake2b("\x1f".join(parts).encode("utf-8", "replace"), digest_size=16).hexdigest()
+    try:
+        # Each by itself: CPython keeps the UTF-8 of a text that was asked for so, and DuckDB reads it from there.
+        told = b"\x1f".join([readbuffer_encode(part)[0] for part in parts])
+    except UnicodeEncodeError:
+        told = "\x1f".join(parts).encode("utf-8", "replace")
+    return blake2b(told, digest_size=16).hexdigest()

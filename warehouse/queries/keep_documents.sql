@@ -4,7 +4,7 @@ INSERT INTO documents (
     text, text_quality, lang, published_raw, updated_at, flags, payload_hash
 )
 SELECT
-    document_id, source_id, url, decode(title), decode(summary), outlet, source_kind, published_at AT TIME ZONE 'UTC',
-    first_seen_at AT TIME ZONE 'UTC', content_hash, nullif(guid, ''), decode(text), text_quality, lang, published_raw,
+    document_id, source_id, url, title, summary, outlet, source_kind, published_at AT TIME ZONE 'UTC',
+    first_seen_at AT TIME ZONE 'UTC', content_hash, nullif(guid, ''), text, text_quality, lang, published_raw,
     updated_at AT TIME ZONE 'UTC', flags, nullif(payload_hash, '')
 FROM arriving
