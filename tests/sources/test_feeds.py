@@ -314,10 +314,10 @@ ATTACKS = {
 def test_feeds_that_declare_entities_are_refused_at_once(read, declared, encode, padding):
     item = '<item a="&a9;"><title>&x;&a9;</title></item>'
     body = f'<?xml version="1.0"?>{padding}<!DOCTYPE r [{declared}]><rss><channel>{item}</channel></rss>'
-    started = time.monotonic()
+    started = time.process_time()
     with pytest.raises(ParseError, match="entities"):
         read(body.encode(encode))
-    assert time.monotonic() - started < 1
+    assert time.process_time() - started < 1
 
 
 def test_an_external_dtd_is_not_loaded_and_no_harm(read):
@@ -345,10 +345,10 @@ def test_an_article_about_entity_attacks_is_no_attack(read):
     ids=["deep", "deep markup", "many", "brackets", "ampersands", "quotes", "open sections", "escaped markup"],
 )
 def test_monsters_end_soon(read, body):
-    started = time.monotonic()
+    started = time.process_time()
     with contextlib.suppress(ParseError):
         assert len(read(body)) <= 10_000
-    assert time.monotonic() - started < 5
+    assert time.process_time() - started < 5
 
 
 TOKENS = st.sampled_from(
