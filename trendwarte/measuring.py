@@ -124,7 +124,7 @@ class Tally:
     true_with_timeline: int
     true_with_events: int
     true_with_dates: int
-    true_with_both: int
+    true_with_events_and_dates: int
     delays: tuple[int, ...]
     missed: tuple[str, ...]
     false: tuple[str, ...]
@@ -142,7 +142,7 @@ class Tally:
             "precision": _share(self.true_with_timeline, self.told),
             "precision_any_event": _share(self.true_with_events, self.told),
             "precision_with_dates": _share(self.true_with_dates, self.told),
-            "precision_any_event_with_dates": _share(self.true_with_both, self.told),
+            "precision_any_event_with_dates": _share(self.true_with_events_and_dates, self.told),
             "false_per_client_month": round((self.told - self.true_with_timeline) / months, 3),
             "false_any_event_per_client_month": round((self.told - self.true_with_events) / months, 3),
             "median_delay_nights": median(self.delays) if self.delays else None,

@@ -14,6 +14,9 @@ SELECT name, document_id, title, quote, url, outlet, source_kind, published_at, 
 WHERE as_of = ? AND client = ? AND platform = ? AND purpose = ? AND is_denial = ? AND place <= ?
 ORDER BY abs(points) DESC, name, place"""
 
+#: What an explanation takes from the verdict as it stands there.
+_AS_STORED = ("as_of", "client", "platform", "purpose", "band", "raw_band", "score", "coverage", "confidence")
+
 
 def explained(published: Path, client: str, platform: str, purpose: str, known_t: str, quotes: int) -> list[Explained]:
     """The newest verdicts of a client on a platform known at a time, one per purpose (all when none is named).
@@ -36,15 +39,7 @@ def _explained(published: Path, verdict: dict[str, Any], quotes: int) -> Explain
     at, key = verdict["as_of"], [verdict["client"], verdict["platform"], verdict["purpose"]]
     terms, before = _terms(published, at, key), _night_before(published, at, key)
     return Explained(
-        as_of=at,
-        client=verdict["client"],
-        platform=verdict["platform"],
-        purpose=verdict["purpose"],
-        band=verdict["band"],
-        raw_band=verdict["raw_band"],
-        score=verdict["score"],
-        coverage=verdict["coverage"],
-        confidence=verdict["confidence"],
+        **{name: verdict[name] for name in _AS_STORED},
         floors=_floors(verdict["floors"]),
         terms=terms,
         evidence=_evidence(published, at, key, quotes, denying=False),

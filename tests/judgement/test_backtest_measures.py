@@ -243,7 +243,7 @@ def dates(*rows, event=ORDER):
 def test_a_fall_ninety_and_thirty_days_before_a_set_date_and_on_it_has_a_cause_of_its_own_kind(on, is_called):
     got = tally([alert(on)], causes(replace(ORDER, on=day("02-01")), dates=dates(SET)))
     assert got.true == got.true_with_timeline == got.true_with_events == 0, "the strict figures do not know it"
-    assert got.true_with_dates == got.true_with_both == is_called
+    assert got.true_with_dates == got.true_with_events_and_dates == is_called
     assert len(got.false) == 1 and len(got.by_dates) == is_called
 
 
