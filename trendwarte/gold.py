@@ -74,7 +74,8 @@ def read_gold(text: str, name: str) -> list[GoldEvent]:
     reader = csv.DictReader(StringIO(text.removeprefix("\ufeff")))  # a spreadsheet's "UTF-8"
     missing = [column for column in _COLUMNS if column not in (reader.fieldnames or [])]
     if missing:
-        raise ConfigError([f"{name}: column {', '.join(missing)} is missing; the first line must name {_COLUMNS}"])
+        wanted = ",".join(_COLUMNS)
+        raise ConfigError([f"{name}: column {', '.join(missing)} is missing; the first line must name {wanted}"])
     events: dict[str, GoldEvent] = {}
     problems = []
     for row in reader:
