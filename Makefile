@@ -44,7 +44,7 @@ backtest: .venv/installed
 		--timeline $(CORPUS)/wikipedia-current-events-2019-2022.jsonl.gz \
 		--events $(EVENTS) --start 2020-06-01 --split 2022-01-01 --end 2022-12-31 --ablations --report docs/backtest
 
-# Reading, measured on the labelled headlines beside the checkout; every fold is trained anew (some minutes).
+# Reading, measured on the labelled headlines beside the checkout; every split is trained anew (five minutes each).
 eval: .venv/installed
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[train]'
 	$(BIN)/python benchmarks/read_eval.py
@@ -53,6 +53,7 @@ eval: .venv/installed
 train: .venv/installed
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[train]'
 	$(BIN)/python benchmarks/train_reader.py --write
+	$(BIN)/python benchmarks/train_encoder.py --write
 
 clean:
 	rm -rf .venv state

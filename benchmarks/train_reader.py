@@ -94,15 +94,15 @@ def _asked(question: str, samples: Sequence[Sample]) -> tuple[list[int], Matrix,
         if question != QUESTIONS[0] and not text.labels["relevant"]:
             continue
         within = [_WITHIN[question]] if question in _WITHIN else []
-        for pair in product(*(_weighed(one, text, sight) for one in (*within, question))):
+        for pair in product(*(weighed(one, text, sight) for one in (*within, question))):
             rows.append(number)
             answers.append(" ".join(answer for answer, _ in pair))
             weights.append(prod(share for _, share in pair))
     return rows, np.array(answers), np.array(weights)
 
 
-def _weighed(question: str, text: Labelled, sight: Sight) -> list[tuple[str, float]]:
-    """Accepted answers with their weights, 1 together."""
+def weighed(question: str, text: Labelled, sight: Sight) -> list[tuple[str, float]]:
+    """Accepted answers to a question with their weights, 1 together; none where it was not asked."""
     possible = [str(one) for one in (_places(text, sight) if question == "place" else _possible(question, text))]
     if len(possible) < 2:
         return [(one, 1.0) for one in possible]

@@ -1,22 +1,26 @@
 """The learned reader: what a text is about, how far a matter has got, how sure it is, whom it harms, where it holds.
 
-One logistic regression per question over the features of ``features.py``, trained by `benchmarks/train_reader.py`
-(card: `learned.md`). An answer may have several columns of weights, whose shares add up: bad news of one topic looks
-different from that of another. Whether a text matters at all is asked first and without the rules, so that the many that
-do not matter cost little. No answer moves the ledger: for that a rule must have read the step in so many words.
+Two models answer, and their answers are averaged: one logistic regression per question over the features of
+``features.py`` (words, word classes, rules), and the encoder of ``encoder.py`` (meanings of words no lesson held). Both
+are trained by scripts in `benchmarks` (card: `learned.md`). Whether a text matters at all is asked first and without the
+rules, and where the first model is sure that it does not, the encoder is not asked, so that the many that do not matter
+cost little. No answer moves the ledger: for that a rule must have read the step in so many words.
 """
 
 from array import array
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from importlib.resources import files
 from math import exp
 from operator import itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
+from trendwarte.reading.answers import Answers
+from trendwarte.reading.encoder import Encoder, Heard
 from trendwarte.reading.features import RULE_SHARES, WORD_SHARES, Families, Vector, vector
+from trendwarte.reading.resources import limit, weights
 
 #: Questions in the order of their rows in the weights; the first is asked alone.
 QUESTIONS = ("relevant", "topic", "legal_stage", "factuality", "polarity", "recap", "place")
@@ -40,46 +44,63 @@ class Opinion:
         return next((share for name, share in self.shares[question] if name == answer), 0.0)
 
 
+class Seen(NamedTuple):
+    """What was found out while asking whether a text matters, for the questions that follow."""
+
+    vector: Vector
+    heard: Heard | None
+
+
 class Learned:
     """The trained weights, ready to judge texts."""
 
-    def __init__(self, stored: dict[str, Matrix]) -> None:
+    def __init__(self, stored: dict[str, Matrix], encoder: Encoder | None = None) -> None:
+        """``encoder``: asked beside the regressions; without one they answer alone."""
         self._rarity = stored["rarity"].astype(np.float32)
         parts = [stored[f"{name}_weights"].astype(np.float32) * stored[f"{name}_scale"] for name in QUESTIONS]
         self._first = np.ascontiguousarray(parts[0][:, 0])
         self._rest = np.ascontiguousarray(np.concatenate(parts[1:], axis=1))
         self._first_bias = float(stored[f"{QUESTIONS[0]}_bias"][0])
         self._bias = np.concatenate([stored[f"{name}_bias"].astype(np.float32) for name in QUESTIONS[1:]])
-        self._sizes = [part.shape[1] for part in parts[1:]]
-        self._starts = np.cumsum([0, *self._sizes[:-1]]).tolist()
-        # Which answer each column is one of: the shares of the columns times this are the shares of the answers.
-        told = [(name, str(one)) for name in QUESTIONS[1:] for one in stored[f"{name}_answers"]]
-        answers = sorted(set(told), key=lambda one: (QUESTIONS.index(one[0]), one[1]))
-        self._summed = np.array([[column == one for one in answers] for column in told], dtype=np.float32)
-        self._names = [answer for _, answer in answers]
-        ends = np.cumsum([0, *(sum(of == name for of, _ in answers) for name in QUESTIONS[1:])]).tolist()
-        self._slices = {name: slice(ends[n], ends[n + 1]) for n, name in enumerate(QUESTIONS[1:])}
+        self._answers = Answers({name: stored[f"{name}_answers"].tolist() for name in QUESTIONS[1:]})
+        self._encoder = encoder
+        self._common = 0
+        if encoder is not None:
+            self._common = len(encoder.answers.names)
+            if encoder.answers.names != self._answers.names[: self._common]:
+                raise ValueError("encoder.npz and learned.npz know different answers: train both anew (make train)")
         # Rules say the same of most texts: nothing.
         self._ruled = lru_cache(maxsize=5_000)(self._scores_of_rules)
 
-    def relevance(self, counted: Families) -> tuple[float, Vector]:
-        """How likely a text says something about a platform's standing; and the vector ``opinion`` wants."""
+    def relevance(self, counted: Families, title: str, lead: str) -> tuple[float, Seen]:
+        """How likely a text says something about a platform's standing, 0-1; and what ``opinion`` wants."""
         where, weight = vector(counted, WORD_SHARES, self._rarity)
         score = float(self._first.take(where) @ weight) + self._first_bias
-        return 1 / (1 + exp(-score)), (where, weight)
+        heard = None
+        if self._encoder is not None and _share(score) >= limit("encoder_asked"):
+            heard = self._encoder.heard(title, lead)
+        if heard is not None:
+            score += limit("encoder_share") * (heard.relevance - score)
+        return _share(score), Seen((where, weight), heard)
 
-    def opinion(self, first: Vector, rules: Families) -> Opinion:
-        """Answers to all other questions; ``rules`` are the features that rules add."""
+    def opinion(self, seen: Seen, rules: Families, *, is_step_read: bool) -> Opinion:
+        """Answers to all other questions; ``rules`` are the features that rules add, ``is_step_read`` whether one read a step."""
         (said,) = rules
-        scores = self._scores(*first) + self._ruled(said.tobytes()) + self._bias
-        raised = np.exp(scores - np.repeat(np.maximum.reduceat(scores, self._starts), self._sizes))
-        likely = ((raised / np.repeat(np.add.reduceat(raised, self._starts), self._sizes)) @ self._summed).tolist()
-        shares: dict[str, tuple[tuple[str, float], ...]] = {}
-        for name, part in self._slices.items():
+        scores = self._scores(*seen.vector) + self._ruled(said.tobytes()) + self._bias
+        shares = self._answers.shares(scores)
+        if seen.heard is not None:
+            share = np.full(self._common, limit("encoder_share"), dtype=np.float32)
+            if is_step_read:
+                share[self._answers.slices["legal_stage"]] = limit("encoder_share_beside_step")
+            shares[: self._common] = shares[: self._common] ** (1 - share) * seen.heard.shares**share
+            shares = self._answers.whole(shares)
+        likely = shares.tolist()
+        found: dict[str, tuple[tuple[str, float], ...]] = {}
+        for name, part in self._answers.slices.items():
             # Answers stand in the order of the alphabet, and sorting keeps it among equals.
-            found = zip(self._names[part], likely[part], strict=True)
-            shares[name] = tuple(sorted(found, key=_SHARE, reverse=True))
-        return Opinion(shares)
+            pairs = zip(self._answers.names[part], likely[part], strict=True)
+            found[name] = tuple(sorted(pairs, key=_SHARE, reverse=True))
+        return Opinion(found)
 
     def _scores(self, where: Matrix, weight: Matrix) -> Matrix:
         found: Matrix = weight @ self._rest.take(where, axis=0)
@@ -89,11 +110,16 @@ class Learned:
         return self._scores(*vector((array("H", said),), RULE_SHARES, self._rarity))
 
 
+def _share(score: float) -> float:
+    return 1 / (1 + exp(-score))
+
+
 @cache
 def learned() -> Learned:
-    """The committed model."""
-    with (
-        (files("trendwarte.reading") / "learned.npz").open("rb") as stream,
-        np.load(stream, allow_pickle=False) as kept,
-    ):
-        return Learned({name: kept[name] for name in kept.files})
+    """The committed model.
+
+    From here on this process multiplies on one core: a text is too small to share out, and beside another process that
+    reads, two threads wait for each other (46 ms a text instead of .4).
+    """
+    threadpool_limits(1, "blas")
+    return Learned(weights("learned.npz"), Encoder(weights("encoder.npz")))

@@ -7,14 +7,15 @@ from trendwarte.reading.grammar import LEGAL_CLASSES
 from trendwarte.reading.learned import Learned, learned
 from trendwarte.reading.measures import due_date, measure_of, severity_of
 from trendwarte.reading.names import NameFinder, is_compared, platforms_of
+from trendwarte.reading.resources import limit
 from trendwarte.reading.slots import age_limit, amount
 from trendwarte.reading.steps import Step, decisive, factuality_of, signs_of
 from trendwarte.reading.text import HEAD_CHARS, Text
-from trendwarte.reading.verdict import Finding, find, limit, place_of_step
+from trendwarte.reading.verdict import Finding, find, place_of_step
 from trendwarte.reading.watchlist import ALL, Watchlist
 from trendwarte.types import Document, Reading, Signal
 
-READER_VERSION = "rules-8+learned-9"
+READER_VERSION = "rules-8+learned-10"
 
 _UNSEEN = 0.8
 # No reading is certain: a share of .996 is not told as 1.
@@ -25,6 +26,8 @@ _SUREST = 0.99
 class Sight:
     """What the learned reader sees of one text; training and reading share it."""
 
+    title: str
+    lead: str
     words: Families
     rules: Families
     step: Step | None
@@ -82,7 +85,7 @@ class Reader:
         step, opening = _steps(text)
         title = text.low[: text.title_end]
         rules = rule_features(signs_of(step, opening, factuality_of(step, title), title, text.opening))
-        return Sight(features(*text.rows, text.signs), rules, step, text.ranked_places(self._home(text)))
+        return Sight(*text.head, features(*text.rows, text.signs), rules, step, text.ranked_places(self._home(text)))
 
     def _home(self, text: Text) -> str:
         homes = (self._watchlist.homes.get(one.name.platform, "") for one in text.named)
@@ -90,13 +93,14 @@ class Reader:
         return next((home for home in homes if home not in ("US", "DE", "")), "")
 
     def _signals(self, text: Text) -> list[tuple[Signal, Finding]]:
-        relevance, seen = self._model.relevance(features(*text.rows, text.signs))
+        relevance, seen = self._model.relevance(features(*text.rows, text.signs), *text.head)
         if relevance < limit("relevant"):
             return []
         title = text.low[: text.title_end]
         step, opening = _steps(text)
         told = factuality_of(step, title)
-        opinion = self._model.opinion(seen, rule_features(signs_of(step, opening, told, title, text.opening)))
+        rules = rule_features(signs_of(step, opening, told, title, text.opening))
+        opinion = self._model.opinion(seen, rules, is_step_read=step is not None)
         finding = find(relevance, opinion, step, told, text)
         place = place_of_step(opinion, text.ranked_places(self._home(text)), finding.verb)
         return [

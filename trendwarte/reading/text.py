@@ -116,6 +116,12 @@ class Text:
         title, _, lead = _masked(self.low[:HEAD_CHARS], sorted(marks)).partition("\n")
         return row(title), row(lead[:_LEAD_CHARS])
 
+    @property
+    def head(self) -> tuple[str, str]:
+        """Title and lead as they stand."""
+        title, _, lead = self.text[:HEAD_CHARS].partition("\n")
+        return title, lead
+
     @cached_property
     def signs(self) -> tuple[str, ...]:
         """What the text shows besides its words: who is named where, ages, amounts, quotes, questions."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from trendwarte.reading.learned import Opinion
 from trendwarte.reading.measures import due_date
 from trendwarte.reading.mood import asks_whether, checks_facts
-from trendwarte.reading.resources import resource
+from trendwarte.reading.resources import limit
 from trendwarte.reading.steps import (
     STRONG,
     Step,
@@ -200,8 +200,3 @@ def _confidence(opinion: Opinion, step: Step | None) -> float:
     """How sure the finding is: a step read in so many words counts more than a likely one."""
     share = opinion.shares["legal_stage"][0][1]
     return max(share, _EXPLICIT) if step is not None else share
-
-
-def limit(name: str) -> float:
-    """One threshold of ``thresholds.yaml``, 0-1."""
-    return float(resource("thresholds.yaml")[name])
