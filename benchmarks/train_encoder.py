@@ -40,7 +40,7 @@ ROUNDS, BATCH, RATE, DECAY = 12, 64, 1.5e-3, 0.01
 #: How many of the pieces, and of the numbers before the answers, are left out at random while learning.
 PIECES_DROPPED, NUMBERS_DROPPED = 0.1, 0.3
 #: Numbers a piece, width between the two matrices of a convolution, convolutions, width of the layer before the answers. Twice
-#: as many of each are no better on folds and read half as fast.
+#: as many cost twice the time and gain nothing that folds can tell from chance (docs/decisions/0029).
 WIDTH, RANK, LAYERS, HIDDEN = 128, 48, 2, 64
 #: A piece that is seen less often is left to shorter ones; 40,000 remain.
 _LEAST_SEEN = 4
