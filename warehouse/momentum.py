@@ -17,6 +17,7 @@ _LATE_DAYS = 4
 _CATCH_UP_DAYS = 240
 _LEVEL_DAYS = 7
 _NEAR_DAYS = 20
+_KEPT_OF_A_DAY = ("value", "level", "z", "burst", "is_burst", "run_id")
 _MEASURED = "(series = 'page_views' OR series LIKE 'chart_rank%')"
 _DAY = "least(coalesce(d.published_at, d.first_seen_at), d.first_seen_at)::DATE"
 
@@ -34,8 +35,22 @@ def measure_momentum(con: Connection, as_of: datetime, run_id: str, names: Mappi
     if con.execute(f"FROM measurements WHERE measured_on >= ? AND {_MEASURED} LIMIT 1", [start]).fetchall():
         measured, answered = _measured(con, as_of, reach, names)
         found += measured_attention(measured, answered, _markets(rules), carried, start, day, rules)
-    con.execute("DELETE FROM momentum WHERE measured_on >= ?", [start])
-    insert(con, "momentum", [_row(one, run_id, rules) for one in found])
+    _replace_days(con, start, [_row(one, run_id, rules) for one in found])
+
+
+def _replace_days(con: Connection, start: date, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Keep ``rows`` and nothing else from ``start`` on.
+
+    A key is never deleted and inserted in one transaction: when the disk is full at the commit, DuckDB 1.5 takes both
+    back in the wrong order and ends the process ("Failed to append to PRIMARY_momentum").
+    """
+    named = ", ".join(f"{name} = excluded.{name}" for name in _KEPT_OF_A_DAY)
+    insert(con, "momentum", rows, f"ON CONFLICT (platform, market, input, measured_on) DO UPDATE SET {named}")
+    con.execute(
+        "DELETE FROM momentum WHERE measured_on >= ? AND concat_ws(' ', platform, market, input, measured_on)"
+        " NOT IN (SELECT unnest(?::VARCHAR[]))",
+        [start, [f"{row['platform']} {row['market']} {row['input']} {row['measured_on']}" for row in rows]],
+    )
 
 
 def _carried(con: Connection, day: date) -> tuple[date, dict[tuple[str, str, str], Before]]:

@@ -116,11 +116,15 @@ def small_disk(first_night):
     folder.rmdir()
 
 
-def test_a_full_disk_stops_the_night_with_a_sentence_and_room_lets_it_finish(small_disk, first_night, undisturbed):
+# The more room, the later it ends: while collecting, reading, counting momentum, scoring.
+@pytest.mark.parametrize("room", [60_000, 300_000, 800_000])
+def test_a_full_disk_stops_the_night_with_a_sentence_and_room_lets_it_finish(
+    small_disk, first_night, undisturbed, room
+):
     state = Path(shutil.copytree(first_night, small_disk / "state", symlinks=True))
     ballast = small_disk / "ballast"
     free = shutil.disk_usage(small_disk).free
-    ballast.write_bytes(b"x" * max(0, free - 300_000))
+    ballast.write_bytes(b"x" * max(0, free - room))
     with pytest.raises(WarehouseError) as caught, world(state) as (house, server, _):
         live(house, server, SECOND)
     assert "No space left" in str(caught.value) or "space" in str(caught.value)
