@@ -21,7 +21,6 @@ from typing import Any
 
 import numpy as np
 from labelled import ARCHIVES, GOLD, ROOT, Labelled, apart, archived, gold, later, own
-from train_encoder import train_encoder
 from train_reader import Sample, sighted, train
 
 from trendwarte.config_files import load_settings
@@ -142,6 +141,8 @@ def measured(
     """
     free = {one.event for one in apart([text for text, _ in extra if text.is_archived], texts)}
     kept = [one for one in extra if not one[0].is_archived or one[0].event in free]
+    from train_encoder import train_encoder  # needs torch, which nothing else here does
+
     lessons = [one for one in samples if one[0].event not in held] + kept
     model = Learned(train(lessons), Encoder(train_encoder(lessons)))
     reading = Reader(Watchlist.from_settings(load_settings(ROOT / "config", {})), model)

@@ -16,4 +16,6 @@ def test_each_benchmark_finds_what_it_measures(script):
         [sys.executable, "-c", f"import {script}"], cwd=ROOT / "benchmarks", capture_output=True, text=True, check=False,
         env=os.environ | {"PYTHONPATH": str(ROOT)},
     )  # fmt: skip
-    assert done.returncode == 0, done.stderr
+    # The encoder learns with torch, gigabytes that no test needs: there torch, and nothing before it, may be missing.
+    is_torch_missing = done.stderr.rstrip().endswith("No module named 'torch'")
+    assert done.returncode == 0 or (script == "train_encoder" and is_torch_missing), done.stderr
