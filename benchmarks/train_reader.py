@@ -12,6 +12,7 @@ import argparse
 from collections.abc import Sequence
 from itertools import product
 from math import prod
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,9 +22,9 @@ from sklearn.linear_model import LogisticRegression
 
 from trendwarte.config_files import load_settings
 from trendwarte.reading import Reader, Watchlist
+from trendwarte.reading.answers import QUESTIONS, Matrix
 from trendwarte.reading.features import RULE_SHARES, WORD_SHARES, Families, vector
 from trendwarte.reading.hashing import SIZE
-from trendwarte.reading.learned import QUESTIONS
 from trendwarte.reading.reader import Sight
 from trendwarte.reading.verdict import NAMED
 
@@ -46,7 +47,6 @@ _UNSAID = ("GLOBAL", "US", "DE", "GB", "EU", "IE")
 _LEVELS = 127
 
 Sample = tuple[Labelled, Sight]
-Matrix = np.ndarray[Any, Any]
 
 
 def reader() -> Reader:
@@ -86,23 +86,27 @@ def train(samples: Sequence[Sample], questions: Sequence[str] = QUESTIONS) -> di
 
 
 def _asked(question: str, samples: Sequence[Sample]) -> tuple[list[int], Matrix, Matrix]:
-    """Rows, answers and weights of one question: alternatives are answers as well, with less weight. Where a question is
-    asked within another, an answer is a pair: "brand_safety negative".
+    """Rows, answers and weights of one question: alternatives are answers as well, with less weight."""
+    found = [(row, *one) for row, sample in enumerate(samples) for one in answered(question, sample)]
+    rows, answers, weights = zip(*found, strict=True)
+    return list(rows), np.array(answers), np.array(weights)
+
+
+def answered(question: str, sample: Sample) -> list[tuple[str, float]]:
+    """Right answers to a question with their weights, 1 together; none where it is not asked.
+
+    Where a question is asked within another, an answer is a pair: "brand_safety negative".
     """
-    rows, answers, weights = [], [], []
-    for number, (text, sight) in enumerate(samples):
-        if question != QUESTIONS[0] and not text.labels["relevant"]:
-            continue
-        within = [_WITHIN[question]] if question in _WITHIN else []
-        for pair in product(*(weighed(one, text, sight) for one in (*within, question))):
-            rows.append(number)
-            answers.append(" ".join(answer for answer, _ in pair))
-            weights.append(prod(share for _, share in pair))
-    return rows, np.array(answers), np.array(weights)
+    text, sight = sample
+    if question != QUESTIONS[0] and not text.labels[QUESTIONS[0]]:
+        return []
+    within = [_WITHIN[question]] if question in _WITHIN else []
+    pairs = product(*(_weighed(one, text, sight) for one in (*within, question)))
+    return [(" ".join(answer for answer, _ in pair), prod(share for _, share in pair)) for pair in pairs]
 
 
-def weighed(question: str, text: Labelled, sight: Sight) -> list[tuple[str, float]]:
-    """Accepted answers to a question with their weights, 1 together; none where it was not asked."""
+def _weighed(question: str, text: Labelled, sight: Sight) -> list[tuple[str, float]]:
+    """Accepted answers with their weights, 1 together."""
     possible = [str(one) for one in (_places(text, sight) if question == "place" else _possible(question, text))]
     if len(possible) < 2:
         return [(one, 1.0) for one in possible]
@@ -145,22 +149,37 @@ def _matrix(counted: Sequence[tuple[Families, tuple[float, ...]]], rarity: Matri
     )
 
 
-def main() -> None:
-    """Train, compare with what is committed, and write if asked."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--write", action="store_true", help=f"replace {TARGET.relative_to(ROOT)}")
+def is_to_write(description: str | None, target: Path) -> bool:
+    """What the command line says; ends the program where the labelled headlines are absent."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--write", action="store_true", help=f"replace {target.relative_to(ROOT)}")
     chosen = parser.parse_args()
     if not (GOLD.is_dir() and ARCHIVES.is_dir()):
         parser.exit(2, f"{GOLD} or {ARCHIVES} is absent: the labelled headlines are not part of the project\n")
-    stored = train(sighted([*gold(), *own(), *archived()]))
-    if TARGET.is_file() and not chosen.write:
-        with np.load(TARGET, allow_pickle=False) as kept:
+    return bool(chosen.write)
+
+
+def lessons() -> list[Sample]:
+    """Everything the committed weights learn from."""
+    return sighted([*gold(), *own(), *archived()])
+
+
+def keep(stored: dict[str, Matrix], target: Path, *, is_written: bool) -> None:
+    """Write weights to ``target``, or say in which of them they differ from what is committed."""
+    if is_written:
+        np.savez_compressed(target, **stored)  # type: ignore[arg-type]
+        print(f"{target.relative_to(ROOT)}: {target.stat().st_size / 1024:.0f} KB")
+    elif target.is_file():
+        with np.load(target, allow_pickle=False) as kept:
             for name in stored:
                 same = name in kept and np.array_equal(kept[name], stored[name])
                 print(f"{name}: {'same as committed' if same else 'differs from what is committed'}")
-    if chosen.write:
-        np.savez_compressed(TARGET, **stored)  # type: ignore[arg-type]
-        print(f"{TARGET.relative_to(ROOT)}: {TARGET.stat().st_size / 1024:.0f} KB")
+
+
+def main() -> None:
+    """Train, compare with what is committed, and write if asked."""
+    is_written = is_to_write(__doc__, TARGET)
+    keep(train(lessons()), TARGET, is_written=is_written)
 
 
 if __name__ == "__main__":

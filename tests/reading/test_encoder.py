@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sentencepiece import SentencePieceProcessor
 
-from trendwarte.reading.answers import Answers
-from trendwarte.reading.encoder import LEAD_PIECES, QUESTIONS, TITLE_PIECES, Encoder, Heard, pieces_of
+from trendwarte.reading.answers import ENCODED, Answers
+from trendwarte.reading.encoder import LEAD_PIECES, TITLE_PIECES, Encoder, Heard, pieces_of
 from trendwarte.reading.learned import Learned
 from trendwarte.reading.resources import weights
 from trendwarte.types import Document
@@ -44,7 +44,7 @@ def test_any_text_is_heard_or_passed_over(encoder, title, lead):
         assert not pieces_of(CUTTER, title + lead, 9)
         return
     assert np.isfinite(heard.relevance)
-    for question in QUESTIONS:
+    for question in ENCODED:
         assert heard.shares[encoder.answers.slices[question]].sum() == pytest.approx(1, abs=1e-4)
 
 
@@ -64,7 +64,7 @@ def test_shares_of_the_columns_of_one_answer_add_up():
 
 def test_weights_of_two_trainings_that_know_different_answers_are_refused(encoder):
     class Other:
-        answers = Answers({name: ["one", "two"] for name in QUESTIONS})
+        answers = Answers({name: ["one", "two"] for name in ENCODED})
 
     with pytest.raises(ValueError, match="make train"):
         Learned(weights("learned.npz"), Other())  # type: ignore[arg-type]

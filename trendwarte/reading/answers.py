@@ -1,4 +1,4 @@
-"""From the scores of columns to the shares of answers."""
+"""The questions of the learned reader, and the way from scores of columns to shares of answers."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -6,6 +6,11 @@ from typing import Any
 import numpy as np
 
 Matrix = np.ndarray[Any, Any]
+
+#: Questions in the order of their columns; the first is asked of every text and decides whether the others are.
+QUESTIONS = ("relevant", "topic", "legal_stage", "factuality", "polarity", "recap", "place")
+#: Those of them that the encoder answers besides the first.
+ENCODED = QUESTIONS[1:5]
 
 
 class Answers:

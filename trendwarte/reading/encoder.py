@@ -6,14 +6,12 @@ Trained by `benchmarks/train_encoder.py`. It knows the meaning of words that no 
 word classes and rules. Together they are right more often than either (docs/decisions/0029).
 """
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from sentencepiece import SentencePieceProcessor
 
-from trendwarte.reading.answers import Answers
-
-Matrix = np.ndarray[Any, Any]
+from trendwarte.reading.answers import ENCODED, Answers, Matrix
 
 #: Pieces that are read of a title and of a lead, and letters that hold as many.
 TITLE_PIECES, LEAD_PIECES = 40, 32
@@ -23,8 +21,6 @@ GAP = 2
 #: Sums grow with the root of the number of pieces and are brought to the size of the largest values.
 SUM_SHARE = 1 / 3
 TINY = 1e-6
-#: What the encoder answers besides whether a text matters, in the order of its columns.
-QUESTIONS = ("topic", "legal_stage", "factuality", "polarity")
 _LAYERS = ("into", "outof", "bias", "norm", "hidden", "hidden_bias", "heads", "heads_bias")
 
 
@@ -33,7 +29,7 @@ class Heard(NamedTuple):
 
     #: Logarithm of the odds that it matters.
     relevance: float
-    #: Shares 0-1 of all answers to ``QUESTIONS``, in the order of ``Encoder.answers``.
+    #: Shares 0-1 of all answers to ``ENCODED``, in the order of ``Encoder.answers``.
     shares: Matrix
 
 
@@ -42,7 +38,7 @@ class Encoder:
 
     def __init__(self, stored: dict[str, Matrix]) -> None:
         self._cutter = SentencePieceProcessor(model_proto=stored["pieces"].tobytes())
-        self.answers = Answers({name: stored[f"{name}_answers"].tolist() for name in QUESTIONS})
+        self.answers = Answers({name: stored[f"{name}_answers"].tolist() for name in ENCODED})
         # Eight bits a number: 4 MB in memory, and only the rows of a text become floating-point numbers.
         self._table, self._scale = stored["table"], stored["scale"].astype(np.float32)[:, None]
         self._weights = {name: np.ascontiguousarray(stored[name].astype(np.float32)) for name in _LAYERS}

@@ -12,20 +12,16 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from math import exp
 from operator import itemgetter
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from trendwarte.reading.answers import Answers
+from trendwarte.reading.answers import QUESTIONS, Answers, Matrix
 from trendwarte.reading.encoder import Encoder, Heard
 from trendwarte.reading.features import RULE_SHARES, WORD_SHARES, Families, Vector, vector
 from trendwarte.reading.resources import limit, weights
 
-#: Questions in the order of their rows in the weights; the first is asked alone.
-QUESTIONS = ("relevant", "topic", "legal_stage", "factuality", "polarity", "recap", "place")
-
-Matrix = np.ndarray[Any, Any]
 _SHARE = itemgetter(1)
 
 
@@ -77,11 +73,11 @@ class Learned:
         where, weight = vector(counted, WORD_SHARES, self._rarity)
         score = float(self._first.take(where) @ weight) + self._first_bias
         heard = None
-        if self._encoder is not None and _share(score) >= limit("encoder_asked"):
+        if self._encoder is not None and _likelihood(score) >= limit("encoder_asked"):
             heard = self._encoder.heard(title, lead)
         if heard is not None:
             score += limit("encoder_share") * (heard.relevance - score)
-        return _share(score), Seen((where, weight), heard)
+        return _likelihood(score), Seen((where, weight), heard)
 
     def opinion(self, seen: Seen, rules: Families, *, is_step_read: bool) -> Opinion:
         """Answers to all other questions; ``rules`` are the features that rules add, ``is_step_read`` whether one read a step."""
@@ -110,7 +106,7 @@ class Learned:
         return self._scores(*vector((array("H", said),), RULE_SHARES, self._rarity))
 
 
-def _share(score: float) -> float:
+def _likelihood(score: float) -> float:
     return 1 / (1 + exp(-score))
 
 
