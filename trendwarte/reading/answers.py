@@ -40,6 +40,11 @@ class Answers:
         found: Matrix = (raised / whole) @ self._summed
         return found
 
+    def surest(self, shares: Matrix) -> Matrix:
+        """The share of the likeliest answer to each question."""
+        found: Matrix = np.maximum.reduceat(shares, self._starts)
+        return found
+
     def whole(self, parts: Matrix) -> Matrix:
         """``parts`` (one number an answer) scaled to 1 together for each question."""
         found: Matrix = parts / np.add.reduceat(parts, self._starts).repeat(self._sizes)

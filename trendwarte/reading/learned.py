@@ -3,8 +3,8 @@
 Two models answer, and their answers are averaged: one logistic regression per question over the features of
 ``features.py`` (words, word classes, rules), and the encoder of ``encoder.py`` (meanings of words no lesson held). Both
 are trained by scripts in `benchmarks` (card: `learned.md`). Whether a text matters at all is asked first and without the
-rules, and where the first model is sure that it does not, the encoder is not asked, so that the many that do not matter
-cost little. No answer moves the ledger: for that a rule must have read the step in so many words.
+rules, so that the many that do not matter cost little; and the encoder, the dearer of the two, is asked where the
+regressions are unsure. No answer moves the ledger: for that a rule must have read the step in so many words.
 """
 
 from array import array
@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from trendwarte.reading.answers import QUESTIONS, Answers, Matrix
+from trendwarte.reading.answers import ENCODED, QUESTIONS, Answers, Matrix
 from trendwarte.reading.encoder import Encoder, Heard
 from trendwarte.reading.features import RULE_SHARES, WORD_SHARES, Families, Vector, vector
 from trendwarte.reading.resources import limit, weights
@@ -44,7 +44,10 @@ class Seen(NamedTuple):
     """What was found out while asking whether a text matters, for the questions that follow."""
 
     vector: Vector
+    title: str
+    lead: str
     heard: Heard | None
+    """What the encoder says; None where it was not asked yet, or knows no word of the text."""
 
 
 class Learned:
@@ -72,24 +75,22 @@ class Learned:
         """How likely a text says something about a platform's standing, 0-1; and what ``opinion`` wants."""
         where, weight = vector(counted, WORD_SHARES, self._rarity)
         score = float(self._first.take(where) @ weight) + self._first_bias
-        heard = None
-        if self._encoder is not None and _likelihood(score) >= limit("encoder_asked"):
-            heard = self._encoder.heard(title, lead)
-        if heard is not None:
-            score += limit("encoder_share") * (heard.relevance - score)
-        return _likelihood(score), Seen((where, weight), heard)
+        is_unsure = limit("encoder_asked_from") <= _likelihood(score) < limit("encoder_asked_to")
+        seen = Seen((where, weight), title, lead, self._heard(title, lead) if is_unsure else None)
+        if seen.heard is not None:
+            score += limit("encoder_share") * (seen.heard.relevance - score)
+        return _likelihood(score), seen
 
     def opinion(self, seen: Seen, rules: Families, *, is_step_read: bool) -> Opinion:
         """Answers to all other questions; ``rules`` are the features that rules add, ``is_step_read`` whether one read a step."""
         (said,) = rules
         scores = self._scores(*seen.vector) + self._ruled(said.tobytes()) + self._bias
         shares = self._answers.shares(scores)
-        if seen.heard is not None:
-            share = np.full(self._common, limit("encoder_share"), dtype=np.float32)
-            if is_step_read:
-                share[self._answers.slices["legal_stage"]] = limit("encoder_share_beside_step")
-            shares[: self._common] = shares[: self._common] ** (1 - share) * seen.heard.shares**share
-            shares = self._answers.whole(shares)
+        heard = seen.heard
+        if heard is None and self._answers.surest(shares)[: len(ENCODED)].min() < limit("encoder_asked_below"):
+            heard = self._heard(seen.title, seen.lead)
+        if heard is not None:
+            shares = self._averaged(shares, heard, is_step_read=is_step_read)
         likely = shares.tolist()
         found: dict[str, tuple[tuple[str, float], ...]] = {}
         for name, part in self._answers.slices.items():
@@ -97,6 +98,17 @@ class Learned:
             pairs = zip(self._answers.names[part], likely[part], strict=True)
             found[name] = tuple(sorted(pairs, key=_SHARE, reverse=True))
         return Opinion(found)
+
+    def _heard(self, title: str, lead: str) -> Heard | None:
+        return self._encoder.heard(title, lead) if self._encoder is not None else None
+
+    def _averaged(self, shares: Matrix, heard: Heard, *, is_step_read: bool) -> Matrix:
+        """Averages of logarithms: what one of the two excludes stays unlikely."""
+        part = np.full(self._common, limit("encoder_share"), dtype=np.float32)
+        if is_step_read:
+            part[self._answers.slices["legal_stage"]] = limit("encoder_share_beside_step")
+        shares[: self._common] = shares[: self._common] ** (1 - part) * heard.shares**part
+        return self._answers.whole(shares)
 
     def _scores(self, where: Matrix, weight: Matrix) -> Matrix:
         found: Matrix = weight @ self._rest.take(where, axis=0)

@@ -15,7 +15,7 @@ from trendwarte.reading.verdict import Finding, find, place_of_step
 from trendwarte.reading.watchlist import ALL, Watchlist
 from trendwarte.types import Document, Reading, Signal
 
-READER_VERSION = "rules-8+learned-10"
+READER_VERSION = "rules-8+learned-11"
 
 _UNSEEN = 0.8
 # No reading is certain: a share of .996 is not told as 1.
