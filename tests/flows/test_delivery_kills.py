@@ -102,13 +102,21 @@ def test_a_night_killed_at_a_named_point_tells_everybody(field, point):
 
 def test_nights_killed_at_random_moments_tell_everybody(field):
     chance = random.Random(int(os.environ.get("TRENDWARTE_SEED", "6")))
-    killed = 0
-    for _ in range(RANDOM_KILLS):
+    span_s, killed = field.span_s, 0
+    for _ in range(4 * RANDOM_KILLS):
         state = field.copy("random")
         process = field.judging(state)
-        time.sleep(chance.uniform(0, field.span_s))
-        process.kill()
-        process.join()
-        killed += process.exitcode == KILLED
+        began = time.monotonic()
+        process.join(chance.uniform(0, span_s))
+        if process.is_alive():
+            process.kill()
+            process.join()
+        if process.exitcode == KILLED:
+            killed += 1
+        else:
+            # The machine is less busy than when the span was measured; a kill after the end proves nothing.
+            span_s = time.monotonic() - began
         field.check(state)
-    assert killed >= RANDOM_KILLS // 3, "kills after the end of the night prove nothing"
+        if killed == RANDOM_KILLS:
+            break
+    assert killed == RANDOM_KILLS, "kills after the end of the night prove nothing"
