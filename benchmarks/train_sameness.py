@@ -18,6 +18,7 @@ import numpy as np
 from labelled import ROOT
 
 from trendwarte.config_files import load_settings
+from trendwarte.needles import Needles
 from trendwarte.reading import Watchlist
 from trendwarte.resemblance import FEATURES, features, report_of
 from trendwarte.sameness import count
@@ -37,13 +38,13 @@ weights:
 
 def texts() -> Iterator[tuple[str, str]]:
     """Title and lead of the archived items that name a platform."""
-    automaton = Watchlist.builtin().automaton()
+    names = Needles(Watchlist.builtin().spelled())
     for name in FILES:
         with gzip.open(CORPUS / name, "rt", encoding="utf-8") as lines:
             for line in lines:
                 one = json.loads(line)
                 title, lead = one.get("title") or "", one.get("lead") or ""
-                if next(automaton.iter(f"{title}\n{lead}".lower()), None):
+                if names.hits(f"{title}\n{lead}".lower()):
                     yield title, lead
 
 

@@ -53,10 +53,11 @@ class NotedReader(Reader):
         hashes = {d.document_id: d.content_hash for d in documents}
         self._noted |= {(r.document_id, hashes[r.document_id]): r for r in readings if r.document_id in hashes}
 
-    def read(self, document: Document) -> Reading:
-        """See ``Reader.read``."""
-        noted = self._noted.get((document.document_id, document.content_hash))
-        return noted or super().read(document)
+    def read_all(self, documents: Sequence[Document]) -> list[Reading]:
+        """See ``Reader.read_all``."""
+        noted = [self._noted.get((one.document_id, one.content_hash)) for one in documents]
+        read = iter(super().read_all([one for one, known in zip(documents, noted, strict=True) if known is None]))
+        return [known or next(read) for known in noted]
 
 
 def gather_on_workers(house: House, as_of: datetime, engine: Engine, report: RunReport) -> Collected:
@@ -96,7 +97,7 @@ def gather(errand: Errand) -> str:
         batch = Batch(
             errand.id, errand.run_id, f"{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:8]}",
             tuple(_call(visit) for load in loads for visit in load.visits), documents,
-            tuple(reader.read(d) for d in documents if d.document_id in fresh),
+            tuple(reader.read_all([d for d in documents if d.document_id in fresh])),
         )  # fmt: skip
         lake.put(batch, READER_VERSION, now())
     return errand.id

@@ -84,7 +84,7 @@ def _read_new(house: House, as_of: datetime, report: RunReport) -> tuple[list[St
     relevant, second = 0, SecondLook(house.settings.runtime.second_reader, report)
     for start in range(0, len(ids), _READ_AT_ONCE):
         documents = stored.of_ids(ids[start : start + _READ_AT_ONCE])
-        readings = second.at(documents, [house.reader.read(document) for document in documents])
+        readings = second.at(documents, house.reader.read_all(documents))
         signals += (s for d, r in zip(documents, readings, strict=True) for s in _stored(house, d, r, as_of, taken))
         touched |= set(house.warehouse.events.forget_signals_of([d.document_id for d in documents]))
         stored.mark_read(readings, READER_VERSION)

@@ -188,17 +188,19 @@ class _Desk:
     def read(self, block: LineBlock, name: str) -> _Result:
         """Read a block of lines."""
         lines: list[bytes] = []
-        problems: list[ArchiveProblem] = []
         raws = block.lines.split(b"\n")
-        for number, raw in enumerate(raws, block.first):
-            entry = read_line(raw, number, name, self._outlets, self._prefilter.could_matter)
+        entries = [
+            read_line(raw, number, name, self._outlets, self._prefilter.could_matter)
+            for number, raw in enumerate(raws, block.first)
+        ]
+        readings = iter(self._reader.read_all([entry for entry in entries if isinstance(entry, Document)]))
+        for entry in entries:
             if isinstance(entry, Skimmed):
                 rest = _SILENT_REST.get(entry.lang) or _SILENT_REST[language(entry.text.lower())]
                 lines += (b'{"id":', orjson.dumps(entry.document_id), rest, b"\n")
             elif isinstance(entry, Document):
-                lines += (self.line(entry), b"\n")
-            elif entry is not None:
-                problems.append(entry)
+                lines += (orjson.dumps(line(next(readings))), b"\n")
+        problems = [entry for entry in entries if isinstance(entry, ArchiveProblem)]
         if block.problem:
             problems.append(ArchiveProblem(name, block.first + len(raws) - 1, block.problem))
         return _Result(b"".join(lines), tuple(problems))

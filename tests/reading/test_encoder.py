@@ -73,7 +73,7 @@ def test_weights_of_two_trainings_that_know_different_answers_are_refused(encode
 def test_beside_a_step_that_a_rule_read_the_encoder_has_less_to_say_of_the_stage(reader, encoder):
     both = Learned(weights("learned.npz"), encoder)
     sight = reader.sight(_document("Turkey blocks X"))
-    _, seen = both.relevance(sight.words, sight.title, sight.lead)
+    ((_, seen),) = both.relevance([sight.words], [(sight.title, sight.lead)])
     shares = np.full(len(encoder.answers.names), 1e-6, dtype=np.float32)
     shares[encoder.answers.names.index("none")] = 1.0
     doubted = seen._replace(heard=Heard(0.0, shares))
@@ -86,7 +86,7 @@ def test_beside_a_step_that_a_rule_read_the_encoder_has_less_to_say_of_the_stage
 def test_shares_of_both_together_are_shares(reader, encoder, title):
     both = Learned(weights("learned.npz"), encoder)
     sight = reader.sight(_document(f"{title}, TikTok says"))
-    share, seen = both.relevance(sight.words, sight.title, sight.lead)
+    ((share, seen),) = both.relevance([sight.words], [(sight.title, sight.lead)])
     opinion = both.opinion(seen, sight.rules, is_step_read=False)
     assert 0 <= share <= 1
     for answers in opinion.shares.values():
@@ -109,7 +109,7 @@ def test_the_encoder_is_asked_only_where_the_regressions_are_unsure(reader):
         ("Snapchat bets on glasses that nobody asked for", True),
     ):
         sight = reader.sight(_document(title))
-        share, seen = both.relevance(sight.words, sight.title, sight.lead)
+        ((share, seen),) = both.relevance([sight.words], [(sight.title, sight.lead)])
         if share >= 0.65:
             both.opinion(seen, sight.rules, is_step_read=sight.step is not None)
         assert (title in asked) is is_asked, title

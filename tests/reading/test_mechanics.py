@@ -3,18 +3,21 @@
 import re
 from array import array
 from collections import Counter
+from datetime import UTC, datetime
 
 import numpy as np
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from trendwarte.needles import Needles
 from trendwarte.reading.features import features, vector
 from trendwarte.reading.grammar import row
 from trendwarte.reading.hashing import SIZE
 from trendwarte.reading.memo import Memo
 from trendwarte.reading.sieve import Sieve, needles_of
 from trendwarte.reading.steps import _rules
+from trendwarte.types import Document
 
 RULES = _rules()
 PATTERNS = RULES.words | {raw["id"]: pattern for raw, pattern, _ in RULES.steps}
@@ -105,3 +108,33 @@ def test_a_text_falls_into_letters_digits_and_marks(text):
 def test_a_word_that_occurs_twice_counts_twice():
     once, twice = features(row("ban"), row(""), ()), features(row("ban ban"), row(""), ())
     assert Counter(twice[0])[once[0][0]] == 2
+
+
+@given(
+    st.text(alphabet="abcß\ud800", max_size=30), st.sets(st.text(alphabet="abcß", min_size=1, max_size=4), max_size=8)
+)
+@example("a\ud800ab", {"a", "ab", "b"})
+def test_needles_are_found_wherever_they_stand(text, wanted):
+    hits = Needles({needle: needle for needle in sorted(wanted)}).hits(text)
+    everywhere = [
+        (start, start + len(one)) for one in wanted for start in range(len(text)) if text.startswith(one, start)
+    ]
+    assert hits == [(a, b, text[a:b]) for a, b in sorted(everywhere, key=lambda place: (place[1], place[0]))]
+
+
+def test_documents_are_read_alone_as_they_are_read_together(reader):
+    titles = [
+        "Turkey blocks X", "Gericht stoppt TikTok-Verbot in Montana", "Rain in Rome", "YouTube \ud800 tests a button", "",
+        "Snapchat bets on glasses that nobody asked for", "Meta prüft Bezahlmodell für Instagram",
+    ]  # fmt: skip
+    kinds = ["quality_press", "satire"]
+    moment = datetime(2025, 2, 1, tzinfo=UTC)
+    documents = [
+        Document(f"d{n}", "s", "", titles[n % len(titles)], "", "", kinds[n % 9 == 8], moment, moment, "")
+        for n in range(450)
+    ]
+    alone = [reader.read(document) for document in documents]
+    assert reader.read_all(documents) == alone
+    assert reader.read_all(documents[::-1]) == alone[::-1]
+    assert {reading.relevant for reading in alone} == {True, False}
+    assert reader.read_all([]) == []

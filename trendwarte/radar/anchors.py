@@ -6,7 +6,7 @@ an app, and every fourth text would go on to the patterns.
 
 from collections.abc import Iterable
 
-import ahocorasick
+from trendwarte.needles import Needles
 
 #: Nouns for a service, also within German compounds, and words for rivals and for people who move.
 _WITHIN = (
@@ -33,40 +33,34 @@ class Anchors:
     """
 
     def __init__(self, names: Iterable[str]) -> None:
-        self._automaton = ahocorasick.Automaton()
-        for word in _WITHIN:
-            self._automaton.add_word(word, (word, "within"))
-        for word in _WHOLE:
-            self._automaton.add_word(word, (word, "whole"))
         spelled: dict[str, set[str]] = {}
         for name in names:
             spelled.setdefault(name.lower(), set()).add(name)
-        for low in spelled:
-            self._automaton.add_word(low, (low, "name"))
         # "YouTube" and "Youtube" share an entry: whichever came last must not be the only one that counts.
         self._spelled = spelled
-        self._automaton.make_automaton()
+        kinds = dict.fromkeys(_WITHIN, "within") | dict.fromkeys(_WHOLE, "whole") | dict.fromkeys(spelled, "name")
+        self._needles = Needles(kinds)
 
     def look(self, text: str) -> tuple[set[str], list[str]]:
         """Words for services that a text holds, in lower case, and watched names as they are written."""
         words: set[str] = set()
         names: list[str] = []
         low = text.lower()
-        for end, (word, kind) in self._automaton.iter(low):
+        for start, end, kind in self._needles.hits(low):
+            word = low[start:end]
             if kind == "within":
-                if word != "dienst" or not low.startswith("ag", end + 1):  # Dienstag is a day
+                if word != "dienst" or not low.startswith("ag", end):  # Dienstag is a day
                     words.add(word)
                 continue
             if word in words:
                 continue
-            start = end + 1 - len(word)
-            if not _is_whole(low, start, end + 1):
+            if not _is_whole(low, start, end):
                 continue
             if kind == "whole":
                 words.add(word)
             elif len(low) != len(text):
                 names += sorted(self._spelled[word] - set(names))
-            elif (name := text[start : end + 1]) in self._spelled[word] and name not in names:
+            elif (name := text[start:end]) in self._spelled[word] and name not in names:
                 names.append(name)
         return words, names
 

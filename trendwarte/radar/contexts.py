@@ -11,10 +11,10 @@ from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Literal, cast
 
-import ahocorasick
 from babel import Locale
 from ruamel.yaml import YAML
 
+from trendwarte.needles import Needles
 from trendwarte.radar.anchors import HEADS, Anchors
 
 Kind = Literal["social", "rival", "move", "plain", "other"]
@@ -281,12 +281,7 @@ class Tracker:
 
     def __init__(self, finder: Finder, names: Iterable[str]) -> None:
         self._finder = finder
-        self._names = ahocorasick.Automaton()
-        for name in names:
-            self._names.add_word(name, name)
-        self._is_empty = not len(self._names)
-        if not self._is_empty:
-            self._names.make_automaton()
+        self._names = Needles(dict.fromkeys(names, True))
 
     def named(self, title: str, summary: str) -> frozenset[str]:
         """Names that a text about services or watched platforms mentions, as whole words with capitals as given.
@@ -294,9 +289,7 @@ class Tracker:
         Many names are ordinary words; a text that speaks of no app and no platform does not mean the service.
         """
         text = _head_of(title, summary)
-        if self._is_empty:
-            return frozenset()
-        found = {name for end, name in self._names.iter(text) if _is_whole(text, end + 1 - len(name), end + 1)}
+        found = {text[start:end] for start, end, _ in self._names.hits(text) if _is_whole(text, start, end)}
         return frozenset(found) if found and self._finder.speaks_of_services(text) else frozenset()
 
 

@@ -90,7 +90,8 @@ class Encoder:
 
 def pieces_of(cutter: SentencePieceProcessor, text: str, most: int) -> list[int]:
     """The first pieces of a text as rows of the table: "Nutzerschwund" is "Nutzer", "schw", "und"."""
-    found = cutter.encode(text[: most * _CHARS_PER_PIECE])
+    # Bytes, for half a surrogate pair in JSON of strangers has no UTF-8.
+    found = cutter.encode(text[: most * _CHARS_PER_PIECE].encode("utf-8", "replace"))
     return [row for row in found[:most] if row]
 
 

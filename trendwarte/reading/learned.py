@@ -8,6 +8,7 @@ regressions are unsure. No answer moves the ledger: for that a rule must have re
 """
 
 from array import array
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from math import exp
@@ -71,12 +72,18 @@ class Learned:
         # Rules say the same of most texts: nothing.
         self._ruled = lru_cache(maxsize=5_000)(self._scores_of_rules)
 
-    def relevance(self, counted: Families, title: str, lead: str) -> tuple[float, Seen]:
-        """How likely a text says something about a platform's standing, 0-1; and what ``opinion`` wants."""
-        where, weight = vector(counted, WORD_SHARES, self._rarity)
-        score = float(self._first.take(where) @ weight) + self._first_bias
+    def relevance(self, counted: Sequence[Families], heads: Sequence[tuple[str, str]]) -> list[tuple[float, Seen]]:
+        """How likely each text says something about a platform's standing, 0-1; and what ``opinion`` wants.
+
+        ``heads``: title and lead of each.
+        """
+        vectors = [vector(one, WORD_SHARES, self._rarity) for one in counted]
+        scores = [float(self._first.take(where) @ weight) + self._first_bias for where, weight in vectors]
+        return [self._seen(*one) for one in zip(scores, vectors, heads, strict=True)]
+
+    def _seen(self, score: float, where: Vector, head: tuple[str, str]) -> tuple[float, Seen]:
         is_unsure = limit("encoder_asked_from") <= _likelihood(score) < limit("encoder_asked_to")
-        seen = Seen((where, weight), title, lead, self._heard(title, lead) if is_unsure else None)
+        seen = Seen(where, *head, self._heard(*head) if is_unsure else None)
         if seen.heard is not None:
             score += limit("encoder_share") * (seen.heard.relevance - score)
         return _likelihood(score), seen

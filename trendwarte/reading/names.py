@@ -10,6 +10,7 @@ from datetime import date
 from functools import cache
 from typing import NamedTuple
 
+from trendwarte.needles import Needles
 from trendwarte.reading.resources import resource
 from trendwarte.reading.watchlist import ALL, Name, Watchlist
 
@@ -84,21 +85,21 @@ class NameFinder:
     """Finds the names of a watchlist; holds no state between texts."""
 
     def __init__(self, watchlist: Watchlist) -> None:
-        self._automaton = watchlist.automaton()
+        self._needles = Needles(watchlist.spelled())
 
     def find(self, text: str, low: str, on: date) -> list[Named]:
         """Names in reading order; ``low`` is ``text`` in lower case, ``on`` the day it was published."""
-        found: list[Named] = []
-        hits = list(self._automaton.iter(low))
+        hits = self._needles.hits(low)
         if not hits:
-            return found
+            return []
         if "http" in low or "www." in low or "href=" in low:
             low = _URL.sub(lambda match: " " * len(match[0]), low)
-        for last, names in hits:
-            for name in names:
-                start = last + 1 - len(name.text)
-                if low.startswith(name.text.lower(), start) and _is_mention(text, low, start, last + 1, name, on):
-                    found.append(Named(start, last + 1, name))
+        found = [
+            Named(start, end, name)
+            for start, end, names in hits
+            for name in names
+            if low.startswith(name.text.lower(), start) and _is_mention(text, low, start, end, name, on)
+        ]
         return sorted(found, key=lambda one: (one.char_from, -one.char_to))
 
 

@@ -4,11 +4,11 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from functools import cache
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
-import ahocorasick
 from babel import Locale
 
+from trendwarte.needles import Needles
 from trendwarte.reading.resources import resource
 
 Kind = Literal["name", "body", "hint", "state", "origin", "scene"]
@@ -45,9 +45,8 @@ def places_in(low: str, text: str = "") -> list[Place]:
     ``text`` is the same in its own letters: "us" is a place only where it says "US".
     """
     found: list[Place] = []
-    for last, entries in _gazetteer().iter(low):
-        for code, kind, length, is_stem in entries:
-            start, end = last - length + 1, last + 1
+    for start, end, entries in _gazetteer().hits(low):
+        for (code, kind), is_stem in entries:
             if start and low[start - 1].isalnum():
                 continue
             if text and low[start:end] in _upper_only() and not text[start:end].isupper():
@@ -119,8 +118,8 @@ def _upper_only() -> frozenset[str]:
 
 
 @cache
-def _gazetteer() -> Any:
-    """Aho-Corasick automaton over names and stems: ``(jurisdiction, kind, length, is a stem)``."""
+def _gazetteer() -> Needles[tuple[tuple[tuple[str, Kind], bool], ...]]:
+    """Names and stems; each means one or more ``((jurisdiction, kind), is a stem)``."""
     raw = resource("places.yaml")
     skipped = set(raw["skipped"])
     entries: dict[str, dict[tuple[str, Kind], bool]] = {}
@@ -142,8 +141,4 @@ def _gazetteer() -> Any:
             is_country = len(code) == 2 and code.isalpha() and code not in _NO_COUNTRIES
             if is_country and name.lower() not in skipped:
                 add(code, "name", name.lower())
-    machine = ahocorasick.Automaton()
-    for plain, meanings in entries.items():
-        machine.add_word(plain, tuple((code, kind, len(plain), stem) for (code, kind), stem in meanings.items()))
-    machine.make_automaton()
-    return machine
+    return Needles({plain: tuple(meanings.items()) for plain, meanings in entries.items()})

@@ -4,10 +4,7 @@ It lets through more than the reader finds, never less (a test holds the two aga
 a name stands at the start of a word, in capitals where the name is a common word.
 """
 
-from typing import Any
-
-import ahocorasick
-
+from trendwarte.needles import Needles
 from trendwarte.reading.watchlist import Watchlist
 
 # "Subreddit": the one beginning that may stand before a name.
@@ -20,26 +17,24 @@ class Prefilter:
     """Knows all names of a watchlist; holds no state between texts."""
 
     def __init__(self, watchlist: Watchlist) -> None:
-        in_capitals: dict[str, bool] = {}
-        for text, names in watchlist.automaton().items():
-            in_capitals[text] = all(name.is_ambiguous or name.is_parent for name in names)
-        self._automaton: Any = ahocorasick.Automaton()
-        for text, is_capital in in_capitals.items():
-            self._automaton.add_word(text, (len(text), is_capital))
-        self._automaton.make_automaton()
+        self._needles = Needles(
+            {
+                text: all(name.is_ambiguous or name.is_parent for name in names)
+                for text, names in watchlist.spelled().items()
+            }
+        )
 
     def could_matter(self, text: str) -> bool:
         """False when no watched name can stand in ``text`` (title, summary and text, as they are)."""
         low = text.lower()
         if len(low) != len(text):
             return True  # a few letters change their length; the reader knows how to count then
-        for last, (length, is_capital) in self._automaton.iter(low):
-            start = last + 1 - length
+        for start, end, is_capital in self._needles.hits(low):
             if is_capital and not text[start].isupper():
                 continue
             if start and low[start - 1].isalnum() and not low.endswith(_MAY_PRECEDE, 0, start):
                 continue
-            if length <= _SHORT and low[last + 1 : last + 2].isalnum() and low[last + 1] != "s":
+            if end - start <= _SHORT and low[end : end + 1].isalnum() and low[end] != "s":
                 continue
             return True
         return False

@@ -1,10 +1,12 @@
 """From a document to its signals: names, then whether it matters, then the step, its place, doubt and slots."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import compress
 
 from trendwarte.reading.features import Families, features, rule_features
 from trendwarte.reading.grammar import LEGAL_CLASSES
-from trendwarte.reading.learned import Learned, learned
+from trendwarte.reading.learned import Learned, Seen, learned
 from trendwarte.reading.measures import due_date, measure_of, severity_of
 from trendwarte.reading.names import NameFinder, is_compared, platforms_of
 from trendwarte.reading.resources import limit
@@ -17,6 +19,8 @@ from trendwarte.types import Document, Reading, Signal
 
 READER_VERSION = "rules-8+learned-11"
 
+# Documents that are read together; with more of them their words no longer fit into the cache.
+_TOGETHER = 200
 _UNSEEN = 0.8
 # No reading is certain: a share of .996 is not told as 1.
 _SUREST = 0.99
@@ -44,20 +48,25 @@ class Reader:
 
     def read(self, document: Document) -> Reading:
         """What a document says about platforms; never raises on any text."""
-        text = Text(document, self._names)
-        if not text.named or document.source_kind == "satire":
-            return Reading(document.document_id, text.lang, relevant=False)
-        signals = self._signals(text)
-        if not signals:
-            return Reading(
-                document.document_id, text.lang, relevant=False, platforms=text.platforms, confidence=_UNSEEN
-            )
-        main, finding = signals[0]
-        return Reading(
-            document.document_id, text.lang, True, text.platforms, tuple(dict.fromkeys(s.platform for s, _ in signals)),
-            main.topic, main.jurisdiction, main.legal_stage, main.factuality, main.polarity, finding.is_recap,
-            main.confidence, tuple(signal for signal, _ in signals),
-        )  # fmt: skip
+        return self.read_all([document])[0]
+
+    def read_all(self, documents: Sequence[Document]) -> list[Reading]:
+        """``read`` of each document in a quarter less time."""
+        groups = (documents[start : start + _TOGETHER] for start in range(0, len(documents), _TOGETHER))
+        return [reading for group in groups for reading in self._read_together(group)]
+
+    def _read_together(self, documents: Sequence[Document]) -> list[Reading]:
+        """All documents are taken through one step after the other, so that what it needs stays in the processor's cache."""
+        texts = [Text(document, self._names) for document in documents]
+        are_asked = [bool(text.named) and text.document.source_kind != "satire" for text in texts]
+        asked = list(compress(texts, are_asked))
+        rows = [text.rows for text in asked]
+        counted = [features(*both, text.signs) for both, text in zip(rows, asked, strict=True)]
+        found = self._model.relevance(counted, [text.head for text in asked])
+        signals = iter([self._signals(text, *one) for text, one in zip(asked, found, strict=True)])
+        return [
+            _reading(text, next(signals) if is_asked else None) for text, is_asked in zip(texts, are_asked, strict=True)
+        ]
 
     def names_platform(self, document: Document) -> bool:
         """Whether title, summary or text name a watched platform; a small part of the work of ``read``."""
@@ -92,8 +101,7 @@ class Reader:
         # The first that is named, for a set gives another one in every process.
         return next((home for home in homes if home not in ("US", "DE", "")), "")
 
-    def _signals(self, text: Text) -> list[tuple[Signal, Finding]]:
-        relevance, seen = self._model.relevance(features(*text.rows, text.signs), *text.head)
+    def _signals(self, text: Text, relevance: float, seen: Seen) -> list[tuple[Signal, Finding]]:
         if relevance < limit("relevant"):
             return []
         title = text.low[: text.title_end]
@@ -144,6 +152,21 @@ class Reader:
             currency=money[1] if money else None,
             age_limit=age_limit(low) if measure == "age_limit" else None,
         )
+
+
+def _reading(text: Text, signals: Sequence[tuple[Signal, Finding]] | None) -> Reading:
+    """``signals`` is None where nothing was asked, for no platform is named or the outlet jokes."""
+    own_id = text.document.document_id
+    if signals is None:
+        return Reading(own_id, text.lang, relevant=False)
+    if not signals:
+        return Reading(own_id, text.lang, relevant=False, platforms=text.platforms, confidence=_UNSEEN)
+    main, finding = signals[0]
+    return Reading(
+        own_id, text.lang, True, text.platforms, tuple(dict.fromkeys(s.platform for s, _ in signals)), main.topic,
+        main.jurisdiction, main.legal_stage, main.factuality, main.polarity, finding.is_recap, main.confidence,
+        tuple(signal for signal, _ in signals),
+    )  # fmt: skip
 
 
 def _steps(text: Text) -> tuple[Step | None, Step | None]:

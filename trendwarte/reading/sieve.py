@@ -6,18 +6,19 @@ A text without any of them cannot match. It lets through too much, never too lit
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import product
 from re import _parser  # type: ignore[attr-defined]  # the one parser that reads a pattern as `re` does
 from typing import Any
 
-import ahocorasick
+from trendwarte.needles import Needles
 
 #: Shorter needles are in every text.
 _LEAST = 3
 _MOST_WORDS = 200
 Words = frozenset[str]
 _NOTHING: Words = frozenset({""})
+_LITERAL = _parser.LITERAL
 
 
 class Sieve:
@@ -33,17 +34,13 @@ class Sieve:
             self._always |= 0 if needles else 1 << number
             for needle in needles:
                 wanted[needle] = wanted.get(needle, 0) | 1 << number
-        self._automaton: Any = ahocorasick.Automaton()
-        for needle, bits in wanted.items():
-            self._automaton.add_word(needle, bits)
-        self._automaton.make_automaton()
+        self._needles = Needles(wanted)
 
     def possible(self, text: str) -> int:
         """The bits of all patterns that may match in ``text``."""
         found = self._always
-        if len(self._automaton):  # an empty one cannot be asked
-            for _, bits in self._automaton.iter(text):
-                found |= bits
+        for _, _, bits in self._needles.hits(text):
+            found |= bits
         return found
 
 
@@ -58,8 +55,7 @@ def needles_of(pattern: re.Pattern[str]) -> Words:
 def _needed(sequence: Iterable[tuple[Any, Any]]) -> Words:
     """The best needles of a sequence: those of one of its parts, or what neighbouring parts spell together."""
     candidates, spelt = [], _NOTHING
-    for part in sequence:
-        words = _spelt(*part)
+    for words, part in _spelt_parts(sequence):
         if words is not None and len(words) * len(spelt) <= _MOST_WORDS:
             spelt = frozenset(a + b for a, b in product(spelt, words))
             continue
@@ -91,14 +87,27 @@ def _needed_by(code: Any, value: Any) -> Words:
     return frozenset()
 
 
+def _spelt_parts(sequence: Iterable[tuple[Any, Any]]) -> Iterator[tuple[Words | None, tuple[Any, Any]]]:
+    """The parts of a sequence with what they can match, a run of letters as one part."""
+    letters = ""
+    for part in sequence:
+        if part[0] is _LITERAL:
+            letters += chr(part[1])
+            continue
+        if letters:
+            yield frozenset({letters}), (_LITERAL, letters)
+            letters = ""
+        yield _spelt(*part), part
+    if letters:
+        yield frozenset({letters}), (_LITERAL, letters)
+
+
 def _spelt(code: Any, value: Any) -> Words | None:
     """All strings one part can match, where they are few."""
     match str(code):
-        case "LITERAL":
-            return frozenset({chr(value)})
         case "AT" | "ASSERT" | "ASSERT_NOT":
             return _NOTHING
-        case "IN" if len(value) <= len("äöüß") and all(str(one) == "LITERAL" for one, _ in value):
+        case "IN" if len(value) <= len("äöüß") and all(one is _LITERAL for one, _ in value):
             return frozenset(chr(one) for _, one in value)
         case "SUBPATTERN" if not value[1]:
             return _spelt_in_row(value[3])
@@ -111,8 +120,7 @@ def _spelt(code: Any, value: Any) -> Words | None:
 
 def _spelt_in_row(sequence: Iterable[tuple[Any, Any]]) -> Words | None:
     spelt = _NOTHING
-    for part in sequence:
-        words = _spelt(*part)
+    for words, _ in _spelt_parts(sequence):
         if words is None or len(words) * len(spelt) > _MOST_WORDS:
             return None
         spelt = frozenset(a + b for a, b in product(spelt, words))

@@ -3,10 +3,9 @@
 import re
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, Self
+from typing import Self
 
-import ahocorasick
-
+from trendwarte.needles import Needles
 from trendwarte.reading.resources import resource
 from trendwarte.settings import Instrument, Settings
 
@@ -36,13 +35,10 @@ class Watchlist:
     names: tuple[Name, ...]
     instruments: tuple[Instrument, ...] = ()
     homes: dict[str, str] = field(default_factory=dict)
-    _cues: Any = field(init=False, repr=False, compare=False)
+    _cues: Needles[str] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        self._cues = ahocorasick.Automaton()
-        for cue in {cue.lower() for one in self.instruments for cue in one.cues}:
-            self._cues.add_word(cue, cue)
-        self._cues.make_automaton()
+        self._cues = Needles({cue.lower(): cue for one in self.instruments for cue in one.cues})
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Self:
@@ -69,23 +65,18 @@ class Watchlist:
             names += [Name(text, platform, is_parent=True) for text in entry.get("parents", [])]
         return cls(tuple(names), homes={"tiktok": "CN", "rednote": "CN", "wechat": "CN", "weibo": "CN"})
 
-    def automaton(self) -> Any:
-        """Aho-Corasick automaton over all names, lower case."""
-        machine = ahocorasick.Automaton()
+    def spelled(self) -> dict[str, list[Name]]:
+        """All names by what they look like in lower case."""
         by_text: dict[str, list[Name]] = {}
         for name in self.names:
             by_text.setdefault(name.text.lower(), []).append(name)
         for text in _GENERAL:
             by_text.setdefault(text, []).append(Name(text, ALL))
-        for text, entries in by_text.items():
-            machine.add_word(text, tuple(entries))
-        machine.make_automaton()
-        return machine
+        return by_text
 
     def named_instrument(self, text: str, platform: str, place: str | None, on: date) -> Instrument | None:
         """The instrument whose cue stands in ``text`` (lower case), open on that day, for platform and place."""
-        standing = {cue for _, cue in self._cues.iter(text)} if len(self._cues) else None
-        if not standing:
+        if not self._cues.hits(text):
             return None
         for one in self.instruments:
             is_open = (one.opened_on is None or one.opened_on <= on) and (one.closed_on is None or on <= one.closed_on)
