@@ -63,7 +63,7 @@ def find(relevance: float, opinion: Opinion, step: Step | None, told: str, text:
     """The finding of one text; ``told`` is the factuality that cue words show, ``relevance`` how likely it matters."""
     topic = opinion.best("topic")
     factuality = _factuality(opinion, step, told, text)
-    impossible = _impossible(topic, relevance, step, told)
+    impossible = _impossible(opinion, relevance, step, told)
     if step is None and bans_something_else(text.opening):
         impossible |= STRONG | _UNSETTLED - {"none"}
     read = step.stage if step is not None else ""
@@ -144,12 +144,17 @@ def _stage(opinion: Opinion, factuality: str, read: str, *, impossible: frozense
     return "none"
 
 
-def _impossible(topic: str, relevance: float, step: Step | None, told: str) -> frozenset[str]:
-    """Stages that do not go with what is known: a ban in force needs a topic of law and a rule that read it."""
+def _impossible(opinion: Opinion, relevance: float, step: Step | None, told: str) -> frozenset[str]:
+    """Stages that do not go with what is known: a ban in force needs a topic of law and no reserve.
+
+    Where no rule read it ("Facebook goes dark in Port Moresby") the learned reader must be surer; the ledger does not move.
+    """
+    is_read = step is not None and step.stage == "in_force"
+    is_likely = is_read or opinion.share("legal_stage", "in_force") >= limit("in_force_unread")
+    is_of_law = opinion.best("topic") in _TOPICS_OF_LAW and relevance >= limit("in_force_relevant")
     # "X to block Y", "X könnte Y sperren": where the frame itself stands under a reserve, nothing is blocked yet.
-    is_read = step is not None and step.stage == "in_force" and told == "asserted"
-    is_of_law = topic in _TOPICS_OF_LAW and relevance >= limit("in_force_relevant")
-    stages: frozenset[str] = frozenset() if is_read and is_of_law else frozenset({"in_force"})
+    is_possible = is_likely and is_of_law and told == "asserted"
+    stages: frozenset[str] = frozenset() if is_possible else frozenset({"in_force"})
     # The rules tell who blocks what: a court that blocks a platform blocks no ban, and the other way round.
     return stages | step.excludes if step is not None else stages
 
