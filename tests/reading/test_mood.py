@@ -208,3 +208,35 @@ def test_a_day_of_the_next_year_is_told_in_autumn_without_its_year(read):
 def test_hyphens_without_end_are_read_at_once(reader, read):
     # One pattern had tried them in every grouping: a headline of 28 took two seconds, one of 800 never ended.
     assert read("TikTok: Russia blocks " + "a-" * 400).platforms == ("tiktok",)
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "Estonia's interior ministry scotches rumour of a Telegram ban",
+        "Kremlin pours cold water on talk of blocking YouTube",
+        "Pinterest calls report of mass layoffs pure fiction",
+        "Letter announcing WhatsApp shutdown is a forgery, regulator in Accra says",
+        "Ministerium: Berichte über ein Verbot von Telegram sind aus der Luft gegriffen",
+        "Snapchat streitet Weitergabe von Standorten an Behörden ab",
+        "Reddit-Chef nennt Bericht über Verkauf Unsinn",
+        "Discord verwahrt sich gegen Vorwurf, Chats zu verkaufen",
+    ],
+)
+def test_a_denial_is_one_in_whatever_words(read, title):
+    reading = read(title)
+    assert (reading.relevant, reading.factuality, reading.legal_stage) == (True, "denied", "none")
+    assert reading.signals[0].verb in (None, "deny")
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "Judge denies Meta's motion to dismiss Instagram suit",
+        "Facebook rejects calls to drop teen accounts",
+        "Twitch lehnt Forderung nach höherem Anteil für Streamer ab",
+        "Gericht weist Klage gegen Sperre bei YouTube zurück",
+    ],
+)
+def test_who_refuses_something_denies_nothing(read, title):
+    assert read(title).factuality == "asserted"

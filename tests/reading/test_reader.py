@@ -315,3 +315,23 @@ def test_of_platforms_from_two_countries_the_first_named_says_what_is_home_in_ev
         read("South Korea says China has blocked Line and KakaoTalk").jurisdiction
         == read("South Korea says China has blocked Line").jurisdiction
     )
+
+
+@pytest.mark.parametrize(
+    ("title", "place"),
+    [
+        ("Since midnight no Facebook for Samoans: carriers follow the regulator's order", "WS"),
+        ("In Bamako bleibt TikTok seit Montag dunkel, die Provider folgen dem Erlass", "ML"),
+    ],
+)
+def test_a_ban_told_in_words_no_rule_knows_is_in_force_and_moves_no_ledger(read, title, place):
+    reading = read(title)
+    assert (reading.legal_stage, reading.factuality, reading.jurisdiction) == ("in_force", "asserted", place)
+    assert {signal.verb for signal in reading.signals} == {None}
+
+
+@pytest.mark.parametrize(
+    "title", ["TikTok goes dark for hours after data centre fire", "Telegram could go dark in Latvia"]
+)
+def test_what_goes_dark_by_itself_or_may_go_dark_is_not_banned(read, title):
+    assert read(title).legal_stage != "in_force"

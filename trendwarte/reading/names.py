@@ -24,7 +24,7 @@ _COMPOUND = re.compile(r"[^\W\d_]{3,}")
 #: A German compound or a plain addition that only a platform takes, whatever stands before it.
 _SURE = re.compile(
     r"-(?:nutzer|verbot|sperr|konto|konten|account|chef|grupp|kanal|kanäle|chat|app\b|gründer|hype|server|messenger|user)"
-    r"|[ ](?:app|users?|nutzer\w*|messenger|channels?)\b"
+    r"|[ ](?:app|users?|nutzer\w*|messenger|channels?|ban|chats?)\b"
 )
 
 

@@ -17,7 +17,7 @@ from trendwarte.reading.verdict import Finding, find, place_of_step
 from trendwarte.reading.watchlist import ALL, Watchlist
 from trendwarte.types import Document, Reading, Signal
 
-READER_VERSION = "rules-8+learned-11"
+READER_VERSION = "rules-9+learned-12"
 
 # Documents that are read together: 25 to 200 are equally fast, more no longer fit into the cache.
 _TOGETHER = 32

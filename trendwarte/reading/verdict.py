@@ -29,6 +29,7 @@ NAMED = "named"
 _EXPLICIT = 0.9
 _DENYING = frozenset({"denied", "retracted"})
 #: How far a measure has got, and the ledger's verb for getting there.
+_ENDS = frozenset({"repealed", "blocked_by_court"})
 _ONWARD = {"proposed": "announce", "passed_chamber": "pass_chamber", "enacted": "enact", "in_force": "block"}
 #: Steps that say by themselves whether they are good or bad for the platform (171 of 175 on the development part).
 _SIDE_OF_STAGE = {
@@ -107,12 +108,9 @@ def _factuality(opinion: Opinion, step: Step | None, told: str, text: Text) -> s
     is_free = step is None or not step.negates
     # "sperrt §p, Musk reagiert nicht": beside a step that is told as done the "nicht" may be anybody's.
     is_done = step is not None and step.stage in STRONG and told == "asserted"
+    bar = "denied_beside_step" if is_done else "denied" if told in _DENYING else "denied_unsaid"
     # Words are looked for only where they decide.
-    if (
-        is_free
-        and share >= limit("denied_beside_step" if is_done else "denied")
-        and (told in _DENYING or can_deny(low))
-    ):
+    if is_free and share >= limit(bar) and (told in _DENYING or can_deny(low)):
         return denial
     bar = limit("speculated_said" if told == "speculated" else "speculated")
     return "speculated" if opinion.share("factuality", "speculated") >= bar else "asserted"
@@ -154,7 +152,9 @@ def _impossible(opinion: Opinion, relevance: float, step: Step | None, told: str
     is_of_law = opinion.best("topic") in _TOPICS_OF_LAW and relevance >= limit("in_force_relevant")
     # "X to block Y", "X könnte Y sperren": where the frame itself stands under a reserve, nothing is blocked yet.
     is_possible = is_likely and is_of_law and told == "asserted"
-    stages: frozenset[str] = frozenset() if is_possible else frozenset({"in_force"})
+    stages = frozenset() if is_possible else frozenset({"in_force"})
+    if is_read and is_possible:
+        stages |= _ENDS  # what is taken away is not given back: "bans TikTok again"
     # The rules tell who blocks what: a court that blocks a platform blocks no ban, and the other way round.
     return stages | step.excludes if step is not None else stages
 
