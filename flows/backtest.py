@@ -165,9 +165,9 @@ class KeptReader:
     def __init__(self, readings: Mapping[str, Reading]) -> None:
         self._readings = readings
 
-    def read(self, document: Document) -> Reading:
-        """The reading of a document."""
-        return self._readings.get(document.document_id) or Reading(document.document_id, document.lang, False)
+    def read_all(self, documents: Sequence[Document]) -> list[Reading]:
+        """The readings of documents."""
+        return [self._readings.get(d.document_id) or Reading(d.document_id, d.lang, False) for d in documents]
 
 
 class _EachItsOwn:
