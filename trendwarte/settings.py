@@ -6,12 +6,15 @@ the JSON Schemas in ``config/schema/`` are generated.
 
 from datetime import date, time
 from hashlib import sha256
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, SecretStr
 
 from trendwarte.rules import Model, Radar, Scoring
 from trendwarte.vocabulary import Band, Dimension, Measure, Presence, Purpose, SourceKind
+
+#: What is looked for in texts: nothing stands everywhere.
+Wanted = Annotated[str, Field(min_length=1)]
 
 # --- platforms -------------------------------------------------------------------------------
 
@@ -19,7 +22,7 @@ from trendwarte.vocabulary import Band, Dimension, Measure, Presence, Purpose, S
 class Alias(Model):
     """A name a platform is written as; ``valid_from``/``valid_until`` bound renames (Twitter, X)."""
 
-    text: str
+    text: Wanted
     valid_from: date | None = None
     valid_until: date | None = None
     is_ambiguous: bool = Field(False, description="A common word too (X, Threads, Signal): needs an anchor.")
@@ -61,7 +64,7 @@ class Platform(Model):
     owner: str
     home: str = Field(description="Home jurisdiction of the owner, ISO code.")
     aliases: list[Alias]
-    parents: list[str] = Field(default=[], description="Companies whose news spills over: ByteDance, Meta.")
+    parents: list[Wanted] = Field(default=[], description="Companies whose news spills over: ByteDance, Meta.")
     domains: list[str] = Field(default=[])
     launched_on: date | None = None
     closed_on: date | None = None
@@ -190,7 +193,7 @@ class Instrument(Model):
     measure: Measure
     opened_on: date | None = Field(None, description="A text before this day cannot mean it.")
     closed_on: date | None = None
-    cues: list[str] = Field(default=[], description="Names in texts, any language, matched as whole words.")
+    cues: list[Wanted] = Field(default=[], description="Names in texts, any language, matched as whole words.")
     authority: str = ""
     age_limit: int | None = None
     note: str = ""

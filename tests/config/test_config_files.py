@@ -53,6 +53,12 @@ def test_the_shipped_configuration_is_whole():
         ("scoring.yaml", "leave: 32", "leave: 39", ["boundaries", "leave < enter"]),
         ("clients/klinikum.yaml", "id: klinikum", "id: klinikum\nid: zwei", ["duplicate key"]),
         ("clients/klinikum.yaml", "team@klinikum.example", "team", ["is no e-mail address"]),
+        (
+            "instruments/al.yaml",
+            '["VKM 151"]',
+            '["VKM 151", ""]',
+            ["instruments/al.yaml:", "cues", "at least 1 character"],
+        ),
     ],
 )
 def test_a_mistake_is_named_with_file_line_key_and_remedy(copy, file, old, new, words):
