@@ -1,8 +1,8 @@
 """What rules and learned reader say together about one text.
 
 The learned reader knows how a matter is usually told, the rules know what is said in so many words. It may call a
-step weaker than the rules read it, never stronger without them where the ledger would move: a ban in force needs a
-frame that says so.
+step weaker than the rules read it, never stronger without them where the ledger would move: for a ban that it alone
+takes for one in force there is no verb.
 """
 
 from dataclasses import dataclass
@@ -29,8 +29,9 @@ NAMED = "named"
 _EXPLICIT = 0.9
 _DENYING = frozenset({"denied", "retracted"})
 #: How far a measure has got, and the ledger's verb for getting there.
-_ENDS = frozenset({"repealed", "blocked_by_court"})
 _ONWARD = {"proposed": "announce", "passed_chamber": "pass_chamber", "enacted": "enact", "in_force": "block"}
+#: What ends a measure.
+_ENDS = frozenset({"repealed", "blocked_by_court"})
 #: Steps that say by themselves whether they are good or bad for the platform (171 of 175 on the development part).
 _SIDE_OF_STAGE = {
     "blocked_by_court": "positive", "repealed": "positive",
