@@ -25,7 +25,7 @@ from labelled import ROOT, own
 from sentencepiece import SentencePieceProcessor, sentencepiece_model_pb2
 from torch import nn
 from torch.nn import functional
-from train_reader import Sample, answered, is_to_write, keep, lessons
+from train_reader import Sample, answered, innermost, is_to_write, keep, lessons
 from train_sameness import texts
 
 from trendwarte.reading.answers import ENCODED, QUESTIONS, Matrix
@@ -252,7 +252,7 @@ def exported(net: Net, columns: dict[str, list[str]]) -> dict[str, Matrix]:
         "table": np.round(table / scale[:, None]).astype(np.int8),
         "scale": scale.astype(np.float16),
         **{name: value.astype(np.float16) for name, value in found.items()},
-        **{f"{name}_answers": np.array([one.split()[-1] for one in columns[name]]) for name in ENCODED},
+        **{f"{name}_answers": innermost(columns[name]) for name in ENCODED},
     }
 
 

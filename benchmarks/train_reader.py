@@ -76,12 +76,12 @@ def train(samples: Sequence[Sample], questions: Sequence[str] = QUESTIONS) -> di
         if len(names) == 2 and question != QUESTIONS[0]:  # sklearn tells yes-or-no as one row; we keep two
             coefficients, bias = np.stack([-coefficients[0], coefficients[0]]) / 2, np.array([-bias[0], bias[0]]) / 2
         if question in _EVENED:
-            common = np.array([weights[_last(answers) == one].sum() for one in _last(names)]) / weights.sum()
+            common = np.array([weights[innermost(answers) == one].sum() for one in innermost(names)]) / weights.sum()
             bias = bias - _EVENED[question] * np.log(common)
         scale = np.abs(coefficients).max(axis=1) / _LEVELS
         stored[f"{question}_weights"] = np.round(coefficients / scale[:, None]).astype(np.int8).T
         stored[f"{question}_scale"], stored[f"{question}_bias"] = scale.astype(np.float32), bias.astype(np.float32)
-        stored[f"{question}_answers"] = _last(names)
+        stored[f"{question}_answers"] = innermost(names)
     return stored
 
 
@@ -105,7 +105,7 @@ def answered(question: str, sample: Sample) -> list[tuple[str, float]]:
     return [(" ".join(answer for answer, _ in pair), prod(share for _, share in pair)) for pair in pairs]
 
 
-def _last(names: Sequence[str]) -> Matrix:
+def innermost(names: Sequence[str]) -> Matrix:
     """Answers without those they are asked within: of "brand_safety negative" that is "negative"."""
     return np.array([name.split()[-1] for name in names])
 

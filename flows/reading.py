@@ -92,6 +92,10 @@ def line(reading: Reading) -> dict[str, Any]:
     return {"id": reading.document_id, **flat, "signals": [_signal_line(signal) for signal in reading.signals]}
 
 
+def _packed(reading: Reading) -> bytes:
+    return orjson.dumps(line(reading))
+
+
 def _signal_line(signal: Signal) -> dict[str, Any]:
     return {key: value for key in _SIGNAL_KEYS if (value := getattr(signal, key)) is not None}
 
@@ -199,7 +203,7 @@ class _Desk:
                 rest = _SILENT_REST.get(entry.lang) or _SILENT_REST[language(entry.text.lower())]
                 lines += (b'{"id":', orjson.dumps(entry.document_id), rest, b"\n")
             elif isinstance(entry, Document):
-                lines += (orjson.dumps(line(next(readings))), b"\n")
+                lines += (_packed(next(readings)), b"\n")
         problems = [entry for entry in entries if isinstance(entry, ArchiveProblem)]
         if block.problem:
             problems.append(ArchiveProblem(name, block.first + len(raws) - 1, block.problem))
@@ -207,7 +211,7 @@ class _Desk:
 
     def line(self, document: Document) -> bytes:
         """The reading of one document as a line, without its end."""
-        return orjson.dumps(line(self._reader.read(document)))
+        return _packed(self._reader.read(document))
 
     def explain(self, document: Document) -> str:
         """The reading of one document for people."""

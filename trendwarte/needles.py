@@ -27,3 +27,8 @@ class Needles(Generic[Meaning]):
             found = self._automaton.find_matches_as_indexes(text.encode("utf-8", "replace").decode(), overlapping=True)
         meanings = self._meanings
         return [(start, end, meanings[number]) for number, start, end in found] if found else []
+
+
+def is_whole(text: str, start: int, end: int) -> bool:
+    """Whether what stands there is no part of a longer word."""
+    return not (start and text[start - 1].isalnum()) and not (end < len(text) and text[end].isalnum())

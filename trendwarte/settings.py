@@ -13,7 +13,7 @@ from pydantic import Field, SecretStr
 from trendwarte.rules import Model, Radar, Scoring
 from trendwarte.vocabulary import Band, Dimension, Measure, Presence, Purpose, SourceKind
 
-#: What is looked for in texts: nothing stands everywhere.
+#: What is looked for in texts; an empty one would be found in all of them.
 Wanted = Annotated[str, Field(min_length=1)]
 
 # --- platforms -------------------------------------------------------------------------------

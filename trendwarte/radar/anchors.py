@@ -6,7 +6,7 @@ an app, and every fourth text would go on to the patterns.
 
 from collections.abc import Iterable
 
-from trendwarte.needles import Needles
+from trendwarte.needles import Needles, is_whole
 
 #: Nouns for a service, also within German compounds, and words for rivals and for people who move.
 _WITHIN = (
@@ -54,7 +54,7 @@ class Anchors:
                 continue
             if word in words:
                 continue
-            if not _is_whole(low, start, end):
+            if not is_whole(low, start, end):
                 continue
             if kind == "whole":
                 words.add(word)
@@ -63,7 +63,3 @@ class Anchors:
             elif (name := text[start:end]) in self._spelled[word] and name not in names:
                 names.append(name)
         return words, names
-
-
-def _is_whole(text: str, start: int, end: int) -> bool:
-    return not (start and text[start - 1].isalnum()) and not (end < len(text) and text[end].isalnum())

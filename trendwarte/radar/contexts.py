@@ -14,7 +14,7 @@ from typing import Literal, cast
 from babel import Locale
 from ruamel.yaml import YAML
 
-from trendwarte.needles import Needles
+from trendwarte.needles import Needles, is_whole
 from trendwarte.radar.anchors import HEADS, Anchors
 
 Kind = Literal["social", "rival", "move", "plain", "other"]
@@ -281,7 +281,7 @@ class Tracker:
 
     def __init__(self, finder: Finder, names: Iterable[str]) -> None:
         self._finder = finder
-        self._names = Needles(dict.fromkeys(names, True))
+        self._names = Needles(dict.fromkeys(names))
 
     def named(self, title: str, summary: str) -> frozenset[str]:
         """Names that a text about services or watched platforms mentions, as whole words with capitals as given.
@@ -289,12 +289,8 @@ class Tracker:
         Many names are ordinary words; a text that speaks of no app and no platform does not mean the service.
         """
         text = _head_of(title, summary)
-        found = {text[start:end] for start, end, _ in self._names.hits(text) if _is_whole(text, start, end)}
+        found = {text[start:end] for start, end, _ in self._names.hits(text) if is_whole(text, start, end)}
         return frozenset(found) if found and self._finder.speaks_of_services(text) else frozenset()
-
-
-def _is_whole(text: str, start: int, end: int) -> bool:
-    return not (start and text[start - 1].isalnum()) and not (end < len(text) and text[end].isalnum())
 
 
 _MEMBERS = re.compile(r"users?\b|accounts?\b|followers\b|nutzer")

@@ -81,9 +81,10 @@ class Learned:
         scores = [float(self._first.take(where) @ weight) + self._first_bias for where, weight in vectors]
         return [self._seen(*one) for one in zip(scores, vectors, heads, strict=True)]
 
-    def _seen(self, score: float, where: Vector, head: tuple[str, str]) -> tuple[float, Seen]:
+    def _seen(self, score: float, features: Vector, head: tuple[str, str]) -> tuple[float, Seen]:
+        """The share of one text after the encoder was asked, where it is; ``score``: what the regression says."""
         is_unsure = limit("encoder_asked_from") <= _likelihood(score) < limit("encoder_asked_to")
-        seen = Seen(where, *head, self._heard(*head) if is_unsure else None)
+        seen = Seen(features, *head, self._heard(*head) if is_unsure else None)
         if seen.heard is not None:
             score += limit("encoder_share") * (seen.heard.relevance - score)
         return _likelihood(score), seen

@@ -109,9 +109,9 @@ def _factuality(opinion: Opinion, step: Step | None, told: str, text: Text) -> s
     is_free = step is None or not step.negates
     # "sperrt §p, Musk reagiert nicht": beside a step that is told as done the "nicht" may be anybody's.
     is_done = step is not None and step.stage in STRONG and told == "asserted"
-    asked = "denied_beside_step" if is_done else "denied" if told in _DENYING else "denied_unsaid"
+    bar = limit("denied_beside_step" if is_done else "denied" if told in _DENYING else "denied_unsaid")
     # Words are looked for only where they decide.
-    if is_free and share >= limit(asked) and (told in _DENYING or can_deny(low)):
+    if is_free and share >= bar and (told in _DENYING or can_deny(low)):
         return denial
     bar = limit("speculated_said" if told == "speculated" else "speculated")
     return "speculated" if opinion.share("factuality", "speculated") >= bar else "asserted"

@@ -35,10 +35,10 @@ class Watchlist:
     names: tuple[Name, ...]
     instruments: tuple[Instrument, ...] = ()
     homes: dict[str, str] = field(default_factory=dict)
-    _cues: Needles[str] = field(init=False, repr=False, compare=False)
+    _cues: Needles[None] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        self._cues = Needles({cue.lower(): cue for one in self.instruments for cue in one.cues})
+        self._cues = Needles(dict.fromkeys(cue.lower() for one in self.instruments for cue in one.cues))
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Self:
