@@ -30,8 +30,6 @@ _EXPLICIT = 0.9
 _DENYING = frozenset({"denied", "retracted"})
 #: How far a measure has got, and the ledger's verb for getting there.
 _ONWARD = {"proposed": "announce", "passed_chamber": "pass_chamber", "enacted": "enact", "in_force": "block"}
-#: What ends a measure.
-_ENDS = frozenset({"repealed", "blocked_by_court"})
 #: Steps that say by themselves whether they are good or bad for the platform (171 of 175 on the development part).
 _SIDE_OF_STAGE = {
     "blocked_by_court": "positive", "repealed": "positive",
@@ -153,9 +151,7 @@ def _impossible(opinion: Opinion, relevance: float, step: Step | None, told: str
     is_of_law = opinion.best("topic") in _TOPICS_OF_LAW and relevance >= limit("in_force_relevant")
     # "X to block Y", "X könnte Y sperren": where the frame itself stands under a reserve, nothing is blocked yet.
     is_possible = is_likely and is_of_law and told == "asserted"
-    stages = frozenset() if is_possible else frozenset({"in_force"})
-    if is_read and is_possible:
-        stages |= _ENDS  # what is taken away is not given back: "bans TikTok again"
+    stages: frozenset[str] = frozenset() if is_possible else frozenset({"in_force"})
     # The rules tell who blocks what: a court that blocks a platform blocks no ban, and the other way round.
     return stages | step.excludes if step is not None else stages
 
