@@ -58,6 +58,7 @@ def test_a_denied_lift_is_no_lift(read, title):
     [
         "Golf club opens new clubhouse", "Sewing threads in seven colours", "Verkehrssignal ausgefallen",
         "Generation X wandert gern", "Worcester Telegram turns 150", "Zwietracht und discord in der Band",
+        "Shooter season brings new guns and Clubhouse returns to its multiplayer",
     ],
 )  # fmt: skip
 def test_common_words_are_no_platforms(read, title):
